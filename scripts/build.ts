@@ -1,0 +1,113 @@
+/**
+ * Bundles the program into dist/: skep.mjs (one ESM file for Node 24), skep.mjs.map, proto/ (what etcd3 and
+ * dockerode read from disk at run time) and package.json. Nothing in dist needs node_modules.
+ *
+ *     node scripts/build.ts [--entry FILE] [--out DIR]
+ */
+import { cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { build, type Plugin } from 'esbuild';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+const modules = join(root, 'node_modules');
+
+/** Packages that load .proto files beside themselves, by the expression they load them with. */
+const protos = [
+  {
+    name: 'etcd3',
+    from: 'etcd3/proto',
+    find: '`${__dirname}/../proto/',
+    replace: '`${__dirname}/proto/etcd3/',
+  },
+  {
+    name: 'dockerode',
+    from: 'dockerode/lib/proto',
+    find: '(__dirname, "proto", ',
+    replace: '(__dirname, "proto", "dockerode", ',
+  },
+] as const;
+
+/** Points those packages at dist/proto. Fails when a package no longer looks as it did. */
+function protoFiles(): Plugin {
+  return {
+    name: 'proto-files',
+    setup(b) {
+      const patched = new Map<string, number>();
+      b.onLoad({ filter: /node_modules\/(etcd3|dockerode)\/lib\/.*\.js$/ }, ({ path }) => {
+        const proto = protos.find(({ name }) => path.startsWith(join(modules, name)));
+        const contents = readFileSync(path, 'utf8');
+        if (!proto) return { contents };
+        const seen = patched.get(proto.name) ?? 0;
+        patched.set(proto.name, seen + contents.split(proto.find).length - 1);
+        return { contents: contents.replaceAll(proto.find, proto.replace) };
+      });
+      b.onEnd(() => {
+        for (const [name, times] of patched) {
+          if (times === 0)
+            throw new Error(`${name} no longer loads its proto files as scripts/build.ts expects`);
+        }
+      });
+    },
+  };
+}
+
+/** Native add-ons that their users do without (ssh2's): requiring one throws, as when it is not built. */
+function noNativeAddOns(): Plugin {
+  return {
+    name: 'no-native-add-ons',
+    setup(b) {
+      b.onResolve({ filter: /(^cpu-features|\.node)$/ }, ({ path }) => ({ path, namespace: 'absent' }));
+      b.onLoad({ filter: /.*/, namespace: 'absent' }, ({ path }) => ({
+        contents: `throw new Error(${JSON.stringify(`${path} is not part of this build`)});`,
+      }));
+    },
+  };
+}
+
+const banner = [
+  "import { createRequire as skepCreateRequire } from 'node:module';",
+  'const require = skepCreateRequire(import.meta.url);',
+  'const __filename = import.meta.filename;',
+  'const __dirname = import.meta.dirname;',
+].join('\n');
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      entry: { type: 'string', default: join(root, 'src/cli/main.ts') },
+      out: { type: 'string', default: join(root, 'dist') },
+    },
+  });
+  const out = resolve(values.out);
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out, { recursive: true });
+  await build({
+    entryPoints: [resolve(values.entry)],
+    outfile: join(out, 'skep.mjs'),
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+    sourcemap: 'linked',
+    sourcesContent: false,
+    legalComments: 'none',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    banner: { js: banner },
+    define: { 'process.env.SKEP_VERSION': JSON.stringify(version) },
+    plugins: [protoFiles(), noNativeAddOns()],
+    logLevel: 'warning',
+  });
+  for (const { name, from } of protos) {
+    cpSync(join(modules, from), join(out, 'proto', name), { recursive: true });
+  }
+  const manifest = { name: 'skep', version, private: true, type: 'module', bin: { skep: 'skep.mjs' } };
+  writeFileSync(join(out, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  const megabytes = statSync(join(out, 'skep.mjs')).size / 1e6;
+  console.log(`${join(out, 'skep.mjs')}: skep ${version}, ${megabytes.toFixed(1)} MB`);
+}
+
+await main();

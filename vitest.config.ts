@@ -1,0 +1,41 @@
+import { defineConfig } from 'vitest/config';
+
+type Extra = { testTimeout?: number; hookTimeout?: number; fileParallelism?: boolean; groupOrder?: number };
+
+/** One vitest project: a name, where its tests live, and what differs from the rest. */
+function project(name: string, include: string[], extra: Extra = {}) {
+  const { groupOrder = 0, testTimeout = 10_000, hookTimeout = 10_000, ...rest } = extra;
+  return {
+    test: {
+      name,
+      include,
+      environment: 'node' as const,
+      testTimeout,
+      hookTimeout,
+      sequence: { groupOrder },
+      ...rest,
+    },
+  };
+}
+
+const slow = { testTimeout: 120_000, hookTimeout: 120_000 };
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    projects: [
+      project('unit', ['src/**/*.test.ts', 'test/kit/**/*.test.ts']),
+      project('repo', ['test/repo/**/*.test.ts']),
+      project('golden', ['test/golden/**/*.test.ts']),
+      project('sim', ['test/sim/**/*.test.ts'], slow),
+      project('tui', ['test/tui/**/*.test.ts'], { testTimeout: 30_000 }),
+      project('contract', ['test/contract/**/*.test.ts'], { ...slow, groupOrder: 1 }),
+      project('e2e', ['test/e2e/**/*.test.ts'], {
+        testTimeout: 180_000,
+        hookTimeout: 180_000,
+        fileParallelism: false,
+        groupOrder: 2,
+      }),
+    ],
+  },
+});
