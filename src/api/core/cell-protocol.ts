@@ -1,0 +1,162 @@
+/**
+ * What a cell and a server say to each other over the cell's WebSocket. The cell always dials; one session
+ * to every server. Messages are JSON objects with a `type`. Requests of the cell carry an `id` that the
+ * server's `response` repeats. Every request may be sent again, to any server: each is idempotent.
+ */
+import { z } from 'zod';
+import { type ErrorBody } from '../../base/core/errors.ts';
+import { actualLrpSchema, netInfoSchema } from '../../model/actual-lrp.ts';
+import { cellPresenceSchema } from '../../model/cell.ts';
+import { desiredLrpSchema } from '../../model/desired-lrp.ts';
+import { cellIdSchema, instanceGuidSchema, processGuidSchema, taskGuidSchema } from '../../model/ids.ts';
+import { taskSchema } from '../../model/task.ts';
+
+export const cellProtocolVersion = 1;
+
+/** Where cells dial: `GET /v1/cell/session?cell=ID&protocol=1`, upgraded to a WebSocket. */
+export const cellSessionPath = '/v1/cell/session';
+/** Where a cell dials for one stream it was asked to open: `…/ID`. */
+export const cellStreamPath = '/v1/cell/streams/';
+
+const instanceRef = {
+  guid: processGuidSchema,
+  index: z.number().int().min(0),
+  instanceGuid: instanceGuidSchema,
+};
+
+/** Parameters and result of each request of a cell. */
+export const cellRequests = {
+  /** Writes the presence under a fresh lease (or the one given, if it lives). */
+  register: {
+    params: z.object({ presence: cellPresenceSchema, leaseId: z.string().optional() }),
+    result: z.object({ leaseId: z.string(), ttlMs: z.number() }),
+  },
+  /** Extends the lease; ResourceNotFound when it is gone: register again. */
+  heartbeat: { params: z.object({ leaseId: z.string() }), result: z.object({}) },
+  /** The instance runs, or something about a running one changed. ActualLRPCannotBeStarted: stop it. */
+  started: {
+    params: z.object({
+      ...instanceRef,
+      netInfo: netInfoSchema,
+      containerId: z.string(),
+      routable: z.boolean(),
+      checkOutput: z.string().optional(),
+      crashCount: z.number().int().optional(),
+      crashReason: z.string().optional(),
+    }),
+    result: z.object({}),
+  },
+  /** It ended by itself or never came up. ActualLRPCannotBeCrashed / ResourceNotFound: just clean up. */
+  crashed: { params: z.object({ ...instanceRef, reason: z.string() }), result: z.object({}) },
+  /** Its container has gone because it was told to: the record may go. */
+  stopped: { params: z.object({ ...instanceRef }), result: z.object({}) },
+  /** PENDING → RUNNING. Only after this has answered may the container be created. */
+  startTask: { params: z.object({ guid: taskGuidSchema, attempt: z.string() }), result: z.object({}) },
+  completeTask: {
+    params: z.object({
+      guid: taskGuidSchema,
+      failed: z.boolean(),
+      failureReason: z.string().optional(),
+      exitCode: z.number().int().optional(),
+      result: z.string().optional(),
+    }),
+    result: z.object({}),
+  },
+  /** It failed before its action started: another cell may try. */
+  rejectTask: {
+    params: z.object({ guid: taskGuidSchema, attempt: z.string().optional(), reason: z.string() }),
+    result: z.object({}),
+  },
+  /**
+   * Of these containers of mine, which does the store still assign to me? Answered from a quorum-backed
+   * read. What is not listed may be stopped and removed.
+   */
+  confirm: {
+    params: z.object({
+      instances: z.array(z.object(instanceRef)).max(1_000),
+      tasks: z.array(z.object({ guid: taskGuidSchema, attempt: z.string() })).max(1_000),
+    }),
+    result: z.object({ instances: z.array(z.string()), tasks: z.array(z.string()) }),
+  },
+} as const;
+
+export type CellRequestName = keyof typeof cellRequests;
+export type CellRequestParams<N extends CellRequestName> = z.infer<(typeof cellRequests)[N]['params']>;
+export type CellRequestResult<N extends CellRequestName> = z.infer<(typeof cellRequests)[N]['result']>;
+
+export const cellMessageSchema = z.object({
+  type: z.literal('request'),
+  id: z.number().int(),
+  method: z.enum(Object.keys(cellRequests) as [CellRequestName, ...CellRequestName[]]),
+  params: z.unknown(),
+});
+/** What a cell sends. */
+export type CellMessage = z.infer<typeof cellMessageSchema>;
+
+/** An instance that this cell is to run (or, with `actual.retire`, to stop), with what runs in it. */
+export const assignedLrpSchema = z.object({ actual: actualLrpSchema, desired: desiredLrpSchema });
+export type AssignedLrp = z.infer<typeof assignedLrpSchema>;
+
+export const streamKinds = ['logs', 'exec', 'attach'] as const;
+
+const sizeSchema = z.object({ columns: z.number().int().min(1).max(10_000), rows: z.number().int().min(1).max(10_000) });
+
+/** What to open, as a client asked for it. The target is a container of this cell by instance guid or attempt. */
+export const streamRequestSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('logs'),
+    instanceGuid: z.string(),
+    follow: z.boolean(),
+    tail: z.number().int().min(0).optional(),
+    since: z.number().optional(),
+    /** The container that crashed before this one, if it is still kept. */
+    previous: z.boolean().default(false),
+  }),
+  z.object({
+    kind: z.literal('exec'),
+    instanceGuid: z.string(),
+    args: z.array(z.string()).min(1),
+    tty: z.boolean(),
+    stdin: z.boolean(),
+    user: z.string().optional(),
+    size: sizeSchema.optional(),
+  }),
+  z.object({ kind: z.literal('attach'), instanceGuid: z.string(), stdin: z.boolean() }),
+]);
+export type StreamRequest = z.infer<typeof streamRequestSchema>;
+
+export const serverMessageSchema = z.discriminatedUnion('type', [
+  /** First on every session. `servers` are the API addresses to hold sessions with; sent again on change. */
+  z.object({
+    type: z.literal('welcome'),
+    clusterId: z.string(),
+    server: z.string(),
+    servers: z.array(z.string()),
+  }),
+  z.object({
+    type: z.literal('response'),
+    id: z.number().int(),
+    result: z.unknown().optional(),
+    error: z.custom<ErrorBody>((value) => typeof value === 'object' && value !== null).optional(),
+  }),
+  /**
+   * What this cell is assigned at a revision of the store. `full` replaces everything known; otherwise
+   * `lrps`/`tasks` are new or changed and `gone` (instance guids, task guids) are no longer assigned.
+   * A message whose revision is lower than one already seen, from any server, is to be ignored.
+   */
+  z.object({
+    type: z.literal('assignments'),
+    revision: z.number(),
+    full: z.boolean(),
+    lrps: z.array(assignedLrpSchema),
+    tasks: z.array(taskSchema),
+    gone: z.array(z.string()),
+  }),
+  /** Dial `cellStreamPath + streamId` on this server and serve the request there. */
+  z.object({ type: z.literal('open'), streamId: z.string(), request: streamRequestSchema }),
+]);
+export type ServerMessage = z.infer<typeof serverMessageSchema>;
+export type Assignments = Extract<ServerMessage, { type: 'assignments' }>;
+
+/** Which cell id a session speaks for. */
+export const cellSessionQuerySchema = z.object({ cell: cellIdSchema, protocol: z.coerce.number().int() });

@@ -1,0 +1,241 @@
+/**
+ * The API as a table that server, client and documentation share: method, path, and zod schemas of what
+ * goes in and comes out. Errors are `{error: ErrorBody}` with the status of the catalogue.
+ */
+import { z } from 'zod';
+import { actualLrpSchema } from '../../model/actual-lrp.ts';
+import { cellPresenceSchema, domainSchema, serverSchema } from '../../model/cell.ts';
+import { desiredLrpSchema, desiredLrpSpecSchema, desiredLrpUpdateSchema } from '../../model/desired-lrp.ts';
+import { journalEventSchema } from '../../model/event.ts';
+import { domainNameSchema, processGuidSchema, taskGuidSchema } from '../../model/ids.ts';
+import { resourcesSchema } from '../../model/resources.ts';
+import { taskSchema, taskSpecSchema } from '../../model/task.ts';
+
+/** Rows are bounded: the next page begins after `after`, the `next` of the page before. */
+const page = { limit: z.coerce.number().int().min(1).max(1_000).default(1_000), after: z.string().optional() };
+const paged = <T extends z.ZodType>(row: T) => z.object({ rows: z.array(row), next: z.string().optional(), revision: z.number() });
+
+const indexParam = z.coerce.number().int('must be a whole number').min(0, 'must be 0 or more');
+
+/** An LRP with the counts that `ps` shows. */
+export const lrpViewSchema = z.object({
+  desired: desiredLrpSchema,
+  counts: z.object({
+    running: z.number().int(),
+    ready: z.number().int(),
+    claimed: z.number().int(),
+    unclaimed: z.number().int(),
+    crashed: z.number().int(),
+    suspect: z.number().int(),
+    stopping: z.number().int(),
+  }),
+});
+export type LrpView = z.infer<typeof lrpViewSchema>;
+
+export const cellViewSchema = z.object({
+  presence: cellPresenceSchema,
+  used: resourcesSchema,
+  instances: z.number().int(),
+  tasks: z.number().int(),
+});
+export type CellView = z.infer<typeof cellViewSchema>;
+
+export const statusSchema = z.object({
+  clusterId: z.string(),
+  /** The server that answered. */
+  server: z.string(),
+  version: z.string(),
+  revision: z.number(),
+  /** Why what this server shows may be old; '' when it is current. */
+  stale: z.string(),
+  leader: z.object({ server: z.string(), since: z.number(), raftTerm: z.number() }).optional(),
+  servers: z.array(serverSchema.extend({ health: z.enum(['leader', 'follower', 'learner', 'unknown']) })),
+  cells: z.object({ present: z.number().int(), engineDown: z.number().int() }),
+  lrps: z.object({
+    desired: z.number().int(),
+    instancesDesired: z.number().int(),
+    instancesRunning: z.number().int(),
+    unplaced: z.number().int(),
+    crashed: z.number().int(),
+    suspect: z.number().int(),
+  }),
+  tasks: z.object({ pending: z.number().int(), running: z.number().int(), completed: z.number().int() }),
+  /** Keys of records that cannot be read, with the reason. */
+  corrupt: z.array(z.object({ key: z.string(), reason: z.string() })),
+  /** What an operator should know now, most pressing first. */
+  problems: z.array(z.string()),
+});
+export type Status = z.infer<typeof statusSchema>;
+
+/** The answer to "why is it not running" (or why it is where it is), newest facts first. */
+export const whySchema = z.object({
+  subject: z.string(),
+  /** One sentence that answers the question. */
+  summary: z.string(),
+  instances: z.array(
+    z.object({ actual: actualLrpSchema, summary: z.string(), hint: z.string().optional() }),
+  ),
+  task: z.object({ task: taskSchema, summary: z.string(), hint: z.string().optional() }).optional(),
+  events: z.array(journalEventSchema),
+});
+export type Why = z.infer<typeof whySchema>;
+
+const written = z.object({ revision: z.number() });
+
+export const routes = {
+  version: { method: 'GET', path: '/v1/version', response: z.object({ version: z.string(), api: z.literal(1), server: z.string() }) },
+  status: { method: 'GET', path: '/v1/status', response: statusSchema },
+  listLrps: {
+    method: 'GET',
+    path: '/v1/lrps',
+    query: z.object({ domain: z.string().optional(), ...page }),
+    response: paged(lrpViewSchema),
+  },
+  desireLrp: {
+    method: 'POST',
+    path: '/v1/lrps',
+    body: desiredLrpSpecSchema,
+    response: z.object({ revision: z.number(), desired: desiredLrpSchema }),
+  },
+  getLrp: {
+    method: 'GET',
+    path: '/v1/lrps/:guid',
+    params: z.object({ guid: processGuidSchema }),
+    response: lrpViewSchema,
+  },
+  updateLrp: {
+    method: 'PATCH',
+    path: '/v1/lrps/:guid',
+    params: z.object({ guid: processGuidSchema }),
+    body: desiredLrpUpdateSchema,
+    response: z.object({ revision: z.number(), desired: desiredLrpSchema }),
+  },
+  /** Marks it removed; the record goes once its instances have stopped. */
+  removeLrp: { method: 'DELETE', path: '/v1/lrps/:guid', params: z.object({ guid: processGuidSchema }), response: written },
+  listInstances: {
+    method: 'GET',
+    path: '/v1/instances',
+    query: z.object({
+      guid: z.string().optional(),
+      cell: z.string().optional(),
+      domain: z.string().optional(),
+      index: z.coerce.number().int().optional(),
+      ...page,
+    }),
+    response: paged(actualLrpSchema),
+  },
+  /** Stops one instance; the brain makes a new one. */
+  retireInstance: {
+    method: 'POST',
+    path: '/v1/lrps/:guid/instances/:index/retire',
+    params: z.object({ guid: processGuidSchema, index: indexParam }),
+    response: written,
+  },
+  why: {
+    method: 'GET',
+    path: '/v1/why/:guid',
+    params: z.object({ guid: z.string() }),
+    query: z.object({ index: indexParam.optional() }),
+    response: whySchema,
+  },
+  listTasks: {
+    method: 'GET',
+    path: '/v1/tasks',
+    query: z.object({ domain: z.string().optional(), cell: z.string().optional(), ...page }),
+    response: paged(taskSchema),
+  },
+  desireTask: {
+    method: 'POST',
+    path: '/v1/tasks',
+    body: taskSpecSchema,
+    response: z.object({ revision: z.number(), task: taskSchema }),
+  },
+  getTask: { method: 'GET', path: '/v1/tasks/:guid', params: z.object({ guid: taskGuidSchema }), response: taskSchema },
+  cancelTask: {
+    method: 'POST',
+    path: '/v1/tasks/:guid/cancel',
+    params: z.object({ guid: taskGuidSchema }),
+    response: written,
+  },
+  /** A COMPLETED task is resolved and deleted. */
+  deleteTask: { method: 'DELETE', path: '/v1/tasks/:guid', params: z.object({ guid: taskGuidSchema }), response: written },
+  listCells: { method: 'GET', path: '/v1/cells', query: z.object({ ...page }), response: paged(cellViewSchema) },
+  getCell: { method: 'GET', path: '/v1/cells/:id', params: z.object({ id: z.string() }), response: cellViewSchema },
+  upsertDomain: {
+    method: 'PUT',
+    path: '/v1/domains/:name',
+    params: z.object({ name: domainNameSchema }),
+    body: z.strictObject({ ttlSeconds: z.number().int().min(0).max(31_536_000).default(0) }),
+    response: written,
+  },
+  listDomains: { method: 'GET', path: '/v1/domains', response: z.object({ rows: z.array(domainSchema), revision: z.number() }) },
+  listEvents: {
+    method: 'GET',
+    path: '/v1/events',
+    query: z.object({ subject: z.string().optional(), limit: z.coerce.number().int().min(1).max(10_000).default(200) }),
+    response: z.object({ rows: z.array(journalEventSchema.extend({ id: z.string() })), revision: z.number() }),
+  },
+  /** Asks to become a server: adds a learner to etcd. Idempotent by name. */
+  joinServer: {
+    method: 'POST',
+    path: '/v1/servers',
+    body: z.strictObject({ server: z.string().min(1), peerUrl: z.string().url() }),
+    /** What etcd's `--initial-cluster` must be on the new server. */
+    response: z.object({ clusterId: z.string(), initialCluster: z.string() }),
+  },
+  /** Makes a caught-up learner a voter; `Unavailable` (retry) while it is not caught up. */
+  promoteServer: {
+    method: 'POST',
+    path: '/v1/servers/:server/promote',
+    params: z.object({ server: z.string() }),
+    response: z.object({}),
+  },
+} as const;
+
+export type RouteName = keyof typeof routes;
+type Route = { readonly params?: z.ZodType; readonly query?: z.ZodType; readonly body?: z.ZodType; readonly response: z.ZodType };
+type Part<R extends Route, K extends 'params' | 'query' | 'body'> = R[K] extends z.ZodType ? { readonly [P in K]: z.input<R[K]> } : unknown;
+/** What a caller passes: params, query and body before defaults are filled in. */
+export type RouteInput<N extends RouteName> = Part<(typeof routes)[N], 'params'> &
+  Part<(typeof routes)[N], 'query'> &
+  Part<(typeof routes)[N], 'body'>;
+export type RouteOutput<N extends RouteName> = z.infer<(typeof routes)[N]['response']>;
+
+/**
+ * WebSocket routes for clients.
+ * - `/v1/watch?kind=instances|lrps|tasks|cells[&guid=G]`: WatchMessage, a snapshot then changes.
+ * - `/v1/events/stream?since=ID[&subject=S]`: journal events with ids as they happen.
+ * - `/v1/streams?…streamQuery`: logs, exec, attach of one instance or task; frames of stream-frames.ts.
+ */
+export const socketPaths = { watch: '/v1/watch', events: '/v1/events/stream', streams: '/v1/streams' } as const;
+
+export const watchQuerySchema = z.object({
+  kind: z.enum(['instances', 'lrps', 'tasks', 'cells']),
+  guid: z.string().optional(),
+});
+export type WatchQuery = z.infer<typeof watchQuerySchema>;
+
+/** `key` is what identifies the row in this view; a row of `undefined` has gone. */
+export type WatchMessage =
+  | { readonly type: 'snapshot'; readonly revision: number; readonly rows: readonly { key: string; row: unknown }[] }
+  | { readonly type: 'change'; readonly revision: number; readonly rows: readonly { key: string; row?: unknown }[] }
+  | { readonly type: 'stale'; readonly reason: string };
+
+/** `target` is `NAME/INDEX` of an instance, or with `task=1` a task's guid; the rest as in streamRequestSchema. */
+export const streamQuerySchema = z.object({
+  kind: z.enum(['logs', 'exec', 'attach']),
+  target: z.string().min(1),
+  task: z.stringbool().default(false),
+  /** exec: one `arg` each. */
+  arg: z.array(z.string()).default([]),
+  tty: z.stringbool().default(false),
+  stdin: z.stringbool().default(false),
+  user: z.string().optional(),
+  columns: z.coerce.number().int().min(1).max(10_000).optional(),
+  rows: z.coerce.number().int().min(1).max(10_000).optional(),
+  follow: z.stringbool().default(false),
+  tail: z.coerce.number().int().min(0).optional(),
+  since: z.coerce.number().optional(),
+  previous: z.stringbool().default(false),
+});
+export type StreamQuery = z.infer<typeof streamQuerySchema>;

@@ -1,0 +1,41 @@
+/** Time as an argument. The real one is base/node/system-clock.ts, the virtual one test/kit/virtual-clock.ts. */
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Resolves after `ms`; rejects with the signal's reason when it aborts first. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+  /** Calls `run` once after `ms` unless cancelled. */
+  after(ms: number, run: () => void): Timer;
+}
+
+export interface Timer {
+  cancel(): void;
+}
+
+/**
+ * Rejects with `makeError()` when `work` takes longer than `ms`. The work is given a signal that aborts
+ * then, or when the outer signal does; it must stop at that.
+ */
+export async function withDeadline<T>(
+  clock: Clock,
+  ms: number,
+  outer: AbortSignal,
+  makeError: () => Error,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  outer.throwIfAborted();
+  const inner = new AbortController();
+  const stop = (): void => inner.abort(outer.reason);
+  outer.addEventListener('abort', stop, { once: true });
+  const timer = clock.after(ms, () => inner.abort(makeError()));
+  const aborted = new Promise<never>((_, reject) => {
+    inner.signal.addEventListener('abort', () => reject(inner.signal.reason as Error), { once: true });
+  });
+  try {
+    return await Promise.race([work(inner.signal), aborted]);
+  } finally {
+    timer.cancel();
+    outer.removeEventListener('abort', stop);
+  }
+}

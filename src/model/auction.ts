@@ -1,0 +1,50 @@
+/** What the auction takes and gives back. The auction itself is scheduler/core/auction.ts. */
+import type { Refusal } from './actual-lrp.ts';
+import type { CellId, ProcessGuid, TaskGuid } from './ids.ts';
+import type { Resources } from './resources.ts';
+
+/** One cell as the auction sees it. */
+export interface AuctionCell {
+  readonly cellId: CellId;
+  readonly zone: string;
+  readonly capacity: Resources;
+  /** What claims take already. */
+  readonly used: Resources;
+  /** Claimed but not running yet. */
+  readonly startingCount: number;
+  /** Instances of each process on this cell. */
+  readonly instancesByProcess: ReadonlyMap<ProcessGuid, number>;
+  readonly taskCount: number;
+  /** Why nothing may be placed here just now, if so: the container engine is down, … */
+  readonly unusable?: string | undefined;
+}
+
+export interface LrpWork {
+  readonly kind: 'lrp';
+  readonly guid: ProcessGuid;
+  readonly index: number;
+  readonly resources: Resources;
+}
+
+export interface TaskWork {
+  readonly kind: 'task';
+  readonly guid: TaskGuid;
+  readonly resources: Resources;
+}
+
+export type Work = LrpWork | TaskWork;
+
+export interface Placement {
+  readonly work: Work;
+  readonly cellId: CellId;
+}
+
+export interface Unplaced {
+  readonly work: Work;
+  readonly refusal: Refusal;
+}
+
+export interface AuctionResult {
+  readonly placements: readonly Placement[];
+  readonly unplaced: readonly Unplaced[];
+}

@@ -1,0 +1,45 @@
+/** Every time constant and limit of the cluster, in one place: DESIGN.md section 4, reference/diego.md 1.22. */
+
+export const defaults = {
+  heartbeatMs: 2_000,
+  presenceTtlMs: 6_000,
+  leaderLeaseMs: 3_000,
+  raftStatusPollMs: 100,
+  etcdHeartbeatMs: 100,
+  etcdElectionMs: 1_000,
+  convergeDebounceMs: 50,
+  convergeMaxDelayMs: 1_000,
+  convergeSweepMs: 30_000,
+  cellSweepMs: 30_000,
+  crashImmediateRestarts: 3,
+  crashBackoffMs: 30_000,
+  crashBackoffMaxMs: 16 * 60_000,
+  crashGiveUpCount: 200,
+  crashResetAfterMs: 5 * 60_000,
+  checkUnhealthyIntervalMs: 2_000,
+  checkHealthyIntervalMs: 30_000,
+  checkTimeoutMs: 1_000,
+  startTimeoutMs: 60_000,
+  stopGraceMs: 10_000,
+  claimDeadlineMs: 10 * 60_000,
+  taskKeptMs: 120_000,
+  taskPendingExpiryMs: 30 * 60_000,
+  taskMaxRejections: 3,
+  taskResultMaxBytes: 51_200,
+  reasonMaxChars: 1_024,
+  annotationMaxBytes: 10_240,
+  routesMaxBytes: 131_072,
+  eventJournalMax: 10_000,
+  slowConsumerMaxPending: 1_024,
+  apiDeadlineMs: 10_000,
+  cellRequestDeadlineMs: 5_000,
+  localRestartAfterMs: 5_000,
+  txnMaxItems: 1_000,
+  pageSize: 1_000,
+} as const;
+
+/** Ports of one agent. */
+export const defaultPorts = { api: 7400, etcdClient: 7401, etcdPeer: 7402 } as const;
+
+/** The domain that the CLI uses; always fresh. */
+export const defaultDomain = 'default';

@@ -1,0 +1,40 @@
+/** One line of the cluster's journal: what happened, to what, why, and who asked. */
+import { z } from 'zod';
+
+export const eventTypes = [
+  'lrp.desired',
+  'lrp.changed',
+  'lrp.removed',
+  'instance.placed',
+  'instance.running',
+  'instance.crashed',
+  'instance.retired',
+  'instance.suspect',
+  'instance.recovered',
+  'instance.unplaced',
+  'task.desired',
+  'task.started',
+  'task.completed',
+  'task.cancelled',
+  'task.rejected',
+  'cell.joined',
+  'cell.lost',
+  'cell.changed',
+  'brain.elected',
+  'server.joined',
+  'record.corrupt',
+] as const;
+export type EventType = (typeof eventTypes)[number];
+
+export const journalEventSchema = z.object({
+  v: z.literal(1),
+  type: z.enum(eventTypes),
+  at: z.number(),
+  /** What it is about: `web`, `web/2`, a task's guid, a cell's id. */
+  subject: z.string(),
+  message: z.string(),
+  cellId: z.string().optional(),
+  /** Who asked for it, when somebody did: `uid 0 on host-a`. */
+  actor: z.string().optional(),
+});
+export type JournalEvent = Readonly<z.infer<typeof journalEventSchema>>;

@@ -1,0 +1,72 @@
+/** Every key of the store and the noun behind it: DESIGN.md section 3. The only place that spells a key. */
+import type { CellId, ProcessGuid, TaskGuid } from '../../model/ids.ts';
+
+/** All keys begin with it; the version is that of the layout, each record carries its own. */
+export const root = '/skep/v1/';
+
+/** The presences that have a key of their own beside the ordinary one. */
+export type ActualSlot = 'ordinary' | 'suspect';
+
+export type Key =
+  | { readonly kind: 'desired'; readonly guid: ProcessGuid }
+  | { readonly kind: 'actual'; readonly guid: ProcessGuid; readonly index: number; readonly slot: ActualSlot }
+  | { readonly kind: 'task'; readonly guid: TaskGuid }
+  | { readonly kind: 'presence'; readonly cellId: CellId }
+  | { readonly kind: 'domain'; readonly name: string }
+  | { readonly kind: 'leader' }
+  | { readonly kind: 'server'; readonly server: string }
+  | { readonly kind: 'event'; readonly id: string };
+
+export const desiredKey = (guid: ProcessGuid): string => `${root}desired/${guid}`;
+
+export function actualKey(guid: ProcessGuid, index: number, slot: ActualSlot = 'ordinary'): string {
+  return `${root}actual/${guid}/${index}${slot === 'ordinary' ? '' : `/${slot}`}`;
+}
+
+export const taskKey = (guid: TaskGuid): string => `${root}task/${guid}`;
+export const presenceKey = (cellId: CellId): string => `${root}cell/${cellId}/presence`;
+export const domainKey = (name: string): string => `${root}domain/${name}`;
+export const leaderKey = `${root}brain/leader`;
+export const serverKey = (server: string): string => `${root}server/${server}`;
+
+export const eventPrefix = `${root}event/`;
+
+/** Event ids sort by time: 13 digits of milliseconds, then something unique. */
+export function eventKey(at: number, unique: string): string {
+  return `${eventPrefix}${String(Math.floor(at)).padStart(13, '0')}-${unique}`;
+}
+
+/** The noun behind a key; undefined for a key that is none of ours. */
+export function parseKey(key: string): Key | undefined {
+  if (!key.startsWith(root)) return undefined;
+  const [kind, ...rest] = key.slice(root.length).split('/');
+  const [first, second, third] = rest;
+  if (first === undefined || first === '') return undefined;
+  switch (kind) {
+    case 'desired':
+      return rest.length === 1 ? { kind, guid: first as ProcessGuid } : undefined;
+    case 'actual':
+      return parseActual(first as ProcessGuid, second, third, rest.length);
+    case 'task':
+      return rest.length === 1 ? { kind, guid: first as TaskGuid } : undefined;
+    case 'cell':
+      return rest.length === 2 && second === 'presence' ? { kind: 'presence', cellId: first as CellId } : undefined;
+    case 'domain':
+      return rest.length === 1 ? { kind, name: first } : undefined;
+    case 'brain':
+      return rest.length === 1 && first === 'leader' ? { kind: 'leader' } : undefined;
+    case 'server':
+      return rest.length === 1 ? { kind, server: first } : undefined;
+    case 'event':
+      return rest.length === 1 ? { kind, id: first } : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function parseActual(guid: ProcessGuid, index = '', slot: string | undefined, parts: number): Key | undefined {
+  if (!/^(0|[1-9]\d{0,8})$/.test(index)) return undefined;
+  if (parts === 2) return { kind: 'actual', guid, index: Number(index), slot: 'ordinary' };
+  if (parts === 3 && slot === 'suspect') return { kind: 'actual', guid, index: Number(index), slot };
+  return undefined;
+}

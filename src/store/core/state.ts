@@ -1,0 +1,70 @@
+/**
+ * The whole cluster in memory, as a snapshot and the changes after it make it: maps of records, and the
+ * indexes that keep the cost of a question with its answer. `fold` changes it in place; readers get
+ * `ClusterState`, whose maps are live but whose records never change.
+ */
+import type { ActualLrp } from '../../model/actual-lrp.ts';
+import type { CellPresence, Domain, Leader, ServerRecord } from '../../model/cell.ts';
+import type { DesiredLrp } from '../../model/desired-lrp.ts';
+import type { JournalEvent } from '../../model/event.ts';
+import type { CellId, InstanceGuid, ProcessGuid, TaskGuid } from '../../model/ids.ts';
+import type { Task } from '../../model/task.ts';
+import type { ActualSlot } from './keys.ts';
+
+/** A record with the key and the revision that a write to it compares. */
+export interface Versioned<T> {
+  readonly key: string;
+  readonly revision: number;
+  readonly value: T;
+}
+
+/** The records of one index. */
+export interface ActualSlots {
+  readonly ordinary?: Versioned<ActualLrp> | undefined;
+  readonly suspect?: Versioned<ActualLrp> | undefined;
+}
+
+export interface ActualRef {
+  readonly guid: ProcessGuid;
+  readonly index: number;
+  readonly slot: ActualSlot;
+}
+
+export interface ClusterState {
+  /** The store's revision that this state equals. */
+  readonly revision: number;
+  readonly desired: ReadonlyMap<ProcessGuid, Versioned<DesiredLrp>>;
+  readonly actual: ReadonlyMap<ProcessGuid, ReadonlyMap<number, ActualSlots>>;
+  readonly tasks: ReadonlyMap<TaskGuid, Versioned<Task>>;
+  readonly cells: ReadonlyMap<CellId, Versioned<CellPresence>>;
+  readonly domains: ReadonlyMap<string, Versioned<Domain>>;
+  readonly servers: ReadonlyMap<string, Versioned<ServerRecord>>;
+  readonly leader: Versioned<Leader> | undefined;
+  /** The journal, oldest first, by event id. */
+  readonly events: ReadonlyMap<string, JournalEvent>;
+  /** Records that cannot be read, and why. What they are about is left alone. */
+  readonly corrupt: ReadonlyMap<string, string>;
+  /** Claims of each cell: `cellId` → actual key → ref. Holds CLAIMED and RUNNING records of both slots. */
+  readonly claimsByCell: ReadonlyMap<CellId, ReadonlyMap<string, ActualRef>>;
+  /** Tasks of each cell that are PENDING with that cell assigned, or RUNNING there. */
+  readonly tasksByCell: ReadonlyMap<CellId, ReadonlySet<TaskGuid>>;
+  readonly byInstanceGuid: ReadonlyMap<InstanceGuid, ActualRef>;
+}
+
+/** What one batch of changes touched, so that what follows costs what changed. */
+export interface Touched {
+  /** The state was replaced by a snapshot: everything may have changed. */
+  readonly all: boolean;
+  /** LRPs whose desired record, or any of whose instances, changed: guid → indexes (desired: -1). */
+  readonly lrps: ReadonlyMap<ProcessGuid, ReadonlySet<number>>;
+  readonly tasks: ReadonlySet<TaskGuid>;
+  /** Cells whose presence came, went or changed. */
+  readonly cells: ReadonlySet<CellId>;
+  /** Cells whose assignments (claims, tasks, or the definitions behind them) changed. */
+  readonly assignments: ReadonlySet<CellId>;
+  readonly domains: ReadonlySet<string>;
+  /** Ids of events that were added. */
+  readonly events: readonly string[];
+  readonly leader: boolean;
+  readonly servers: boolean;
+}

@@ -1,0 +1,33 @@
+/** The servers of the store's quorum, as a port. Adapter: etcd/etcd-members.ts. */
+
+export interface Member {
+  /** etcd's id in hexadecimal. */
+  readonly id: string;
+  /** The server's name; '' for a learner that has not started yet. */
+  readonly server: string;
+  readonly peerUrls: readonly string[];
+  readonly clientUrls: readonly string[];
+  readonly learner: boolean;
+}
+
+export interface Members {
+  list(options: { readonly signal: AbortSignal }): Promise<readonly Member[]>;
+  /**
+   * Adds a learner, unless a member with this peer URL exists, and returns what `--initial-cluster` must be
+   * on it. Throws `InvalidRequest` above seven servers, `Busy` while another learner catches up.
+   */
+  add(server: string, peerUrl: string, options: { readonly signal: AbortSignal }): Promise<string>;
+  /** Makes a learner a voter; done already is fine. Throws `Unavailable` while it has not caught up. */
+  promote(server: string, options: { readonly signal: AbortSignal }): Promise<void>;
+  /** Removes a member by server name; `ResourceNotFound` if there is none. */
+  remove(server: string, options: { readonly signal: AbortSignal }): Promise<void>;
+}
+
+/** This server's own member. */
+export interface MemberStatus {
+  readonly memberId: string;
+  readonly leaderId: string;
+  readonly raftTerm: number;
+  readonly learner: boolean;
+  readonly dbSizeBytes: number;
+}
