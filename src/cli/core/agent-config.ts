@@ -1,0 +1,118 @@
+/**
+ * What an agent is told by its file and flags, checked. The file is YAML (docs/configuration.md); flags win
+ * over it. Pure: reading the file and finding line numbers is run/agent-config-file.ts.
+ */
+import { z } from 'zod';
+import { defaultPorts } from '../../model/defaults.ts';
+import { cellIdSchema } from '../../model/ids.ts';
+
+const port = z.number().int('must be a whole number').min(1, 'must be 1 to 65535').max(65_535, 'must be 1 to 65535');
+const absolutePath = z.string().startsWith('/', 'must be an absolute path');
+const mebibytes = z.number().int('must be a whole number of MiB').min(1, 'must be 1 or more');
+
+const ipv4 = z.string().regex(/^(\d{1,3})(\.\d{1,3}){3}$/, 'must be an IPv4 address');
+
+/**
+ * Without TLS nothing of Skep may be reachable from outside: the API can run anything as root on the host.
+ */
+const loopback = ipv4.refine((address) => address.startsWith('127.'), {
+  message: 'must be a loopback address (127.x.y.z): this version has no TLS, and the API may not be reachable from outside',
+});
+
+const hostAndPort = z
+  .string()
+  .regex(/^[a-zA-Z0-9.-]+:\d{1,5}$/, 'must be ADDRESS:PORT, for example 127.0.0.1:7400');
+
+const cellSchema = z.strictObject({
+  enabled: z.boolean().default(true),
+  zone: z.string().min(1, 'must not be empty').max(128).default('default'),
+  /** Instead of what the host has, less the reserve. */
+  memoryMb: mebibytes.optional(),
+  diskMb: mebibytes.optional(),
+  containers: z.number().int().min(1, 'must be 1 or more').max(10_000).default(250),
+  /** Kept for the host itself; default: a tenth of the memory, at least 256 MiB. */
+  reserveMemoryMb: z.number().int().min(0, 'must be 0 or more').optional(),
+  hostPorts: z
+    .strictObject({ from: port.default(20_000), to: port.default(29_999) })
+    .refine((range) => range.from <= range.to, { message: '"from" must not be above "to"' })
+    .prefault({}),
+  allowPrivileged: z.boolean().default(false),
+});
+
+export const agentConfigSchema = z.strictObject({
+  name: cellIdSchema,
+  dataDir: absolutePath.default('/var/lib/skep'),
+  socket: absolutePath.default('/run/skep/skep.sock'),
+  address: loopback.default('127.0.0.1'),
+  ports: z
+    .strictObject({
+      api: port.default(defaultPorts.api),
+      etcdClient: port.default(defaultPorts.etcdClient),
+      etcdPeer: port.default(defaultPorts.etcdPeer),
+    })
+    .refine((ports) => new Set(Object.values(ports)).size === 3, { message: 'must differ from each other' })
+    .prefault({}),
+  server: z.boolean().default(true),
+  join: z.array(hostAndPort).max(7, 'must name at most 7 servers').default([]),
+  etcdEndpoints: z
+    .array(z.string().regex(/^http:\/\/[^/\s]+$/, 'must be like http://127.0.0.1:2379'))
+    .max(7)
+    .default([]),
+  etcdBinary: absolutePath.optional(),
+  dockerHost: z
+    .string()
+    .regex(/^(unix:\/\/\/|tcp:\/\/)/, 'must begin with unix:/// or tcp://')
+    .optional(),
+  cell: cellSchema.prefault({}),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+});
+
+export type AgentConfig = z.infer<typeof agentConfigSchema>;
+export type AgentConfigInput = z.input<typeof agentConfigSchema>;
+
+/** One thing that is wrong, and where in the file's structure. */
+export interface ConfigProblem {
+  readonly path: readonly PropertyKey[];
+  readonly reason: string;
+}
+
+export type CheckedConfig =
+  | { readonly ok: true; readonly config: AgentConfig }
+  | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
+
+/** Checks a whole configuration and lists everything that is wrong with it. */
+export function checkAgentConfig(input: unknown): CheckedConfig {
+  const parsed = agentConfigSchema.safeParse(input);
+  if (!parsed.success) return { ok: false, problems: parsed.error.issues.flatMap(problemsOf) };
+  const together = contradictions(parsed.data);
+  return together.length === 0 ? { ok: true, config: parsed.data } : { ok: false, problems: together };
+}
+
+function problemsOf(issue: z.core.$ZodIssue): ConfigProblem[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ path: [...issue.path, key], reason: 'is not a known setting' }));
+  }
+  if (issue.code === 'invalid_type') {
+    return [{ path: issue.path, reason: `must be ${article(issue.expected)} ${issue.expected}` }];
+  }
+  return [{ path: issue.path, reason: issue.message }];
+}
+
+function article(word: string): string {
+  return /^[aeiou]/.test(word) ? 'an' : 'a';
+}
+
+/** Settings that are each fine and together make no sense. */
+function contradictions(config: AgentConfig): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  if (!config.server && !config.cell.enabled) {
+    problems.push({ path: ['cell', 'enabled'], reason: 'must be true when "server" is false: nothing would run' });
+  }
+  if (!config.server && config.join.length === 0) {
+    problems.push({ path: ['join'], reason: 'must name a server when "server" is false, for example [127.0.0.1:7400]' });
+  }
+  if (!config.server && config.etcdEndpoints.length > 0) {
+    problems.push({ path: ['etcdEndpoints'], reason: 'is only for servers, and "server" is false' });
+  }
+  return problems;
+}
