@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { checkAgentConfig } from './agent-config.ts';
+
+const problemsOf = (input: unknown): string[] => {
+  const checked = checkAgentConfig(input);
+  return checked.ok ? [] : checked.problems.map((problem) => `${problem.path.join('.')}: ${problem.reason}`);
+};
+
+describe('the agent configuration', () => {
+  it('needs nothing but a name', () => {
+    const checked = checkAgentConfig({ name: 'host-a' });
+    expect(checked.ok && checked.config).toMatchObject({
+      address: '127.0.0.1',
+      server: true,
+      ports: { api: 7400, etcdClient: 7401, etcdPeer: 7402 },
+      cell: { enabled: true, zone: 'default', containers: 250, hostPorts: { from: 20_000, to: 29_999 } },
+    });
+  });
+
+  it('lists every problem, not just the first', () => {
+    expect(problemsOf({ name: 'a b', ports: { api: 0 }, cell: { zone: '' } })).toEqual([
+      'name: may only hold letters, digits, ".", "_" and "-"',
+      'ports.api: must be 1 to 65535',
+      'cell.zone: must not be empty',
+    ]);
+  });
+
+  it.each([
+    [{ name: 'a', adress: '127.0.0.1' }, 'adress: is not a known setting'],
+    [{ name: 'a', cell: { memory: 5 } }, 'cell.memory: is not a known setting'],
+    [{ name: 'a', dataDir: 'data' }, 'dataDir: must be an absolute path'],
+    [{ name: 'a', server: 'yes' }, 'server: must be a boolean'],
+    [{ name: 'a', ports: { api: 7400, etcdPeer: 7400 } }, 'ports: must differ from each other'],
+    [{ name: 'a', cell: { hostPorts: { from: 9, to: 8 } } }, 'cell.hostPorts: "from" must not be above "to"'],
+    [{ name: 'a', join: ['10.0.0.1'] }, 'join.0: must be ADDRESS:PORT, for example 127.0.0.1:7400'],
+  ])('refuses %j', (input, expected) => {
+    expect(problemsOf(input)).toContain(expected);
+  });
+
+  it('refuses to listen outside of loopback while there is no TLS', () => {
+    expect(problemsOf({ name: 'a', address: '10.0.0.5' }).join()).toMatch(/must be a loopback address/);
+  });
+
+  it.each([
+    [{ name: 'a', server: false, join: ['127.0.0.1:7400'], cell: { enabled: false } }, 'cell.enabled'],
+    [{ name: 'a', server: false }, 'join'],
+    [{ name: 'a', server: false, join: ['127.0.0.1:7400'], etcdEndpoints: ['http://127.0.0.1:2379'] }, 'etcdEndpoints'],
+  ])('refuses settings that make no sense together: %j', (input, field) => {
+    expect(problemsOf(input).map((problem) => problem.split(':')[0])).toEqual([field]);
+  });
+});
