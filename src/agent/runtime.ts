@@ -117,9 +117,11 @@ export interface ProcessStream {
 export interface Runtime {
   info(options: { readonly signal: AbortSignal }): Promise<RuntimeInfo>;
   /** Containers of this cluster and cell, whatever their state. */
-  list(owner: { readonly clusterId: string; readonly cellId: string; readonly signal: AbortSignal }): Promise<
-    readonly Container[]
-  >;
+  list(owner: {
+    readonly clusterId: string;
+    readonly cellId: string;
+    readonly signal: AbortSignal;
+  }): Promise<readonly Container[]>;
   /** Undefined when it does not exist. */
   inspect(id: string, options: { readonly signal: AbortSignal }): Promise<Container | undefined>;
   /**
@@ -148,7 +150,9 @@ export interface Runtime {
     options: { readonly stdin: boolean; readonly signal: AbortSignal },
   ): Promise<ProcessStream>;
   /** The content of one file, at most `maxBytes`; throws `TooLarge` above that, `ResourceNotFound` without it. */
-  readFile(id: string, path: string, options: { readonly maxBytes: number; readonly signal: AbortSignal }): Promise<
-    Uint8Array
-  >;
+  readFile(
+    id: string,
+    path: string,
+    options: { readonly maxBytes: number; readonly signal: AbortSignal },
+  ): Promise<Uint8Array>;
 }

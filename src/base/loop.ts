@@ -52,11 +52,11 @@ export function startLoop(options: LoopOptions): Loop {
     return slept;
   }
 
+  /** Gathers further wakes, counting the delay from the first of them. */
   async function settle(): Promise<void> {
-    let seen: number;
+    const latest = wokenAt + options.maxDelayMs;
     do {
-      seen = options.clock.now();
-      const left = wokenAt + options.maxDelayMs - seen;
+      const left = latest - options.clock.now();
       if (left <= 0) return;
       woken = false;
       await pause(options, Math.min(options.debounceMs, left), options.signal);

@@ -84,9 +84,10 @@ export interface Bbs {
    * Commits each mutation by itself, many to a transaction. With a fence, throws `Fenced` when it no longer
    * holds; mutations before that may have been committed, none after it.
    */
-  commit(mutations: readonly Mutation[], options: CallOptions & { readonly fence?: Fence }): Promise<
-    readonly MutationOutcome[]
-  >;
+  commit(
+    mutations: readonly Mutation[],
+    options: CallOptions & { readonly fence?: Fence },
+  ): Promise<readonly MutationOutcome[]>;
   /** Deletes every key in [from, to) without reading them. */
   deleteRange(from: string, to: string, options: CallOptions & { readonly fence?: Fence }): Promise<void>;
   /** A lease of `ttlMs`; keys put under it are deleted when it ends. */

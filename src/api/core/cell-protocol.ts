@@ -99,7 +99,10 @@ export type AssignedLrp = z.infer<typeof assignedLrpSchema>;
 
 export const streamKinds = ['logs', 'exec', 'attach'] as const;
 
-const sizeSchema = z.object({ columns: z.number().int().min(1).max(10_000), rows: z.number().int().min(1).max(10_000) });
+const sizeSchema = z.object({
+  columns: z.number().int().min(1).max(10_000),
+  rows: z.number().int().min(1).max(10_000),
+});
 
 /** What to open, as a client asked for it. The target is a container of this cell by instance guid or attempt. */
 export const streamRequestSchema = z.discriminatedUnion('kind', [

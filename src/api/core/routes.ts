@@ -12,8 +12,12 @@ import { resourcesSchema } from '../../model/resources.ts';
 import { taskSchema, taskSpecSchema } from '../../model/task.ts';
 
 /** Rows are bounded: the next page begins after `after`, the `next` of the page before. */
-const page = { limit: z.coerce.number().int().min(1).max(1_000).default(1_000), after: z.string().optional() };
-const paged = <T extends z.ZodType>(row: T) => z.object({ rows: z.array(row), next: z.string().optional(), revision: z.number() });
+const page = {
+  limit: z.coerce.number().int().min(1).max(1_000).default(1_000),
+  after: z.string().optional(),
+};
+const paged = <T extends z.ZodType>(row: T) =>
+  z.object({ rows: z.array(row), next: z.string().optional(), revision: z.number() });
 
 const indexParam = z.coerce.number().int('must be a whole number').min(0, 'must be 0 or more');
 
@@ -72,9 +76,7 @@ export const whySchema = z.object({
   subject: z.string(),
   /** One sentence that answers the question. */
   summary: z.string(),
-  instances: z.array(
-    z.object({ actual: actualLrpSchema, summary: z.string(), hint: z.string().optional() }),
-  ),
+  instances: z.array(z.object({ actual: actualLrpSchema, summary: z.string(), hint: z.string().optional() })),
   task: z.object({ task: taskSchema, summary: z.string(), hint: z.string().optional() }).optional(),
   events: z.array(journalEventSchema),
 });
@@ -83,7 +85,11 @@ export type Why = z.infer<typeof whySchema>;
 const written = z.object({ revision: z.number() });
 
 export const routes = {
-  version: { method: 'GET', path: '/v1/version', response: z.object({ version: z.string(), api: z.literal(1), server: z.string() }) },
+  version: {
+    method: 'GET',
+    path: '/v1/version',
+    response: z.object({ version: z.string(), api: z.literal(1), server: z.string() }),
+  },
   status: { method: 'GET', path: '/v1/status', response: statusSchema },
   listLrps: {
     method: 'GET',
@@ -111,7 +117,12 @@ export const routes = {
     response: z.object({ revision: z.number(), desired: desiredLrpSchema }),
   },
   /** Marks it removed; the record goes once its instances have stopped. */
-  removeLrp: { method: 'DELETE', path: '/v1/lrps/:guid', params: z.object({ guid: processGuidSchema }), response: written },
+  removeLrp: {
+    method: 'DELETE',
+    path: '/v1/lrps/:guid',
+    params: z.object({ guid: processGuidSchema }),
+    response: written,
+  },
   listInstances: {
     method: 'GET',
     path: '/v1/instances',
@@ -150,7 +161,12 @@ export const routes = {
     body: taskSpecSchema,
     response: z.object({ revision: z.number(), task: taskSchema }),
   },
-  getTask: { method: 'GET', path: '/v1/tasks/:guid', params: z.object({ guid: taskGuidSchema }), response: taskSchema },
+  getTask: {
+    method: 'GET',
+    path: '/v1/tasks/:guid',
+    params: z.object({ guid: taskGuidSchema }),
+    response: taskSchema,
+  },
   cancelTask: {
     method: 'POST',
     path: '/v1/tasks/:guid/cancel',
@@ -158,9 +174,24 @@ export const routes = {
     response: written,
   },
   /** A COMPLETED task is resolved and deleted. */
-  deleteTask: { method: 'DELETE', path: '/v1/tasks/:guid', params: z.object({ guid: taskGuidSchema }), response: written },
-  listCells: { method: 'GET', path: '/v1/cells', query: z.object({ ...page }), response: paged(cellViewSchema) },
-  getCell: { method: 'GET', path: '/v1/cells/:id', params: z.object({ id: z.string() }), response: cellViewSchema },
+  deleteTask: {
+    method: 'DELETE',
+    path: '/v1/tasks/:guid',
+    params: z.object({ guid: taskGuidSchema }),
+    response: written,
+  },
+  listCells: {
+    method: 'GET',
+    path: '/v1/cells',
+    query: z.object({ ...page }),
+    response: paged(cellViewSchema),
+  },
+  getCell: {
+    method: 'GET',
+    path: '/v1/cells/:id',
+    params: z.object({ id: z.string() }),
+    response: cellViewSchema,
+  },
   upsertDomain: {
     method: 'PUT',
     path: '/v1/domains/:name',
@@ -168,12 +199,22 @@ export const routes = {
     body: z.strictObject({ ttlSeconds: z.number().int().min(0).max(31_536_000).default(0) }),
     response: written,
   },
-  listDomains: { method: 'GET', path: '/v1/domains', response: z.object({ rows: z.array(domainSchema), revision: z.number() }) },
+  listDomains: {
+    method: 'GET',
+    path: '/v1/domains',
+    response: z.object({ rows: z.array(domainSchema), revision: z.number() }),
+  },
   listEvents: {
     method: 'GET',
     path: '/v1/events',
-    query: z.object({ subject: z.string().optional(), limit: z.coerce.number().int().min(1).max(10_000).default(200) }),
-    response: z.object({ rows: z.array(journalEventSchema.extend({ id: z.string() })), revision: z.number() }),
+    query: z.object({
+      subject: z.string().optional(),
+      limit: z.coerce.number().int().min(1).max(10_000).default(200),
+    }),
+    response: z.object({
+      rows: z.array(journalEventSchema.extend({ id: z.string() })),
+      revision: z.number(),
+    }),
   },
   /** Asks to become a server: adds a learner to etcd. Idempotent by name. */
   joinServer: {
@@ -193,8 +234,15 @@ export const routes = {
 } as const;
 
 export type RouteName = keyof typeof routes;
-type Route = { readonly params?: z.ZodType; readonly query?: z.ZodType; readonly body?: z.ZodType; readonly response: z.ZodType };
-type Part<R extends Route, K extends 'params' | 'query' | 'body'> = R[K] extends z.ZodType ? { readonly [P in K]: z.input<R[K]> } : unknown;
+type Route = {
+  readonly params?: z.ZodType;
+  readonly query?: z.ZodType;
+  readonly body?: z.ZodType;
+  readonly response: z.ZodType;
+};
+type Part<R extends Route, K extends 'params' | 'query' | 'body'> = R[K] extends z.ZodType
+  ? { readonly [P in K]: z.input<R[K]> }
+  : unknown;
 /** What a caller passes: params, query and body before defaults are filled in. */
 export type RouteInput<N extends RouteName> = Part<(typeof routes)[N], 'params'> &
   Part<(typeof routes)[N], 'query'> &
@@ -207,7 +255,11 @@ export type RouteOutput<N extends RouteName> = z.infer<(typeof routes)[N]['respo
  * - `/v1/events/stream?since=ID[&subject=S]`: journal events with ids as they happen.
  * - `/v1/streams?…streamQuery`: logs, exec, attach of one instance or task; frames of stream-frames.ts.
  */
-export const socketPaths = { watch: '/v1/watch', events: '/v1/events/stream', streams: '/v1/streams' } as const;
+export const socketPaths = {
+  watch: '/v1/watch',
+  events: '/v1/events/stream',
+  streams: '/v1/streams',
+} as const;
 
 export const watchQuerySchema = z.object({
   kind: z.enum(['instances', 'lrps', 'tasks', 'cells']),
@@ -217,8 +269,16 @@ export type WatchQuery = z.infer<typeof watchQuerySchema>;
 
 /** `key` is what identifies the row in this view; a row of `undefined` has gone. */
 export type WatchMessage =
-  | { readonly type: 'snapshot'; readonly revision: number; readonly rows: readonly { key: string; row: unknown }[] }
-  | { readonly type: 'change'; readonly revision: number; readonly rows: readonly { key: string; row?: unknown }[] }
+  | {
+      readonly type: 'snapshot';
+      readonly revision: number;
+      readonly rows: readonly { key: string; row: unknown }[];
+    }
+  | {
+      readonly type: 'change';
+      readonly revision: number;
+      readonly rows: readonly { key: string; row?: unknown }[];
+    }
   | { readonly type: 'stale'; readonly reason: string };
 
 /** `target` is `NAME/INDEX` of an instance, or with `task=1` a task's guid; the rest as in streamRequestSchema. */

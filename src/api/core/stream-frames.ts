@@ -7,7 +7,10 @@ import { z } from 'zod';
 export const channels = { stdin: 0, stdout: 1, stderr: 2, control: 3 } as const;
 export type ChannelName = keyof typeof channels;
 
-const sizeSchema = z.object({ columns: z.number().int().min(1).max(10_000), rows: z.number().int().min(1).max(10_000) });
+const sizeSchema = z.object({
+  columns: z.number().int().min(1).max(10_000),
+  rows: z.number().int().min(1).max(10_000),
+});
 
 /** Payloads of control frames, JSON. */
 export const controlSchema = z.discriminatedUnion('kind', [

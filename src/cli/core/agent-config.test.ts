@@ -44,7 +44,10 @@ describe('the agent configuration', () => {
   it.each([
     [{ name: 'a', server: false, join: ['127.0.0.1:7400'], cell: { enabled: false } }, 'cell.enabled'],
     [{ name: 'a', server: false }, 'join'],
-    [{ name: 'a', server: false, join: ['127.0.0.1:7400'], etcdEndpoints: ['http://127.0.0.1:2379'] }, 'etcdEndpoints'],
+    [
+      { name: 'a', server: false, join: ['127.0.0.1:7400'], etcdEndpoints: ['http://127.0.0.1:2379'] },
+      'etcdEndpoints',
+    ],
   ])('refuses settings that make no sense together: %j', (input, field) => {
     expect(problemsOf(input).map((problem) => problem.split(':')[0])).toEqual([field]);
   });

@@ -6,7 +6,11 @@ import { z } from 'zod';
 import { defaultPorts } from '../../model/defaults.ts';
 import { cellIdSchema } from '../../model/ids.ts';
 
-const port = z.number().int('must be a whole number').min(1, 'must be 1 to 65535').max(65_535, 'must be 1 to 65535');
+const port = z
+  .number()
+  .int('must be a whole number')
+  .min(1, 'must be 1 to 65535')
+  .max(65_535, 'must be 1 to 65535');
 const absolutePath = z.string().startsWith('/', 'must be an absolute path');
 const mebibytes = z.number().int('must be a whole number of MiB').min(1, 'must be 1 or more');
 
@@ -16,7 +20,8 @@ const ipv4 = z.string().regex(/^(\d{1,3})(\.\d{1,3}){3}$/, 'must be an IPv4 addr
  * Without TLS nothing of Skep may be reachable from outside: the API can run anything as root on the host.
  */
 const loopback = ipv4.refine((address) => address.startsWith('127.'), {
-  message: 'must be a loopback address (127.x.y.z): this version has no TLS, and the API may not be reachable from outside',
+  message:
+    'must be a loopback address (127.x.y.z): this version has no TLS, and the API may not be reachable from outside',
 });
 
 const hostAndPort = z
@@ -106,10 +111,16 @@ function article(word: string): string {
 function contradictions(config: AgentConfig): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   if (!config.server && !config.cell.enabled) {
-    problems.push({ path: ['cell', 'enabled'], reason: 'must be true when "server" is false: nothing would run' });
+    problems.push({
+      path: ['cell', 'enabled'],
+      reason: 'must be true when "server" is false: nothing would run',
+    });
   }
   if (!config.server && config.join.length === 0) {
-    problems.push({ path: ['join'], reason: 'must name a server when "server" is false, for example [127.0.0.1:7400]' });
+    problems.push({
+      path: ['join'],
+      reason: 'must name a server when "server" is false, for example [127.0.0.1:7400]',
+    });
   }
   if (!config.server && config.etcdEndpoints.length > 0) {
     problems.push({ path: ['etcdEndpoints'], reason: 'is only for servers, and "server" is false' });

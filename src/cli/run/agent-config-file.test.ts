@@ -43,11 +43,15 @@ it('finds the line of an unknown setting', () => {
 });
 
 it('says when the wrong value came from a flag', () => {
-  expect(refusal('name: host-a\n', { address: '8.8.8.8' })).toMatch(/^flag: address: must be a loopback address/);
+  expect(refusal('name: host-a\n', { address: '8.8.8.8' })).toMatch(
+    /^flag: address: must be a loopback address/,
+  );
 });
 
 it('says where YAML is broken', () => {
-  expect(refusal('name: host-a\njoin: [1\ncell: {}\n')).toMatch(new RegExp(`^${file}:[23]:\\d+: not valid YAML`));
+  expect(refusal('name: host-a\njoin: [1\ncell: {}\n')).toMatch(
+    new RegExp(`^${file}:[23]:\\d+: not valid YAML`),
+  );
 });
 
 it('says when the named file is missing', () => {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { type Document, isMap, isNode, LineCounter, parseDocument } from 'yaml';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
-import { type AgentConfig, checkAgentConfig, type ConfigProblem } from '../core/agent-config.ts';
+import { type AgentConfig, type ConfigProblem, checkAgentConfig } from '../core/agent-config.ts';
 
 export const defaultConfigPath = '/etc/skep/agent.yaml';
 
@@ -31,7 +31,9 @@ export function loadAgentConfig(path: string | undefined, flags: ConfigOverrides
   const merged = merge({ name: defaultName() }, content as ConfigOverrides, flags);
   const checked = checkAgentConfig(merged);
   if (checked.ok) return checked.config;
-  const reports = checked.problems.map((problem) => report(problem, { file, document, lines, flags, merged }));
+  const reports = checked.problems.map((problem) =>
+    report(problem, { file, document, lines, flags, merged }),
+  );
   throw new SkepError('InvalidConfig', reports.join('\n'), {
     field: String(checked.problems[0]?.path.join('.')),
     hint: 'every setting is described in docs/configuration.md and "skep agent --help"',

@@ -1,6 +1,14 @@
 /** The agent's data folder: made, proved writable, and held by one agent at a time. */
 import { createHash } from 'node:crypto';
-import { accessSync, constants, mkdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
@@ -33,9 +41,13 @@ export async function lockDataFolder(path: string): Promise<Server> {
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(
         error.code === 'EADDRINUSE'
-          ? new SkepError('ResourceConflict', `another agent already uses the data folder ${path}${holder(path)}`, {
-              hint: 'stop that agent first, or give this one a folder of its own: --data-dir PATH',
-            })
+          ? new SkepError(
+              'ResourceConflict',
+              `another agent already uses the data folder ${path}${holder(path)}`,
+              {
+                hint: 'stop that agent first, or give this one a folder of its own: --data-dir PATH',
+              },
+            )
           : error,
       );
     });

@@ -98,7 +98,7 @@ function layOut(options: LocalClusterOptions, index: number): LocalAgent {
 
 /** Cells of one machine share its memory, so each promises only its part. */
 function settingsOf(agent: LocalAgent, first: LocalAgent, options: LocalClusterOptions): AgentConfigInput {
-  const shareMb = Math.max(256, Math.floor((totalmem() / 2 ** 20) * 0.8 / options.cells));
+  const shareMb = Math.max(256, Math.floor(((totalmem() / 2 ** 20) * 0.8) / options.cells));
   return {
     name: agent.name,
     address: agent.address,
@@ -145,7 +145,9 @@ function etcdPid(agent: LocalAgent): number | undefined {
   try {
     const file = join(agent.folder, 'data', 'etcd', 'etcd.pid.json');
     const { pid } = JSON.parse(readFileSync(file, 'utf8')) as { pid?: unknown };
-    return typeof pid === 'number' && readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('etcd') ? pid : undefined;
+    return typeof pid === 'number' && readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('etcd')
+      ? pid
+      : undefined;
   } catch {
     return undefined;
   }

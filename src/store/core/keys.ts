@@ -50,7 +50,9 @@ export function parseKey(key: string): Key | undefined {
     case 'task':
       return rest.length === 1 ? { kind, guid: first as TaskGuid } : undefined;
     case 'cell':
-      return rest.length === 2 && second === 'presence' ? { kind: 'presence', cellId: first as CellId } : undefined;
+      return rest.length === 2 && second === 'presence'
+        ? { kind: 'presence', cellId: first as CellId }
+        : undefined;
     case 'domain':
       return rest.length === 1 ? { kind, name: first } : undefined;
     case 'brain':
@@ -64,7 +66,12 @@ export function parseKey(key: string): Key | undefined {
   }
 }
 
-function parseActual(guid: ProcessGuid, index = '', slot: string | undefined, parts: number): Key | undefined {
+function parseActual(
+  guid: ProcessGuid,
+  index = '',
+  slot: string | undefined,
+  parts: number,
+): Key | undefined {
   if (!/^(0|[1-9]\d{0,8})$/.test(index)) return undefined;
   if (parts === 2) return { kind: 'actual', guid, index: Number(index), slot: 'ordinary' };
   if (parts === 3 && slot === 'suspect') return { kind: 'actual', guid, index: Number(index), slot };
