@@ -11,7 +11,11 @@ export interface Dispatcher {
    * Asks the cell to dial back for a stream and resolves with the socket it opened. Throws `Unavailable`
    * when the cell has no session here or does not dial within the deadline.
    */
-  openStream(cellId: CellId, request: StreamRequest, options: { readonly signal: AbortSignal }): Promise<Socket>;
+  openStream(
+    cellId: CellId,
+    request: StreamRequest,
+    options: { readonly signal: AbortSignal },
+  ): Promise<Socket>;
   /** A cell dialled for a stream; a stream id that nobody waits for is refused by closing the socket. */
   acceptStream(streamId: string, socket: Socket): void;
   /** Ends every session, for shutdown. */

@@ -17,5 +17,8 @@ export interface Election {
    * Runs `lead` each time this candidate leads, one at a time, until the signal aborts. `lead` must return
    * soon after its term's signal aborts. Leadership is given up cleanly when the signal aborts.
    */
-  campaign(lead: (term: LeaderTerm) => Promise<void>, options: { readonly signal: AbortSignal }): Promise<void>;
+  campaign(
+    lead: (term: LeaderTerm) => Promise<void>,
+    options: { readonly signal: AbortSignal },
+  ): Promise<void>;
 }
