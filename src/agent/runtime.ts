@@ -4,55 +4,15 @@
  * own; an engine that does not answer is SkepError `Unavailable`.
  */
 import type { EnvVar } from '../model/workload.ts';
+import type { Container, ContainerIdentity, ContainerSpec } from './core/container.ts';
 
-/** What is known of a container of ours from its labels. Written at creation, read back at adoption. */
-export interface ContainerIdentity {
-  readonly clusterId: string;
-  readonly cellId: string;
-  readonly kind: 'lrp' | 'task';
-  /** Process or task guid. */
-  readonly guid: string;
-  /** 0 for a task. */
-  readonly index: number;
-  /** The instance guid, or the task's attempt. */
-  readonly instanceGuid: string;
-}
-
-export interface ContainerSpec {
-  readonly identity: ContainerIdentity;
-  readonly image: string;
-  readonly args: readonly string[];
-  readonly env: readonly EnvVar[];
-  readonly dir: string | undefined;
-  readonly user: string | undefined;
-  readonly memoryMb: number;
-  readonly diskMb: number;
-  readonly cpuWeight: number;
-  readonly cpuMilli: number;
-  readonly maxPids: number;
-  readonly privileged: boolean;
-  /** Host ports are chosen by the cell, because the workload is told of them in its environment. */
-  readonly ports: readonly { readonly containerPort: number; readonly hostPort: number }[];
-  /** Where host ports are bound. */
-  readonly hostAddress: string;
-}
-
-export type ContainerState = 'created' | 'running' | 'exited';
-
-export interface Container {
-  readonly id: string;
-  readonly identity: ContainerIdentity;
-  readonly state: ContainerState;
-  /** Set when exited. */
-  readonly exitCode: number | undefined;
-  readonly oomKilled: boolean;
-  readonly startedAt: number | undefined;
-  readonly finishedAt: number | undefined;
-  /** The main process, as the host numbers it; 0 unless running. */
-  readonly pid: number;
-  readonly ipAddress: string;
-  readonly ports: readonly { readonly containerPort: number; readonly hostPort: number }[];
-}
+export type {
+  Container,
+  ContainerIdentity,
+  ContainerSpec,
+  ContainerState,
+  PortMapping,
+} from './core/container.ts';
 
 export interface RuntimeEvent {
   readonly kind: 'died' | 'started' | 'gone' | 'oom';

@@ -2,8 +2,9 @@
  * Two ends of one in-memory socket, for tests and the simulation. Messages arrive in order; a sender waits
  * while its peer has `maxQueued` unread messages, which is the backpressure that a real socket has.
  */
-import type { Socket, SocketEnd } from '../../src/base/socket.ts';
+
 import { SkepError } from '../../src/base/core/errors.ts';
+import type { Socket, SocketEnd } from '../../src/base/socket.ts';
 
 export interface SocketPair {
   readonly left: Socket;
