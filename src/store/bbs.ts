@@ -2,25 +2,9 @@
  * The store as a port: one revisioned map of text under text, watched from a revision, written by
  * comparisons. Two adapters, `etcd/` and `memory/`, pass one suite: test/contract/bbs.contract.ts.
  */
+import type { Change, Fence, Mutation, Snapshot, StoredRecord } from './core/records.ts';
 
-/** One record as it was read. */
-export interface StoredRecord {
-  readonly key: string;
-  readonly value: string;
-  /** The store's revision of the last write to this key. */
-  readonly revision: number;
-}
-
-/** A change of one key: its new record, or none when it was deleted (or its lease ran out). */
-export interface Change {
-  readonly key: string;
-  readonly record: StoredRecord | undefined;
-}
-
-export interface Snapshot {
-  readonly revision: number;
-  readonly records: readonly StoredRecord[];
-}
+export type { Change, Comparison, Fence, Mutation, Put, Snapshot, StoredRecord } from './core/records.ts';
 
 /** Gets a snapshot, then every change after it, in order, without a gap. */
 export interface BbsObserver {
@@ -31,28 +15,6 @@ export interface BbsObserver {
   /** The connection is lost (with the reason) or back (undefined): what is known may be old meanwhile. */
   onStale(reason: string | undefined): void;
 }
-
-/** `key` must be at `revision`; 0 means that it must not exist. */
-export interface Comparison {
-  readonly key: string;
-  readonly revision: number;
-}
-
-export interface Put {
-  readonly key: string;
-  readonly value: string;
-  readonly leaseId?: string | undefined;
-}
-
-/** Things that change together or not at all. A key appears at most once among puts and deletes. */
-export interface Mutation {
-  readonly compare: readonly Comparison[];
-  readonly puts: readonly Put[];
-  readonly deletes?: readonly string[] | undefined;
-}
-
-/** Proof of leadership: the leader key must still be at the revision at which the leader wrote it. */
-export type Fence = Comparison;
 
 export type MutationOutcome =
   | { readonly committed: true; readonly revision: number }
@@ -82,7 +44,8 @@ export interface Bbs {
   list(prefix: string, options: CallOptions): Promise<Snapshot>;
   /**
    * Commits each mutation by itself, many to a transaction. With a fence, throws `Fenced` when it no longer
-   * holds; mutations before that may have been committed, none after it.
+   * holds; mutations before that may have been committed, none after it. A put under a lease that is gone
+   * throws `ResourceNotFound`; one that is too large for the store throws `TooLarge`.
    */
   commit(
     mutations: readonly Mutation[],

@@ -1,0 +1,44 @@
+/**
+ * Linux's /proc as text → facts: who is a process, who listens on a port. Read by etcd/etcd-process.ts and
+ * etcd/port-owner.ts.
+ */
+
+export interface ProcessStat {
+  /** Ticks after boot: with the pid it names one process for good. */
+  readonly startTime: number;
+  /** Ended, but nobody has waited for it. */
+  readonly dead: boolean;
+}
+
+/** `/proc/PID/stat`; undefined when the text is none. */
+export function parseStat(text: string): ProcessStat | undefined {
+  // The name in parentheses may hold anything, also spaces and parentheses.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const startTime = Number(fields[19]);
+  if (fields[19] === undefined || !Number.isSafeInteger(startTime)) return undefined;
+  return { startTime, dead: fields[0] === 'Z' || fields[0] === 'X' };
+}
+
+/** `/proc/PID/cmdline`: the words, without their closing zeroes. */
+export function parseCmdline(text: string): string[] {
+  return text.split('\0').filter((word) => word !== '');
+}
+
+const listening = '0A';
+
+/** The inode of the socket that listens on an IPv4 address and port, from `/proc/net/tcp`. */
+export function listenerInode(procNetTcp: string, address: string, port: number): string | undefined {
+  const hexPort = port.toString(16).toUpperCase().padStart(4, '0');
+  const places = [hexAddress(address), hexAddress('0.0.0.0')].map((hex) => `${hex}:${hexPort}`);
+  for (const line of procNetTcp.split('\n')) {
+    const [, local, , state, , , , , , inode] = line.trim().split(/\s+/);
+    if (state === listening && local !== undefined && places.includes(local)) return inode;
+  }
+  return undefined;
+}
+
+/** 127.0.0.1 → 0100007F, as a little-endian kernel prints it. */
+function hexAddress(address: string): string {
+  const bytes = address.split('.').map((byte) => Number(byte).toString(16).toUpperCase().padStart(2, '0'));
+  return bytes.toReversed().join('');
+}

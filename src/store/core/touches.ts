@@ -1,0 +1,27 @@
+/** Collects what a batch of changes touches; `fold` writes it, subscribers of the replica read it. */
+import type { CellId, ProcessGuid, TaskGuid } from '../../model/ids.ts';
+import type { Touched } from './state.ts';
+
+export class Touches implements Touched {
+  readonly all: boolean;
+  readonly lrps = new Map<ProcessGuid, Set<number>>();
+  readonly tasks = new Set<TaskGuid>();
+  readonly cells = new Set<CellId>();
+  readonly assignments = new Set<CellId>();
+  readonly domains = new Set<string>();
+  readonly events: string[] = [];
+  leader = false;
+  servers = false;
+
+  /** @param all everything may have changed: the rest then stays empty */
+  constructor(all: boolean) {
+    this.all = all;
+  }
+
+  /** @param index -1 for the desired record */
+  lrp(guid: ProcessGuid, index: number): void {
+    const indexes = this.lrps.get(guid);
+    if (indexes === undefined) this.lrps.set(guid, new Set([index]));
+    else indexes.add(index);
+  }
+}

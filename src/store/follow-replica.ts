@@ -1,0 +1,140 @@
+/**
+ * The replica: a fold that follows the store. Built once a server by its composition root; `run` is called
+ * once. What it cannot read it logs, by key, and goes on.
+ */
+import { type Clock, withDeadline } from '../base/clock.ts';
+import { messageOf, SkepError } from '../base/core/errors.ts';
+import type { Log } from '../base/log.ts';
+import type { Bbs } from './bbs.ts';
+import { MutableState } from './core/fold.ts';
+import type { ClusterState, Touched } from './core/state.ts';
+import type { Replica, ReplicaListener } from './replica.ts';
+
+export interface ReplicaOptions {
+  readonly bbs: Bbs;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export function createReplica(options: ReplicaOptions): Replica {
+  return new FollowReplica(options);
+}
+
+interface Waiter {
+  readonly revision: number;
+  readonly resolve: () => void;
+}
+
+class FollowReplica implements Replica {
+  readonly #bbs: Bbs;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #state = new MutableState();
+  readonly #listeners = new Set<ReplicaListener>();
+  readonly #waiters = new Set<Waiter>();
+  readonly #reported = new Map<string, string>();
+  #loaded = false;
+  #lostReason = '';
+
+  constructor({ bbs, clock, log }: ReplicaOptions) {
+    this.#bbs = bbs;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  get state(): ClusterState {
+    return this.#state;
+  }
+
+  get staleReason(): string | undefined {
+    return this.#loaded ? this.#lostReason : undefined;
+  }
+
+  subscribe(listener: ReplicaListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async waitFor(revision: number, deadlineMs: number, signal: AbortSignal): Promise<void> {
+    if (this.#reached(revision)) return;
+    let waiter: Waiter | undefined;
+    const reached = new Promise<void>((resolve) => {
+      waiter = { revision, resolve };
+      this.#waiters.add(waiter);
+    });
+    try {
+      await withDeadline(
+        this.#clock,
+        deadlineMs,
+        signal,
+        () => this.#lateError(revision, deadlineMs),
+        () => reached,
+      );
+    } finally {
+      if (waiter !== undefined) this.#waiters.delete(waiter);
+    }
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    await this.#bbs.follow(
+      {
+        onSnapshot: (snapshot) => {
+          const touched = this.#state.replace(snapshot);
+          this.#loaded = true;
+          this.#log.info('store.loaded', { revision: snapshot.revision, records: snapshot.records.length });
+          this.#changed(touched);
+        },
+        onChanges: (changes, revision) => this.#changed(this.#state.apply(changes, revision)),
+        onStale: (reason) => this.#setStale(reason),
+      },
+      { signal },
+    );
+  }
+
+  #reached(revision: number): boolean {
+    return this.#loaded && this.#state.revision >= revision;
+  }
+
+  #changed(touched: Touched): void {
+    this.#reportCorrupt();
+    for (const listener of this.#listeners) this.#tell(listener, touched);
+    for (const waiter of this.#waiters) {
+      if (!this.#reached(waiter.revision)) continue;
+      this.#waiters.delete(waiter);
+      waiter.resolve();
+    }
+  }
+
+  /** One listener's fault must not keep the news from the others. */
+  #tell(listener: ReplicaListener, touched: Touched): void {
+    try {
+      listener(touched, this.#state);
+    } catch (error) {
+      this.#log.error('store.listener_failed', { reason: messageOf(error) });
+    }
+  }
+
+  #setStale(reason: string | undefined): void {
+    if (reason === undefined) this.#log.info('store.current');
+    else this.#log.warn('store.stale', { reason });
+    this.#lostReason = reason ?? '';
+  }
+
+  /** Costs as many steps as records are corrupt, which is none but for an accident. */
+  #reportCorrupt(): void {
+    const { corrupt } = this.#state;
+    if (corrupt.size === 0 && this.#reported.size === 0) return;
+    for (const [key, reason] of corrupt) {
+      if (this.#reported.get(key) !== reason) this.#log.error('store.corrupt_record', { key, reason });
+      this.#reported.set(key, reason);
+    }
+    for (const key of this.#reported.keys()) if (!corrupt.has(key)) this.#reported.delete(key);
+  }
+
+  #lateError(revision: number, deadlineMs: number): SkepError {
+    const known = this.#loaded ? `is at revision ${this.#state.revision}` : 'has not been loaded yet';
+    const why = this.#lostReason === '' ? '' : `: ${this.#lostReason}`;
+    const message = `this server's copy of the state ${known} and did not reach ${revision} in ${deadlineMs} ms${why}`;
+    return new SkepError('Unavailable', message, { hint: 'try again, or ask another server' });
+  }
+}
