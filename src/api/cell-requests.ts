@@ -1,0 +1,146 @@
+/**
+ * Answers the requests of one cell's session: validates, runs the handler of the method within a deadline,
+ * and turns whatever is thrown into an error body. Called by cell-session.ts; never throws.
+ */
+import { withDeadline } from '../base/clock.ts';
+import { type ErrorBody, messageOf, SkepError } from '../base/core/errors.ts';
+import type { ActualLrp } from '../model/actual-lrp.ts';
+import { defaults } from '../model/defaults.ts';
+import type { Task } from '../model/task.ts';
+import type { StoredRecord } from '../store/bbs.ts';
+import { encode } from '../store/core/codec.ts';
+import { actualKey, presenceKey, taskKey } from '../store/core/keys.ts';
+import { reportCrashed, reportStarted, reportStopped } from './cell-instances.ts';
+import { type CellContext, type Slot, slotOf } from './cell-report.ts';
+import { reportTaskCompleted, reportTaskRejected, reportTaskStarted } from './cell-tasks.ts';
+import {
+  type CellRequestName,
+  type CellRequestParams,
+  type CellRequestResult,
+  cellRequests,
+} from './core/cell-protocol.ts';
+
+type Handlers = {
+  readonly [N in CellRequestName]: (
+    context: CellContext,
+    params: CellRequestParams<N>,
+  ) => Promise<CellRequestResult<N>>;
+};
+
+const handlers: Handlers = {
+  register,
+  heartbeat,
+  started: (context, params) => emptyAfter(reportStarted(context, params)),
+  crashed: (context, params) => emptyAfter(reportCrashed(context, params)),
+  stopped: (context, params) => emptyAfter(reportStopped(context, params)),
+  startTask: (context, params) => emptyAfter(reportTaskStarted(context, params)),
+  completeTask: (context, params) => emptyAfter(reportTaskCompleted(context, params)),
+  rejectTask: (context, params) => emptyAfter(reportTaskRejected(context, params)),
+  confirm,
+};
+
+async function emptyAfter(work: Promise<void>): Promise<Record<string, never>> {
+  await work;
+  return {};
+}
+
+export type CellAnswer = { readonly result: unknown } | { readonly error: ErrorBody };
+
+/** Runs one request of a cell. What is not a SkepError is logged and answered as Internal. */
+export async function answerCellRequest(
+  context: CellContext,
+  method: CellRequestName,
+  params: unknown,
+): Promise<CellAnswer> {
+  try {
+    const late = (): Error =>
+      new SkepError('Timeout', `${method} took longer than ${defaults.cellRequestDeadlineMs} ms`);
+    const run = (signal: AbortSignal) => handle({ ...context, signal }, method, params);
+    const result = await withDeadline(
+      context.clock,
+      defaults.cellRequestDeadlineMs,
+      context.signal,
+      late,
+      run,
+    );
+    return { result };
+  } catch (error) {
+    if (error instanceof SkepError) {
+      context.log.debug('cell.request_refused', { method, code: error.code, reason: error.message });
+      return { error: error.toBody() };
+    }
+    context.log.error('cell.request_failed', { method, reason: messageOf(error) });
+    return { error: { code: 'Internal', message: `${method} failed: ${messageOf(error)}` } };
+  }
+}
+
+/** One method: the table's schema and handler belong to the same name, which the compiler cannot see. */
+async function handle<N extends CellRequestName>(context: CellContext, method: N, params: unknown) {
+  const parsed = cellRequests[method].params.safeParse(params);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const field = issue?.path.join('.');
+    throw new SkepError('InvalidRequest', `${method}: ${field || 'params'}: ${issue?.message}`, { field });
+  }
+  return handlers[method](context, parsed.data as CellRequestParams<N>);
+}
+
+async function register(context: CellContext, params: CellRequestParams<'register'>) {
+  const { presence } = params;
+  if (presence.cellId !== context.cellId) {
+    const message = `this session speaks for cell ${context.cellId}, not for ${presence.cellId}`;
+    throw new SkepError('Unauthorized', message, { field: 'presence.cellId' });
+  }
+  const options = { signal: context.signal };
+  const lives = params.leaseId !== undefined && (await context.bbs.keepAlive(params.leaseId, options));
+  const leaseId =
+    lives && params.leaseId !== undefined
+      ? params.leaseId
+      : await context.bbs.grantLease(defaults.presenceTtlMs, options);
+  await context.commits.commit({
+    compare: [],
+    puts: [{ key: presenceKey(context.cellId), value: encode(presence), leaseId }],
+  });
+  return { leaseId, ttlMs: defaults.presenceTtlMs };
+}
+
+async function heartbeat(context: CellContext, params: CellRequestParams<'heartbeat'>) {
+  if (await context.bbs.keepAlive(params.leaseId, { signal: context.signal })) return {};
+  const message = `the lease of cell ${context.cellId} has run out`;
+  throw new SkepError('ResourceNotFound', message, { hint: 'register again' });
+}
+
+/**
+ * Names what the store still assigns to this cell, by a quorum-backed read of exactly those keys. A record
+ * that cannot be read counts as assigned: no container stops because of it.
+ */
+async function confirm(context: CellContext, params: CellRequestParams<'confirm'>) {
+  const { instances, tasks } = params;
+  const keys = [
+    ...instances.flatMap((i) => [actualKey(i.guid, i.index), actualKey(i.guid, i.index, 'suspect')]),
+    ...tasks.map((task) => taskKey(task.guid)),
+  ];
+  if (keys.length === 0) return { instances: [], tasks: [] };
+  const { records } = await context.bbs.read(keys, { signal: context.signal });
+  const taskRecords = records.slice(instances.length * 2);
+  return {
+    instances: instances
+      .filter((ref, i) => records.slice(i * 2, i * 2 + 2).some((r) => holds(context, ref.instanceGuid, r)))
+      .map((ref) => ref.instanceGuid),
+    tasks: tasks
+      .filter((ref, i) => ownsTask(context, ref.attempt, slotOf('task', taskRecords[i])))
+      .map((ref) => ref.guid),
+  };
+}
+
+function holds(context: CellContext, instanceGuid: string, record: StoredRecord | undefined): boolean {
+  const slot: Slot<ActualLrp> = slotOf('actual', record);
+  if (slot === undefined || slot === 'corrupt') return slot === 'corrupt';
+  return slot.value.instanceGuid === instanceGuid && slot.value.cellId === context.cellId;
+}
+
+function ownsTask(context: CellContext, attempt: string, slot: Slot<Task>): boolean {
+  if (slot === undefined || slot === 'corrupt') return slot === 'corrupt';
+  const { state, cellId } = slot.value;
+  return state === 'RUNNING' && cellId === context.cellId && slot.value.attempt === attempt;
+}
