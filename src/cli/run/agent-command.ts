@@ -1,0 +1,68 @@
+/** `skep agent`: the daemon on each host. Parses its flags, then hands over to agent.ts. */
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { ConfigOverrides } from './agent-config-file.ts';
+
+interface AgentFlags {
+  readonly config?: string;
+  readonly name?: string;
+  readonly dataDir?: string;
+  readonly socket?: string;
+  readonly address?: string;
+  readonly server?: boolean;
+  readonly join?: readonly string[];
+  readonly etcdEndpoints?: readonly string[];
+  readonly zone?: string;
+  readonly logLevel?: string;
+}
+
+const manual = `
+The daemon on a host: always a cell that runs containers unless told otherwise,
+and maybe a server that keeps the cluster's state and answers its API. It runs in
+the foreground and logs JSON lines to standard error. Stopping it (SIGTERM) or
+killing it stops no container: the agent that starts next adopts them.
+
+Settings come from a YAML file, and flags win over it. Every setting is described
+in docs/configuration.md. A setting that is wrong is refused at start with file,
+line, field and reason.
+
+Examples:
+  The first server of a cluster, and a cell:
+    $ skep agent --name host-a
+  A second one on the same machine, which joins it:
+    $ skep agent --name host-b --address 127.0.0.2 --data-dir /srv/b \\
+        --socket /run/skep/b.sock --join 127.0.0.1:7400
+  A cell only:
+    $ skep agent --name host-c --address 127.0.0.3 --data-dir /srv/c \\
+        --socket /run/skep/c.sock --server=false --join 127.0.0.1:7400`;
+
+export function agentCommand(): Command {
+  return new Command('agent')
+    .summary('run the daemon of this host')
+    .description('Runs the daemon of this host: a cell, and maybe a server.')
+    .option('--config <file>', 'read settings from FILE (default: /etc/skep/agent.yaml if it exists)')
+    .option('--name <name>', 'cell id and server name (default: the host name)')
+    .option('--data-dir <dir>', 'where state is kept (default: /var/lib/skep)')
+    .option('--socket <path>', 'where the API answers root and group skep (default: /run/skep/skep.sock)')
+    .option('--address <address>', 'loopback address to listen on (default: 127.0.0.1)')
+    .option('--server <yes>', 'false: a cell only', parseBoolean)
+    .option('--join <address...>', 'API address of a server to join, ADDRESS:PORT')
+    .option('--etcd-endpoints <urls>', 'use this etcd instead of running one, URL,URL', (text) => text.split(','))
+    .option('--zone <zone>', 'what this host fails together with (default: default)')
+    .addOption(new Option('--log-level <level>', 'how much to log').choices(['debug', 'info', 'warn', 'error']))
+    .addHelpText('after', manual)
+    .action(async (flags: AgentFlags) => {
+      const { runAgent } = await import('./agent.ts');
+      process.exitCode = await runAgent(flags.config, overridesOf(flags));
+    });
+}
+
+function parseBoolean(text: string): boolean {
+  if (text === 'true') return true;
+  if (text === 'false') return false;
+  throw new InvalidArgumentError('must be true or false.');
+}
+
+function overridesOf(flags: AgentFlags): ConfigOverrides {
+  const { config: _file, zone, ...settings } = flags;
+  return { ...settings, ...(zone === undefined ? {} : { cell: { zone } }) };
+}

@@ -1,0 +1,80 @@
+/**
+ * The composition root of `skep agent`: reads the settings, holds the data folder, and runs a server, a cell
+ * or both until a signal. Here, and in the files beside it, adapters are built.
+ */
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { messageOf, SkepError } from '../../base/core/errors.ts';
+import type { Log } from '../../base/log.ts';
+import { pinoLog } from '../../base/node/pino-log.ts';
+import { systemClock } from '../../base/node/system-clock.ts';
+import { systemRng } from '../../base/node/system-rng.ts';
+import type { AgentConfig } from '../core/agent-config.ts';
+import { type ConfigOverrides, loadAgentConfig } from './agent-config-file.ts';
+import { runCell } from './cell.ts';
+import { lockDataFolder, prepareDataFolder } from './data-folder.ts';
+import { startServer } from './server.ts';
+import { version } from './version.ts';
+
+/** What every part of an agent is built with. */
+export interface AgentContext {
+  readonly config: AgentConfig;
+  readonly log: Log;
+  readonly clock: typeof systemClock;
+  readonly rng: typeof systemRng;
+  readonly version: string;
+}
+
+/** Runs until SIGTERM or SIGINT; the exit status. */
+export async function runAgent(configPath: string | undefined, flags: ConfigOverrides): Promise<number> {
+  const stop = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(name, () => stop.abort(new SkepError('Cancelled', `the agent got ${name}`)));
+  }
+  let log: Log | undefined;
+  try {
+    const config = loadAgentConfig(configPath, flags);
+    log = pinoLog(config.logLevel).with({ agent: config.name });
+    await run({ config, log, clock: systemClock, rng: systemRng, version: version() }, stop.signal);
+    log.info('agent.stopped');
+    return 0;
+  } catch (error) {
+    if (stop.signal.aborted && error === stop.signal.reason) return 0;
+    return fail(error, log);
+  }
+}
+
+/** An operator sees the sentence and the remedy; the log gets the same with its code. */
+function fail(error: unknown, log: Log | undefined): number {
+  const known = error instanceof SkepError ? error : undefined;
+  log?.error('agent.failed', { reason: messageOf(error), code: known?.code });
+  process.stderr.write(`skep agent: ${messageOf(error)}\n`);
+  if (known?.hint !== undefined) process.stderr.write(`  ${known.hint}\n`);
+  if (known === undefined && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  return known?.code === 'InvalidConfig' ? 2 : 1;
+}
+
+async function run(context: AgentContext, signal: AbortSignal): Promise<void> {
+  const { config, log } = context;
+  prepareDataFolder(config.dataDir);
+  const lock = await lockDataFolder(config.dataDir);
+  mkdirSync(dirname(config.socket), { recursive: true });
+  mkdirSync(join(config.dataDir, 'etcd'), { recursive: true, mode: 0o700 });
+  log.info('agent.starting', { version: context.version, server: config.server, address: config.address });
+  const server = config.server ? await startServer(context, signal) : undefined;
+  try {
+    const cell = config.cell.enabled ? runCell(context, signal) : waitFor(signal);
+    await Promise.race([cell, ...(server === undefined ? [] : [server.failed])]);
+    if (signal.aborted) await cell;
+  } finally {
+    await server?.stop();
+    lock.close();
+  }
+}
+
+function waitFor(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

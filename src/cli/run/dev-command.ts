@@ -1,0 +1,39 @@
+/** `skep dev`: a throw-away cluster of this machine in the foreground. */
+import { Command, InvalidArgumentError } from 'commander';
+
+const manual = `
+Runs agents on 127.0.0.1, 127.0.0.2, … of this machine, all with the same ports,
+with their data in a temporary folder, until Ctrl-C. Then it stops them, removes
+the containers that it started, and the folder. Needs root (or the right to use
+Docker) and etcd (apt-get install etcd-server).
+
+Example:
+  $ skep dev --cells 3
+  and in another terminal:
+  $ export SKEP_SERVER=127.0.0.1:7400
+  $ skep cells`;
+
+export function devCommand(): Command {
+  return new Command('dev')
+    .summary('run a throw-away cluster on this machine')
+    .description('Runs a throw-away cluster on this machine, in the foreground.')
+    .option('--cells <n>', 'how many agents to run, 1 to 20', wholeBetween(1, 20), 3)
+    .option('--servers <n>', 'how many of them are servers (default: 3 if there are 3 cells, else 1)', wholeBetween(1, 7))
+    .option('--port <n>', 'first of three ports: API, etcd clients, etcd peers', wholeBetween(1, 65_533), 7400)
+    .addHelpText('after', manual)
+    .action(async (flags: { cells: number; servers?: number; port: number }) => {
+      const { runDev } = await import('./dev.ts');
+      const servers = flags.servers ?? (flags.cells >= 3 ? 3 : 1);
+      process.exitCode = await runDev({ cells: flags.cells, servers: Math.min(servers, flags.cells), port: flags.port });
+    });
+}
+
+function wholeBetween(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < low || value > high) {
+      throw new InvalidArgumentError(`must be a whole number from ${low} to ${high}.`);
+    }
+    return value;
+  };
+}
