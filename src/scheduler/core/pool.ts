@@ -1,0 +1,88 @@
+/**
+ * The usable cells of one auction as columns of numbers, by position: what is free, what it adds to the
+ * score, what was placed meanwhile. The auction reserves here what it scored, so nothing is over-committed.
+ */
+import type { AuctionCell } from '../../model/auction.ts';
+import type { CellId } from '../../model/ids.ts';
+import type { Resources } from '../../model/resources.ts';
+import { fill, fillPerUnit } from './scoring.ts';
+
+export interface Pool {
+  readonly size: number;
+  /** Usable cells in order of their id: position order breaks ties. */
+  readonly cellIds: readonly CellId[];
+  readonly freeMemoryMb: Float64Array;
+  readonly freeDiskMb: Float64Array;
+  readonly freeContainers: Float64Array;
+  /** The fill of what is used, kept up with what is placed. */
+  readonly fill: Float64Array;
+  /** What one unit of each resource adds to the fill. */
+  readonly units: readonly Resources[];
+  readonly starting: Int32Array;
+  readonly tasks: Int32Array;
+  /** Position of the cell's zone in `zones`. */
+  readonly zoneOf: Int32Array;
+  /** Place of the cell within its zone, by id. */
+  readonly placeInZone: Int32Array;
+  /** Names of the zones that have a usable cell, in order. */
+  readonly zones: readonly string[];
+}
+
+export function createPool(cells: readonly AuctionCell[]): Pool {
+  const usable = cells
+    .filter((cell) => cell.unusable === undefined)
+    .sort((a, b) => (a.cellId < b.cellId ? -1 : a.cellId > b.cellId ? 1 : 0));
+  const size = usable.length;
+  const zones = [...new Set(usable.map((cell) => cell.zone))].sort();
+  const zoneIndex = new Map(zones.map((zone, index) => [zone, index]));
+  const zoneSizes = new Int32Array(zones.length);
+  const pool: Pool = {
+    size,
+    cellIds: usable.map((cell) => cell.cellId),
+    freeMemoryMb: Float64Array.from(usable, (cell) => cell.capacity.memoryMb - cell.used.memoryMb),
+    freeDiskMb: Float64Array.from(usable, (cell) => cell.capacity.diskMb - cell.used.diskMb),
+    freeContainers: Float64Array.from(usable, (cell) => cell.capacity.containers - cell.used.containers),
+    fill: new Float64Array(size),
+    units: usable.map((cell) => fillPerUnit(cell.capacity)),
+    starting: Int32Array.from(usable, (cell) => cell.startingCount),
+    tasks: Int32Array.from(usable, (cell) => cell.taskCount),
+    zoneOf: Int32Array.from(usable, (cell) => zoneIndex.get(cell.zone) ?? 0),
+    placeInZone: new Int32Array(size),
+    zones,
+  };
+  usable.forEach((cell, position) => {
+    const zone = at(pool.zoneOf, position);
+    pool.placeInZone[position] = at(zoneSizes, zone);
+    zoneSizes[zone] = at(zoneSizes, zone) + 1;
+    pool.fill[position] = added(pool, position, cell.used);
+  });
+  return pool;
+}
+
+/** A number of a column; positions come from the pool itself, so there always is one. */
+export function at(column: Float64Array | Int32Array, position: number): number {
+  return column[position] as number;
+}
+
+/** How much of the score an amount makes up on one cell. */
+export function added(pool: Pool, position: number, amount: Resources): number {
+  return fill(amount, pool.units[position] as Resources);
+}
+
+export function fits(pool: Pool, position: number, need: Resources): boolean {
+  return (
+    at(pool.freeMemoryMb, position) >= need.memoryMb &&
+    at(pool.freeDiskMb, position) >= need.diskMb &&
+    at(pool.freeContainers, position) >= need.containers
+  );
+}
+
+/** Takes what was scored: the resources, and one more starting container. */
+export function reserve(pool: Pool, position: number, need: Resources, kind: 'lrp' | 'task'): void {
+  pool.freeMemoryMb[position] = at(pool.freeMemoryMb, position) - need.memoryMb;
+  pool.freeDiskMb[position] = at(pool.freeDiskMb, position) - need.diskMb;
+  pool.freeContainers[position] = at(pool.freeContainers, position) - need.containers;
+  pool.fill[position] = at(pool.fill, position) + added(pool, position, need);
+  pool.starting[position] = at(pool.starting, position) + 1;
+  if (kind === 'task') pool.tasks[position] = at(pool.tasks, position) + 1;
+}

@@ -1,0 +1,102 @@
+/**
+ * Some cells in order of what their score would be before the work's own part is added, so that the best
+ * one is found by looking at the head and not at all of them. Used by auction.ts, one per zone.
+ *
+ * Why the walk may stop early and is still exact: the work adds at least `least` to any cell's score, so
+ * once a cell's base plus `least` reaches the best score seen, no later cell can win.
+ */
+import type { Resources } from '../../model/resources.ts';
+import { added, at, fits, type Pool } from './pool.ts';
+import { fill } from './scoring.ts';
+
+/** The cheapest cell of each ranking that has been looked at so far. */
+export interface Best {
+  position: number;
+  score: number;
+}
+
+/** How many of one process each cell has, and what one of them costs. */
+export interface Locality {
+  readonly weight: number;
+  /** Position of the cell → instances there; absent is none. */
+  readonly counts: ReadonlyMap<number, number> | undefined;
+  /** No cell of this ranking has fewer. */
+  readonly leastCount: number;
+}
+
+export interface Ranking {
+  /** Lowers `best` to this ranking's cheapest cell that has room, if that is cheaper. */
+  improve(best: Best, need: Resources, locality: Locality): void;
+  /** Puts a cell where it belongs after something was placed on it. */
+  moved(position: number): void;
+}
+
+/**
+ * @param positions the cells of the ranking
+ * @param baseOf a cell's score before the work's part; may only rise while the ranking is used
+ */
+export function createRanking(
+  pool: Pool,
+  positions: readonly number[],
+  baseOf: (position: number) => number,
+): Ranking {
+  const base = new Float64Array(pool.size);
+  for (const position of positions) base[position] = baseOf(position);
+  const order = Int32Array.from(positions).sort((a, b) => at(base, a) - at(base, b) || a - b);
+  const rankOf = new Int32Array(pool.size);
+  order.forEach((position, rank) => {
+    rankOf[position] = rank;
+  });
+  const leastUnit = smallestUnits(pool, positions);
+  /** Needs that no cell here has room for: room only shrinks, so they need not be asked again. */
+  const noRoomFor = new Set<string>();
+
+  return {
+    improve(best, need, locality) {
+      const needKey = `${need.memoryMb}/${need.diskMb}/${need.containers}`;
+      if (noRoomFor.has(needKey)) return;
+      const least = fill(need, leastUnit) + locality.weight * locality.leastCount;
+      let anyRoom = false;
+      for (let rank = 0; rank < order.length; rank++) {
+        const position = at(order, rank);
+        const lower = at(base, position) + least;
+        // Beyond a tie the cells of one base come in order of position, so a later one cannot win it.
+        if (lower > best.score || (lower === best.score && position > best.position)) return;
+        if (!fits(pool, position, need)) continue;
+        anyRoom = true;
+        const same = locality.counts?.get(position) ?? 0;
+        const score = at(base, position) + (added(pool, position, need) + locality.weight * same);
+        if (score < best.score || (score === best.score && position < best.position)) {
+          best.score = score;
+          best.position = position;
+        }
+      }
+      if (!anyRoom) noRoomFor.add(needKey);
+    },
+
+    moved(position) {
+      const value = baseOf(position);
+      base[position] = value;
+      let rank = at(rankOf, position);
+      for (; rank + 1 < order.length; rank++) {
+        const next = at(order, rank + 1);
+        if (at(base, next) > value || (at(base, next) === value && next > position)) break;
+        order[rank] = next;
+        rankOf[next] = rank;
+      }
+      order[rank] = position;
+      rankOf[position] = rank;
+    },
+  };
+}
+
+function smallestUnits(pool: Pool, positions: readonly number[]): Resources {
+  const least = { memoryMb: Infinity, diskMb: Infinity, containers: Infinity };
+  for (const position of positions) {
+    const unit = pool.units[position] as Resources;
+    least.memoryMb = Math.min(least.memoryMb, unit.memoryMb);
+    least.diskMb = Math.min(least.diskMb, unit.diskMb);
+    least.containers = Math.min(least.containers, unit.containers);
+  }
+  return least;
+}
