@@ -1,0 +1,65 @@
+/**
+ * Calls to etcd members that are about the members themselves. No retries and no circuit breaker inside the
+ * client: who asks ten times a second whether a member leads must hear the truth each time.
+ */
+import { Etcd3, type IOptions } from 'etcd3';
+import type { Clock } from '../../base/clock.ts';
+import { withDeadline } from '../../base/clock.ts';
+import { messageOf, SkepError } from '../../base/core/errors.ts';
+
+type Policy = NonNullable<NonNullable<IOptions['faultHandling']>['global']>;
+
+const neverHeard = (): { dispose(): void } => ({ dispose: () => undefined });
+
+/** Runs a call once and passes on what comes of it. */
+const once = {
+  onSuccess: neverHeard,
+  onFailure: neverHeard,
+  execute: async (call: (context: { signal: AbortSignal; attempt: number }) => unknown) =>
+    call({ signal: new AbortController().signal, attempt: 0 }),
+} as unknown as Policy;
+
+/** A client of one member. The caller closes it. */
+export function memberClient(clientUrl: string): Etcd3 {
+  return new Etcd3({ hosts: [clientUrl], faultHandling: { global: once, host: () => once } });
+}
+
+export interface MemberCall {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly deadlineMs: number;
+  /** What is asked, for the error: `etcd member status of http://…`. */
+  readonly what: string;
+}
+
+/** Runs a call under a deadline. Throws `Unavailable` for everything that etcd or the network says. */
+export async function callMember<T>(
+  call: MemberCall,
+  run: (options: { deadline: number }) => Promise<T>,
+): Promise<T> {
+  const late = (): SkepError =>
+    new SkepError('Unavailable', `${call.what}: no answer within ${call.deadlineMs} ms`, {
+      hint: hints.late,
+    });
+  try {
+    return await withDeadline(call.clock, call.deadlineMs, call.signal, late, () =>
+      run({ deadline: call.clock.now() + call.deadlineMs }),
+    );
+  } catch (error) {
+    if (call.signal.aborted) throw call.signal.reason;
+    if (error instanceof SkepError) throw error;
+    throw new SkepError('Unavailable', `${call.what}: ${messageOf(error)}`, {
+      hint: hints.failed,
+      cause: error,
+    });
+  }
+}
+
+const hints = {
+  late: 'etcd answers once a majority of its members is up: look at `skep status` and etcd.log',
+  failed: 'is etcd running there? its etcd.log in the data folder says why not',
+};
+
+/** etcd's ids travel as decimal text and are written in hexadecimal everywhere else. */
+export const hexId = (decimal: string): string => BigInt(decimal).toString(16);
+export const decimalId = (hex: string): string => BigInt(`0x${hex}`).toString();
