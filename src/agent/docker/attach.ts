@@ -1,0 +1,52 @@
+/** The main process's own streams. Its output is what it writes from now on; leaving ends nothing. */
+import { SkepError } from '../../base/core/errors.ts';
+import type { ProcessStream } from '../runtime.ts';
+import { openConsole } from './console.ts';
+import type { Engine } from './engine.ts';
+
+/**
+ * Ending the input ends our side only: the process's own stays open for the next who attaches.
+ * @throws NotRunning when the container has ended; InvalidRequest for input to one that takes none
+ */
+export async function attachTo(
+  engine: Engine,
+  id: string,
+  options: { readonly stdin: boolean; readonly signal: AbortSignal },
+): Promise<ProcessStream> {
+  const { signal, stdin } = options;
+  const what = `attach to container ${id.slice(0, 12)}`;
+  const inspect = () =>
+    engine.call({ what, signal }, (docker, abortSignal) => docker.getContainer(id).inspect({ abortSignal }));
+  const { State: state, Config: config } = await inspect();
+  if (!state.Running) throw new SkepError('NotRunning', `cannot ${what}: it is ${state.Status}, not running`);
+  if (stdin && !config.OpenStdin) {
+    throw new SkepError('InvalidRequest', `cannot ${what} with input: a task's input is closed`, {
+      hint: 'attach without input, or run a command in it: skep exec',
+    });
+  }
+  const connection = await engine.call({ what, signal }, (docker, abortSignal) =>
+    docker
+      .getContainer(id)
+      .attach({ hijack: true, stream: true, stdin, stdout: true, stderr: true, logs: false, abortSignal }),
+  );
+  return openConsole({
+    engine,
+    what,
+    connection: connection as unknown as import('node:stream').Duplex,
+    tty: config.Tty,
+    signal,
+    // A main process has no terminal, so its size is nobody's concern.
+    resize: () => Promise.resolve(),
+    async kill(signalName) {
+      await engine.call(
+        { what: `send ${signalName} to container ${id.slice(0, 12)}`, signal },
+        (docker, abortSignal) => docker.getContainer(id).kill({ signal: signalName, abortSignal }),
+      );
+    },
+    async exitCode() {
+      const after = (await inspect()).State;
+      return after.Running ? undefined : after.ExitCode;
+    },
+    onLeft: () => undefined,
+  });
+}

@@ -1,0 +1,43 @@
+/**
+ * Where the container engine listens: what the operator named, else DOCKER_HOST, else the first well-known
+ * socket that exists. Called once, when the runtime is built.
+ */
+import { existsSync } from 'node:fs';
+import { SkepError } from '../../base/core/errors.ts';
+
+export type EngineAddress =
+  | { readonly kind: 'socket'; readonly path: string }
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number };
+
+/** In this order: Docker Engine first, because a host with both runs its workloads there. */
+const wellKnownSockets = ['/var/run/docker.sock', '/run/podman/podman.sock'] as const;
+
+/**
+ * Finds the engine. Without any socket it answers Docker's own path: the engine may come up later.
+ * @param dockerHost a `unix://` or `tcp://` URL, as in DOCKER_HOST
+ * @throws InvalidConfig for a URL of another kind
+ */
+export function findEngine(
+  dockerHost: string | undefined,
+  exists: (path: string) => boolean = existsSync,
+): EngineAddress {
+  if (dockerHost) return parseDockerHost(dockerHost);
+  return { kind: 'socket', path: wellKnownSockets.find((path) => exists(path)) ?? wellKnownSockets[0] };
+}
+
+/** How messages call the engine's address. */
+export function addressText(address: EngineAddress): string {
+  return address.kind === 'socket' ? address.path : `tcp://${address.host}:${address.port}`;
+}
+
+function parseDockerHost(dockerHost: string): EngineAddress {
+  const path = /^unix:\/\/(\/.+)$/.exec(dockerHost)?.[1];
+  if (path) return { kind: 'socket', path };
+  const tcp = /^tcp:\/\/(?:\[([0-9a-fA-F:]+)\]|([^:/[\]]+))(?::(\d{1,5}))?\/?$/.exec(dockerHost);
+  const host = tcp?.[1] ?? tcp?.[2];
+  if (host) return { kind: 'tcp', host, port: Number(tcp?.[3] ?? 2375) };
+  throw new SkepError('InvalidConfig', `the container engine's address "${dockerHost}" is not understood`, {
+    field: 'dockerHost',
+    hint: 'write unix:///var/run/docker.sock or tcp://127.0.0.1:2375, or unset DOCKER_HOST',
+  });
+}

@@ -1,0 +1,127 @@
+/** A further process in a running container: its streams, size, signals and exit status. */
+import { readFile } from 'node:fs/promises';
+import type Docker from 'dockerode';
+import { messageOf, SkepError } from '../../base/core/errors.ts';
+import type { ExecOptions, ProcessStream, TerminalSize } from '../runtime.ts';
+import { openConsole } from './console.ts';
+import { engineStatus } from './docker-errors.ts';
+import type { Engine } from './engine.ts';
+
+/** The engine closes the streams a moment before it knows the status. */
+const statusDeadlineMs = 5_000;
+const statusPollMs = 10;
+
+/**
+ * Starts a process. One whose command is missing ends with status 126 or 127 and the reason as its output.
+ * When the signal aborts it is killed: nothing else would ever end it.
+ * @throws NotRunning when the container has ended; ResourceNotFound when there is none
+ */
+export async function execIn(engine: Engine, id: string, options: ExecOptions): Promise<ProcessStream> {
+  const { signal, tty } = options;
+  const what = `run a command in container ${id.slice(0, 12)}`;
+  const exec = await engine.call({ what, signal }, (docker, abortSignal) =>
+    docker.getContainer(id).exec({ ...processOptions(options), abortSignal }),
+  );
+  const connection = await engine.call({ what, signal }, (_, abortSignal) =>
+    exec.start({ hijack: true, stdin: false, Detach: false, Tty: tty, abortSignal }),
+  );
+  // Sizes are set in the order given; the engine lets the first wait until the process has started.
+  let sized: Promise<void> =
+    options.size === undefined ? Promise.resolve() : setSize(engine, exec, options.size);
+  return openConsole({
+    engine,
+    what,
+    connection,
+    tty,
+    signal,
+    resize(size) {
+      sized = sized.then(() => setSize(engine, exec, size));
+      return sized;
+    },
+    kill: (signalName) => signalExec(engine, exec, id, signalName),
+    exitCode: () => exitCode(engine, exec, signal),
+    onLeft: () => void endExec(engine, exec, id, tty),
+  });
+}
+
+function processOptions(options: ExecOptions): Docker.ExecCreateOptions {
+  return {
+    Cmd: [...options.args],
+    Tty: options.tty,
+    AttachStdin: options.stdin,
+    AttachStdout: true,
+    AttachStderr: true,
+    Env: (options.env ?? []).map(({ name, value }) => `${name}=${value}`),
+    ...(options.user === undefined ? {} : { User: options.user }),
+  };
+}
+
+/** A size that cannot be set, mostly because the process has just ended, is no reason to end the console. */
+async function setSize(engine: Engine, exec: Docker.Exec, size: TerminalSize): Promise<void> {
+  const signal = new AbortController().signal;
+  try {
+    await engine.call({ what: 'set the size of a terminal', signal }, (_, abortSignal) =>
+      exec.resize({ h: size.rows, w: size.columns, abortSignal }),
+    );
+  } catch (error) {
+    engine.log.debug('exec.resize_failed', { reason: messageOf(error) });
+  }
+}
+
+function inspectExec(
+  engine: Engine,
+  exec: Docker.Exec,
+  signal: AbortSignal,
+): Promise<Docker.ExecInspectInfo> {
+  return engine.call({ what: 'ask about a command', signal }, (_, abortSignal) =>
+    exec.inspect({ abortSignal }),
+  );
+}
+
+async function exitCode(engine: Engine, exec: Docker.Exec, signal: AbortSignal): Promise<number | undefined> {
+  const giveUpAt = engine.clock.now() + statusDeadlineMs;
+  for (;;) {
+    const info = await inspectExec(engine, exec, signal);
+    if (!info.Running && info.ExitCode !== null) return info.ExitCode;
+    if (engine.clock.now() >= giveUpAt) return undefined;
+    await engine.clock.sleep(statusPollMs, signal);
+  }
+}
+
+/**
+ * The engine has no call for it: the process is signalled by its number on this host, once its control group
+ * has shown that the number still belongs to that container.
+ */
+async function signalExec(engine: Engine, exec: Docker.Exec, id: string, signalName: string): Promise<void> {
+  const { Running: running, Pid: pid } = await inspectExec(engine, exec, new AbortController().signal);
+  if (!running || pid <= 0 || !(await isInContainer(pid, id))) return;
+  try {
+    process.kill(pid, signalName as NodeJS.Signals);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ESRCH') return;
+    throw new SkepError('InvalidRequest', `cannot send ${signalName} to the command: ${messageOf(error)}`, {
+      hint: 'name a signal such as SIGTERM',
+      cause: error,
+    });
+  }
+}
+
+/** False also when the process has just ended, or the engine runs on another host. */
+async function isInContainer(pid: number, id: string): Promise<boolean> {
+  try {
+    return (await readFile(`/proc/${pid}/cgroup`, 'utf8')).includes(id);
+  } catch {
+    return false;
+  }
+}
+
+/** A shell whose terminal went away gets a hang-up, as from any lost line; anything else is killed. */
+async function endExec(engine: Engine, exec: Docker.Exec, id: string, tty: boolean): Promise<void> {
+  try {
+    await signalExec(engine, exec, id, tty ? 'SIGHUP' : 'SIGKILL');
+  } catch (error) {
+    if (engineStatus((error as Error).cause) === 404) return;
+    engine.log.warn('exec.left_running', { container: id, reason: messageOf(error) });
+  }
+}
