@@ -1,0 +1,100 @@
+/**
+ * Whether the container engine answers. While it does not, nothing is known of any container: no step is
+ * taken, nothing is reported as crashed, and the cell's presence says why. Asked every 30 s, every 5 s while
+ * it is away, and at once when a call fails in a way that may be the engine's fault.
+ */
+import { type Clock, withDeadline } from '../base/clock.ts';
+import { messageOf, SkepError } from '../base/core/errors.ts';
+import type { Log } from '../base/log.ts';
+import { defaults } from '../model/defaults.ts';
+import type { Runtime, RuntimeInfo } from './runtime.ts';
+
+const probeAwayMs = 5_000;
+const probeDeadlineMs = 5_000;
+
+export interface EngineStatus {
+  readonly ok: boolean;
+  readonly name: string;
+  readonly reason?: string;
+}
+
+export interface Engine {
+  readonly status: EngineStatus;
+  /** What the engine last said of itself; undefined before it first answered. */
+  readonly info: RuntimeInfo | undefined;
+  /** Asks now; resolves with whether it answers. Callers at the same time share one question. */
+  check(): Promise<boolean>;
+  /** True when the error came about because the engine is away: to be taken for no news at all. */
+  isAwayAfter(error: unknown): Promise<boolean>;
+  /** Resolves when the signal has aborted. */
+  readonly done: Promise<void>;
+}
+
+export interface EngineOptions {
+  readonly runtime: Pick<Runtime, 'info'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** Called when it went or returned. */
+  onChange(status: EngineStatus): void;
+}
+
+export function watchEngine(options: EngineOptions): Engine {
+  const { runtime, clock, log, signal } = options;
+  let status: EngineStatus = { ok: false, name: 'unknown', reason: 'not asked yet' };
+  let info: RuntimeInfo | undefined;
+  let asking: Promise<boolean> | undefined;
+
+  async function ask(): Promise<boolean> {
+    try {
+      info = await withDeadline(clock, probeDeadlineMs, signal, tooLate, (inner) =>
+        runtime.info({ signal: inner }),
+      );
+      change({ ok: true, name: info.name });
+    } catch (error) {
+      if (!signal.aborted) change({ ok: false, name: info?.name ?? 'unknown', reason: messageOf(error) });
+    } finally {
+      asking = undefined;
+    }
+    return status.ok;
+  }
+
+  function change(next: EngineStatus): void {
+    const changed = next.ok !== status.ok || next.name !== status.name || next.reason !== status.reason;
+    const turned = next.ok !== status.ok;
+    status = next;
+    if (!changed) return;
+    if (next.ok) log.info('engine.answers', { engine: next.name });
+    else if (turned || next.reason !== undefined) log.error('engine.away', { reason: next.reason });
+    options.onChange(next);
+  }
+
+  async function run(): Promise<void> {
+    while (!signal.aborted) {
+      await check();
+      await clock.sleep(status.ok ? defaults.cellSweepMs : probeAwayMs, signal).catch(() => undefined);
+    }
+  }
+
+  const check = (): Promise<boolean> => (asking ??= ask());
+
+  return {
+    get status() {
+      return status;
+    },
+    get info() {
+      return info;
+    },
+    check,
+    async isAwayAfter(error) {
+      const maybe = error instanceof SkepError && ['Unavailable', 'Timeout', 'Internal'].includes(error.code);
+      return maybe && !(await check());
+    },
+    done: run(),
+  };
+}
+
+const tooLate = (): SkepError =>
+  new SkepError('Unavailable', `the container engine does not answer within ${probeDeadlineMs / 1000}s`, {
+    hint: 'look at it with "docker info", restart it with "systemctl restart docker"',
+  });
