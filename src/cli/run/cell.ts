@@ -1,0 +1,36 @@
+/** The cell half of an agent, built on Docker, this host and WebSockets. */
+import { startCell } from '../../agent/cell.ts';
+import { dockerRuntime } from '../../agent/docker/docker-runtime.ts';
+import { hostFacts } from '../../agent/host/host-facts.ts';
+import { createProber } from '../../agent/prober.ts';
+import { wsDial } from '../../base/node/ws-socket.ts';
+import type { AgentContext } from './agent.ts';
+
+/** Runs until the signal aborts; containers run on. */
+export async function runCell(context: AgentContext, signal: AbortSignal): Promise<void> {
+  const { config, clock, rng, log, version } = context;
+  const runtime = dockerRuntime({ clock, log, ...(config.dockerHost ? { dockerHost: config.dockerHost } : {}) });
+  const own = config.server ? [`${config.address}:${config.ports.api}`] : [];
+  const cell = startCell({
+    config: {
+      cellId: config.name,
+      zone: config.cell.zone,
+      address: config.address,
+      servers: [...own, ...config.join],
+      version,
+      capacity: { memoryMb: config.cell.memoryMb, diskMb: config.cell.diskMb, containers: config.cell.containers },
+      reserveMemoryMb: config.cell.reserveMemoryMb,
+      portRange: config.cell.hostPorts,
+      allowPrivileged: config.cell.allowPrivileged,
+    },
+    runtime,
+    host: hostFacts({ runtime }),
+    dial: wsDial,
+    prober: createProber({ runtime, clock }),
+    clock,
+    rng,
+    log,
+    signal,
+  });
+  await cell.done;
+}

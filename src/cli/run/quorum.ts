@@ -1,0 +1,154 @@
+/**
+ * The store that a server stands on: its own etcd member, made or joined or adopted, or an outside etcd.
+ * Joining: the member is added as a learner through a server that exists, and promoted when it has caught up.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { createClient } from '../../api/client.ts';
+import { backoffMs } from '../../base/core/backoff.ts';
+import { messageOf, SkepError } from '../../base/core/errors.ts';
+import { randomName } from '../../base/core/rng.ts';
+import { wsDial } from '../../base/node/ws-socket.ts';
+import { etcdDataFolder } from '../../store/core/etcd-args.ts';
+import { etcdBbs } from '../../store/etcd/etcd-bbs.ts';
+import { etcdMembers } from '../../store/etcd/etcd-members.ts';
+import { leaseElection } from '../../store/etcd/lease-election.ts';
+import { memberStatus } from '../../store/etcd/member-status.ts';
+import { raftElection } from '../../store/etcd/raft-election.ts';
+import { type EtcdSupervisor, startEtcd } from '../../store/etcd/supervisor.ts';
+import type { AgentContext } from './agent.ts';
+import type { StoreAccess } from './server.ts';
+
+export interface Quorum {
+  readonly store: StoreAccess;
+  /** Resolves once the store serves this server as a voter, however long that takes. */
+  ready(signal: AbortSignal): Promise<void>;
+  memberId(signal: AbortSignal): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** Throws what only an operator can change; everything else is waited for in `ready`. */
+export async function startQuorum(context: AgentContext, signal: AbortSignal): Promise<Quorum> {
+  return context.config.etcdEndpoints.length > 0 ? outsideEtcd(context) : ownMember(context, signal);
+}
+
+function outsideEtcd(context: AgentContext): Quorum {
+  const { config, clock, rng, log } = context;
+  const bbs = etcdBbs({ endpoints: config.etcdEndpoints, clock, log, rng });
+  const election = leaseElection({ bbs, server: config.name, clock, log, rng });
+  return {
+    store: { bbs, election, members: undefined, health: () => '' },
+    ready: async () => undefined,
+    memberId: async () => 'outside',
+    stop: async () => bbs.close(),
+  };
+}
+
+async function ownMember(context: AgentContext, signal: AbortSignal): Promise<Quorum> {
+  const { config, clock, rng, log } = context;
+  const url = (port: number): string => `http://${config.address}:${port}`;
+  const clientUrl = url(config.ports.etcdClient);
+  const peerUrl = url(config.ports.etcdPeer);
+  const dataDir = join(config.dataDir, 'etcd');
+  const bootstrap = await bootstrapOf(context, dataDir, peerUrl, signal);
+  const binary = config.etcdBinary ?? 'etcd';
+  const member = { name: config.name, dataDir, clientUrl, peerUrl, binary, ...bootstrap };
+  const etcd = await startEtcd({ ...member, clock, rng, log, signal: new AbortController().signal });
+  const status = memberStatus({ clientUrl, clock });
+  const bbs = etcdBbs({ endpoints: [clientUrl], clock, log, rng });
+  const read = (): ReturnType<typeof status.read> => status.read(signal);
+  return {
+    store: {
+      bbs,
+      election: raftElection({ bbs, server: config.name, status: read, clock, log, rng }),
+      members: etcdMembers({ clientUrl, clock }),
+      health: () => etcd.health.reason,
+    },
+    async ready(waiting) {
+      await untilRunning(etcd, context, waiting);
+      if ((await status.read(waiting)).learner) await untilPromoted(context, read, waiting);
+    },
+    memberId: async (waiting) => (await status.read(waiting)).memberId,
+    async stop() {
+      status.close();
+      bbs.close();
+      await etcd.stop();
+    },
+  };
+}
+
+interface Bootstrap {
+  readonly initialCluster: string;
+  readonly initialClusterState: 'new' | 'existing';
+  readonly clusterToken: string;
+}
+
+/** How etcd is to begin; it reads this only while its folder is empty. */
+async function bootstrapOf(
+  context: AgentContext,
+  dataDir: string,
+  peerUrl: string,
+  signal: AbortSignal,
+): Promise<Bootstrap> {
+  const { config, rng } = context;
+  const alone = `${config.name}=${peerUrl}`;
+  const hasData = existsSync(join(etcdDataFolder(dataDir), 'member'));
+  if (hasData || config.join.length === 0) {
+    return { initialCluster: alone, initialClusterState: hasData ? 'existing' : 'new', clusterToken: randomName(rng) };
+  }
+  const joined = await askServers(context, 'join', signal, (client, call) =>
+    client.call('joinServer', { body: { server: config.name, peerUrl } }, call),
+  );
+  return { initialCluster: joined.initialCluster, initialClusterState: 'existing', clusterToken: joined.clusterId };
+}
+
+async function untilRunning(etcd: EtcdSupervisor, context: AgentContext, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    try {
+      return await etcd.ready(10_000, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof SkepError && error.code === 'InvalidConfig') throw error;
+      context.log.warn('server.waits_for_etcd', { reason: messageOf(error) });
+    }
+  }
+}
+
+/** Asks for promotion until this member votes; a learner that has not caught up is told so and asks again. */
+async function untilPromoted(
+  context: AgentContext,
+  status: () => Promise<{ readonly learner: boolean }>,
+  signal: AbortSignal,
+): Promise<void> {
+  const params = { server: context.config.name };
+  while ((await status()).learner) {
+    await askServers(context, 'promote', signal, (client, call) => client.call('promoteServer', { params }, call));
+    await context.clock.sleep(100, signal);
+  }
+  context.log.info('server.promoted');
+}
+
+type Client = ReturnType<typeof createClient>;
+
+/** Asks the servers in turn until one says yes; gives up only on what no repetition can change. */
+async function askServers<T>(
+  context: AgentContext,
+  what: string,
+  signal: AbortSignal,
+  ask: (client: Client, options: { signal: AbortSignal; deadlineMs: number }) => Promise<T>,
+): Promise<T> {
+  const { config, clock, log, rng } = context;
+  for (let tries = 1; ; tries++) {
+    const address = config.join[(tries - 1) % config.join.length];
+    const client = createClient({ baseUrl: `http://${address}`, dial: wsDial, clock });
+    try {
+      return await ask(client, { signal, deadlineMs: 10_000 });
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof SkepError && !error.retryable) throw error;
+      const waitMs = backoffMs({ firstMs: 100, maxMs: 2_000 }, tries, rng);
+      log.warn('server.asks_again', { what, address, reason: messageOf(error), waitMs });
+      await clock.sleep(waitMs, signal);
+    }
+  }
+}

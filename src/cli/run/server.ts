@@ -1,0 +1,126 @@
+/**
+ * The server half of an agent: its etcd member (or an outside etcd), the replica, the API with the dispatcher,
+ * and the candidacy for the brain. Starts in the background, so that the cell of a host without quorum works
+ * meanwhile; the API answers, saying what is wrong, as soon as the cluster's id is known.
+ */
+import { createDispatcher } from '../../api/dispatcher.ts';
+import { createApi } from '../../api/http/app.ts';
+import { listenApi } from '../../api/http/listen.ts';
+import { SkepError } from '../../base/core/errors.ts';
+import { createBrain } from '../../scheduler/brain.ts';
+import type { Bbs } from '../../store/bbs.ts';
+import type { Election } from '../../store/election.ts';
+import type { Members } from '../../store/members.ts';
+import { createReplica } from '../../store/follow-replica.ts';
+import type { AgentContext } from './agent.ts';
+import { agreeClusterId, announceServer } from './cluster-records.ts';
+import { readClusterId, writeClusterId } from './data-folder.ts';
+import { type Quorum, startQuorum } from './quorum.ts';
+
+export interface ServerHandle {
+  /** Rejects when the server cannot go on; never resolves. */
+  readonly failed: Promise<never>;
+  /** Gives up leadership, closes the API, ends etcd: in this order. */
+  stop(): Promise<void>;
+}
+
+/** What a server stands on once etcd runs. */
+export interface StoreAccess {
+  readonly bbs: Bbs;
+  readonly election: Election;
+  readonly members: Members | undefined;
+  /** Why the store cannot serve now; '' when it can. */
+  health(): string;
+}
+
+/** Starts in the background. The signal asks it to stop what it waits for; `stop` does the rest. */
+export function startServer(context: AgentContext, signal: AbortSignal): ServerHandle {
+  const serving = new Serving(context, signal);
+  return { failed: serving.failed, stop: () => serving.stop() };
+}
+
+class Serving {
+  readonly #context: AgentContext;
+  readonly #signal: AbortSignal;
+  readonly #campaign = new AbortController();
+  readonly #replica = new AbortController();
+  readonly #closers: (() => Promise<void>)[] = [];
+  readonly failed: Promise<never>;
+  #fail: (error: unknown) => void = () => undefined;
+  #quorum: Quorum | undefined;
+  #booting: Promise<void>;
+  #leading: Promise<void> = Promise.resolve();
+  #listening = false;
+
+  constructor(context: AgentContext, signal: AbortSignal) {
+    this.#context = context;
+    this.#signal = signal;
+    this.failed = new Promise<never>((_, reject) => {
+      this.#fail = reject;
+    });
+    // Whoever races on it sees the error; without a race there is nobody to tell.
+    this.failed.catch(() => undefined);
+    this.#booting = this.#guard(this.#boot());
+  }
+
+  async stop(): Promise<void> {
+    this.#campaign.abort(new SkepError('Cancelled', 'the agent is stopping'));
+    await this.#booting;
+    await this.#leading;
+    for (const close of this.#closers.reverse()) await close();
+    this.#replica.abort(new SkepError('Cancelled', 'the agent is stopping'));
+    await this.#quorum?.stop();
+  }
+
+  /** What runs in the background ends quietly when told to, and takes the agent with it otherwise. */
+  async #guard(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      if (!this.#signal.aborted) this.#fail(error);
+    }
+  }
+
+  async #boot(): Promise<void> {
+    const { config, log } = this.#context;
+    this.#quorum = await startQuorum(this.#context, this.#signal);
+    const store = this.#quorum.store;
+    const known = readClusterId(config.dataDir);
+    if (known !== undefined) await this.#serve(store, known);
+    await this.#quorum.ready(this.#signal);
+    const clusterId = await agreeClusterId(store.bbs, this.#context, this.#signal);
+    if (known !== undefined && known !== clusterId) {
+      throw new SkepError('InvalidConfig', `the store is of cluster ${clusterId}, this host was in ${known}`, {
+        field: 'dataDir',
+        hint: `use another data folder, or remove ${config.dataDir}/cluster.json if this host was meant to move`,
+      });
+    }
+    writeClusterId(config.dataDir, clusterId);
+    await this.#serve(store, clusterId);
+    await announceServer(store.bbs, this.#context, await this.#quorum.memberId(this.#signal), this.#signal);
+    log.info('server.ready', { clusterId });
+  }
+
+  /** Opens the API and becomes a candidate, once. */
+  async #serve(store: StoreAccess, clusterId: string): Promise<void> {
+    if (this.#listening) return;
+    this.#listening = true;
+    const { config, clock, rng, log, version } = this.#context;
+    const replica = createReplica({ bbs: store.bbs, clock, log });
+    void this.#guard(replica.run(this.#replica.signal));
+    const common = { replica, bbs: store.bbs, clusterId, server: config.name, clock, rng, log };
+    const dispatcher = createDispatcher(common);
+    const api = await createApi({ ...common, dispatcher, version, members: store.members, ready: store.health });
+    this.#closers.push(async () => dispatcher.close());
+    const listening = await listenApi(api, {
+      socketPath: config.socket,
+      socketGroup: 'skep',
+      host: config.address,
+      port: config.ports.api,
+    });
+    this.#closers.push(() => listening.close());
+    const brain = createBrain({ bbs: store.bbs, replica, clock, rng, log, serverName: config.name });
+    const campaign = store.election.campaign((term) => brain.lead(term), { signal: this.#campaign.signal });
+    this.#leading = this.#guard(campaign);
+  }
+}
