@@ -97,10 +97,9 @@ async function register(context: CellContext, params: CellRequestParams<'registe
     lives && params.leaseId !== undefined
       ? params.leaseId
       : await context.bbs.grantLease(defaults.presenceTtlMs, options);
-  await context.commits.commit({
-    compare: [],
-    puts: [{ key: presenceKey(context.cellId), value: encode(presence), leaseId }],
-  });
+  const put = { key: presenceKey(context.cellId), value: encode(presence), leaseId };
+  // Alone, not with others' reports: a lease that ended meanwhile would fail all of them.
+  await context.bbs.commit([{ compare: [], puts: [put] }], options);
   return { leaseId, ttlMs: defaults.presenceTtlMs };
 }
 

@@ -1,0 +1,382 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type VirtualClock, virtualClock } from '../../test/kit/virtual-clock.ts';
+import { seededRng } from '../base/core/rng.ts';
+import { silentLog } from '../base/log.ts';
+import { type ActualLrp, claim, newActualLrp, retire, withPresence } from '../model/actual-lrp.ts';
+import { defaults } from '../model/defaults.ts';
+import type { CellId, InstanceGuid, ProcessGuid, TaskGuid } from '../model/ids.ts';
+import { assignTask, cancelReason, desireTask, failTask, type Task, taskSpecSchema } from '../model/task.ts';
+import { decode, encode } from '../store/core/codec.ts';
+import { actualKey, presenceKey, taskKey } from '../store/core/keys.ts';
+import { createReplica } from '../store/follow-replica.ts';
+import { type MemoryBbs, memoryBbs } from '../store/memory/memory-bbs.ts';
+import type { Replica } from '../store/replica.ts';
+import { commitQueue } from './cell-commits.ts';
+import type { CellContext } from './cell-report.ts';
+import { answerCellRequest } from './cell-requests.ts';
+import type { CellRequestName } from './core/cell-protocol.ts';
+
+const web = 'web' as ProcessGuid;
+const cell = 'cell-1' as CellId;
+const other = 'cell-2' as CellId;
+const netInfo = {
+  address: '10.0.0.1',
+  instanceAddress: '172.17.0.2',
+  ports: [{ containerPort: 80, hostPort: 61001 }],
+};
+
+let clock: VirtualClock;
+let bbs: MemoryBbs;
+let replica: Replica;
+let life: AbortController;
+
+beforeEach(async () => {
+  clock = virtualClock();
+  bbs = memoryBbs({ clock });
+  replica = createReplica({ bbs, clock, log: silentLog });
+  life = new AbortController();
+  void replica.run(life.signal);
+  await clock.settle();
+});
+afterEach(() => life.abort());
+
+function contextOf(cellId: CellId = cell, seen: Replica = replica): CellContext {
+  const commits = commitQueue(bbs, life.signal);
+  return {
+    cellId,
+    replica: seen,
+    bbs,
+    commits,
+    clock,
+    rng: seededRng(7),
+    log: silentLog,
+    signal: life.signal,
+  };
+}
+
+/** The answer: '' when it is fine, else the error's code. */
+async function ask(method: CellRequestName, params: unknown, context = contextOf()): Promise<string> {
+  const answer = await answerCellRequest(context, method, params);
+  await clock.settle();
+  return 'error' in answer ? answer.error.code : '';
+}
+
+async function put(key: string, value: string): Promise<void> {
+  await bbs.commit([{ compare: [], puts: [{ key, value }] }], { signal: life.signal });
+  await clock.settle();
+}
+
+function claimed(instanceGuid = 'i-1', cellId = cell, index = 0): ActualLrp {
+  const fresh = newActualLrp({ guid: web, index, domain: 'default' }, clock.now(), 'epoch');
+  const move = claim(fresh, { instanceGuid: instanceGuid as InstanceGuid, cellId }, clock.now());
+  if (!move.ok) throw new Error(move.refusal);
+  return move.next;
+}
+
+async function read(key: string): Promise<string | undefined> {
+  return (await bbs.read([key], { signal: life.signal })).records[0]?.value;
+}
+
+async function actual(slot: 'ordinary' | 'suspect' = 'ordinary'): Promise<ActualLrp | undefined> {
+  const text = await read(actualKey(web, 0, slot));
+  const decoded = text === undefined ? undefined : decode('actual', text);
+  return decoded?.ok ? decoded.value : undefined;
+}
+
+const events = () => [...replica.state.events.values()].map((e) => `${e.type} ${e.subject}: ${e.message}`);
+const started = (instanceGuid = 'i-1', more: object = {}) => ({
+  guid: 'web',
+  index: 0,
+  instanceGuid,
+  netInfo,
+  containerId: 'c-1',
+  routable: true,
+  ...more,
+});
+const crashed = (instanceGuid = 'i-1') => ({
+  guid: 'web',
+  index: 0,
+  instanceGuid,
+  reason: 'exited with status 3',
+});
+const stopped = (instanceGuid = 'i-1') => ({ guid: 'web', index: 0, instanceGuid });
+
+describe('presence', () => {
+  const presence = {
+    v: 1,
+    cellId: cell,
+    bootId: 'b-1',
+    zone: 'default',
+    capacity: { memoryMb: 1, diskMb: 1, containers: 1 },
+    os: 'linux',
+    arch: 'x64',
+    address: '10.0.0.1',
+    version: '0.1.0',
+    engine: { ok: true, name: 'docker' },
+    registeredAt: 1,
+  };
+
+  test('lives as long as its lease is extended, and no longer', async () => {
+    const answer = await answerCellRequest(contextOf(), 'register', { presence });
+    const { leaseId } = (answer as { result: { leaseId: string } }).result;
+    await clock.advance(defaults.presenceTtlMs - 1);
+    expect(await ask('heartbeat', { leaseId })).toBe('');
+    await clock.advance(defaults.presenceTtlMs - 1);
+    expect(replica.state.cells.has(cell)).toBe(true);
+    await clock.advance(2);
+    expect(replica.state.cells.has(cell)).toBe(false);
+    expect(await ask('heartbeat', { leaseId })).toBe('ResourceNotFound');
+  });
+
+  test('registers again under the lease it has, or a new one when that has ended', async () => {
+    const first = (await answerCellRequest(contextOf(), 'register', { presence })) as never as {
+      result: { leaseId: string };
+    };
+    const same = { presence: { ...presence, bootId: 'b-2' }, leaseId: first.result.leaseId };
+    expect(await answerCellRequest(contextOf(), 'register', same)).toEqual(first);
+    await clock.settle();
+    expect(replica.state.cells.get(cell)?.value.bootId).toBe('b-2');
+    await clock.advance(defaults.presenceTtlMs + 1);
+    const again = await answerCellRequest(contextOf(), 'register', same);
+    expect(again).not.toEqual(first);
+    expect(await read(presenceKey(cell))).toContain('b-2');
+  });
+
+  test('of another cell is refused', async () => {
+    expect(await ask('register', { presence: { ...presence, cellId: 'cell-9' } })).toBe('Unauthorized');
+    expect(await read(presenceKey('cell-9' as CellId))).toBeUndefined();
+  });
+});
+
+describe('started', () => {
+  test('makes the claim RUNNING and writes it into the journal; again changes nothing', async () => {
+    await put(actualKey(web, 0), encode(claimed()));
+    expect(await ask('started', started())).toBe('');
+    expect(await actual()).toMatchObject({ state: 'RUNNING', containerId: 'c-1', netInfo });
+    const revision = bbs.store.revision;
+    expect(await ask('started', started())).toBe('');
+    expect(bbs.store.revision).toBe(revision);
+    expect(events()).toEqual(['instance.running web/0: running on cell-1 at 10.0.0.1:61001']);
+  });
+
+  test.each([
+    ['another instance guid', 'i-2', cell],
+    ['another cell', 'i-1', other],
+  ])('is refused for %s', async (_, instanceGuid, cellId) => {
+    await put(actualKey(web, 0), encode(claimed()));
+    expect(await ask('started', started(instanceGuid), contextOf(cellId))).toBe('ActualLRPCannotBeStarted');
+    expect(await actual()).toMatchObject({ state: 'CLAIMED' });
+  });
+
+  test('is refused when there is no record', async () => {
+    expect(await ask('started', started())).toBe('ActualLRPCannotBeStarted');
+  });
+
+  test('never tells a cell to stop because a record cannot be read', async () => {
+    await put(actualKey(web, 0), '{broken');
+    expect(await ask('started', started())).toBe('Unavailable');
+  });
+
+  test('is right although the replica is behind', async () => {
+    const old = createReplica({ bbs, clock, log: silentLog });
+    const frozen = new AbortController();
+    void old.run(frozen.signal);
+    await clock.settle();
+    frozen.abort();
+    await put(actualKey(web, 0), encode(claimed()));
+    expect(await ask('started', started(), contextOf(cell, old))).toBe('');
+    expect(await actual()).toMatchObject({ state: 'RUNNING' });
+  });
+
+  test('of a suspect is no news until the replacement runs, and refused then', async () => {
+    const suspect = withPresence(claimed('i-1'), 'SUSPECT', clock.now());
+    await put(actualKey(web, 0, 'suspect'), encode(suspect));
+    await put(actualKey(web, 0), encode(claimed('i-2', other)));
+    expect(await ask('started', started('i-1'))).toBe('');
+    expect(await actual('suspect')).toMatchObject({ state: 'CLAIMED', presence: 'SUSPECT' });
+    expect(await ask('started', started('i-2'), contextOf(other))).toBe('');
+    expect(await actual('suspect')).toBeUndefined();
+    expect(await actual()).toMatchObject({ state: 'RUNNING', cellId: other });
+    expect(await ask('started', started('i-1'))).toBe('ActualLRPCannotBeStarted');
+  });
+
+  test('hundreds at once go in a few commits', async () => {
+    for (let index = 0; index < 300; index++) {
+      await put(actualKey(web, index), encode(claimed(`i-${index}`, cell, index)));
+    }
+    let commits = 0;
+    const counted = { ...bbs, commit: ((...args) => (commits++, bbs.commit(...args))) as typeof bbs.commit };
+    const context = { ...contextOf(), commits: commitQueue(counted, life.signal) };
+    const answers = await Promise.all(
+      Array.from({ length: 300 }, (_, index) => ask('started', { ...started(`i-${index}`), index }, context)),
+    );
+    expect(new Set(answers)).toEqual(new Set(['']));
+    expect(commits).toBeLessThan(5);
+  });
+});
+
+describe('crashed', () => {
+  test('restarts by policy, with the reason in record and journal', async () => {
+    await put(actualKey(web, 0), encode(claimed()));
+    expect(await ask('crashed', crashed())).toBe('');
+    expect(await actual()).toMatchObject({
+      state: 'UNCLAIMED',
+      crashCount: 1,
+      crashReason: 'exited with status 3',
+    });
+    expect(events()).toEqual(['instance.crashed web/0: exited with status 3']);
+    expect(await ask('crashed', crashed())).toBe('ActualLRPCannotBeCrashed');
+  });
+
+  test('is refused for another instance, and not found where there is none', async () => {
+    expect(await ask('crashed', crashed())).toBe('ResourceNotFound');
+    await put(actualKey(web, 0), encode(claimed('i-2')));
+    expect(await ask('crashed', crashed())).toBe('ActualLRPCannotBeCrashed');
+    expect(await actual()).toMatchObject({ state: 'CLAIMED', instanceGuid: 'i-2' });
+  });
+
+  test('of a suspect removes the suspect and leaves the replacement alone', async () => {
+    await put(actualKey(web, 0, 'suspect'), encode(withPresence(claimed('i-1'), 'SUSPECT', clock.now())));
+    await put(actualKey(web, 0), encode(claimed('i-2', other)));
+    expect(await ask('crashed', crashed('i-1'))).toBe('');
+    expect(await actual('suspect')).toBeUndefined();
+    expect(await actual()).toMatchObject({ state: 'CLAIMED', instanceGuid: 'i-2' });
+  });
+
+  test('of one that was told to stop is the stop, not a crash', async () => {
+    const move = retire(claimed(), 'scaled down', clock.now());
+    await put(actualKey(web, 0), encode(move.ok ? move.next : claimed()));
+    expect(await ask('crashed', crashed())).toBe('');
+    expect(await actual()).toBeUndefined();
+    expect(events()).toEqual([]);
+  });
+});
+
+describe('stopped', () => {
+  test('deletes the record, and is fine when it has gone or is another', async () => {
+    await put(actualKey(web, 0), encode(claimed()));
+    expect(await ask('stopped', stopped('i-9'))).toBe('');
+    expect(await actual()).toBeDefined();
+    expect(await ask('stopped', stopped(), contextOf(other))).toBe('');
+    expect(await actual()).toBeDefined();
+    expect(await ask('stopped', stopped())).toBe('');
+    expect(await actual()).toBeUndefined();
+    expect(await ask('stopped', stopped())).toBe('');
+  });
+});
+
+describe('tasks', () => {
+  const key = taskKey('t1' as TaskGuid);
+  const pending = (cellId = cell): Task => {
+    const task = desireTask(taskSpecSchema.parse({ guid: 't1', image: 'busybox' }), clock.now());
+    const move = assignTask(task, cellId, clock.now());
+    if (!move.ok) throw new Error(move.message);
+    return move.next;
+  };
+  const task = async (): Promise<Task | undefined> => {
+    const decoded = decode('task', (await read(key)) ?? '');
+    return decoded.ok ? decoded.value : undefined;
+  };
+  const start = (attempt: string) => ({ guid: 't1', attempt });
+
+  test('start once: the same attempt is told yes again, any other no', async () => {
+    await put(key, encode(pending()));
+    expect(await ask('startTask', start('a'))).toBe('');
+    expect(await ask('startTask', start('a'))).toBe('');
+    expect(await ask('startTask', start('b'))).toBe('InvalidStateTransition');
+    expect(await ask('startTask', start('a'), contextOf(other))).toBe('InvalidStateTransition');
+    expect(await task()).toMatchObject({ state: 'RUNNING', attempt: 'a', cellId: cell });
+    expect(events()).toEqual(['task.started t1: started on cell-1']);
+  });
+
+  test('of another cell are not started here', async () => {
+    await put(key, encode(pending(other)));
+    expect(await ask('startTask', start('a'))).toBe('RunningOnDifferentCell');
+  });
+
+  test('cancelled meanwhile: neither started from an old replica nor completed', async () => {
+    await put(key, encode(pending()));
+    await ask('startTask', start('a'));
+    const old = createReplica({ bbs, clock, log: silentLog });
+    const frozen = new AbortController();
+    void old.run(frozen.signal);
+    await clock.settle();
+    frozen.abort();
+    const move = failTask((await task()) ?? pending(), cancelReason, clock.now());
+    await put(key, encode(move.ok ? move.next : pending()));
+    expect(await ask('startTask', start('a'), contextOf(cell, old))).toBe('InvalidStateTransition');
+    const done = { guid: 't1', failed: true, failureReason: 'x' };
+    expect(await ask('completeTask', done, contextOf(other))).toBe('InvalidStateTransition');
+    expect(await task()).toMatchObject({ failureReason: cancelReason });
+  });
+
+  test('complete with their result, once', async () => {
+    await put(key, encode(pending()));
+    await ask('startTask', start('a'));
+    const done = { guid: 't1', failed: false, exitCode: 0, result: 'out' };
+    expect(await ask('completeTask', done, contextOf(other))).toBe('RunningOnDifferentCell');
+    expect(await ask('completeTask', done)).toBe('');
+    expect(await ask('completeTask', done)).toBe('');
+    expect(await task()).toMatchObject({ state: 'COMPLETED', failed: false, result: 'out' });
+    expect(events().at(-1)).toBe('task.completed t1: completed');
+  });
+
+  test('are rejected by the cell that has them, by the attempt it started', async () => {
+    await put(key, encode(pending()));
+    await ask('startTask', start('a'));
+    const rejection = { guid: 't1', attempt: 'a', reason: 'no image' };
+    expect(await ask('rejectTask', { ...rejection, attempt: 'b' })).toBe('RunningOnDifferentCell');
+    expect(await ask('rejectTask', rejection, contextOf(other))).toBe('RunningOnDifferentCell');
+    expect(await ask('rejectTask', rejection)).toBe('');
+    expect(await task()).toMatchObject({ state: 'PENDING', rejectionCount: 1, rejectionReason: 'no image' });
+    expect(await ask('rejectTask', rejection)).toBe('RunningOnDifferentCell');
+  });
+
+  test('unknown: ResourceNotFound', async () => {
+    expect(await ask('startTask', start('a'))).toBe('ResourceNotFound');
+  });
+});
+
+test('confirm names what is still mine, in both slots, and what cannot be read', async () => {
+  await put(actualKey(web, 0), encode(claimed('i-0')));
+  await put(actualKey(web, 1), encode(claimed('i-1', other, 1)));
+  await put(
+    actualKey(web, 2, 'suspect'),
+    encode(withPresence(claimed('i-2', cell, 2), 'SUSPECT', clock.now())),
+  );
+  await put(actualKey(web, 3), 'broken');
+  const ref = (index: number) => ({ guid: 'web', index, instanceGuid: `i-${index}` });
+  const task = desireTask(taskSpecSchema.parse({ guid: 't1', image: 'busybox' }), clock.now());
+  await put(taskKey('t1' as TaskGuid), encode({ ...task, state: 'RUNNING', cellId: cell, attempt: 'a' }));
+  const answer = await answerCellRequest(contextOf(), 'confirm', {
+    instances: [ref(0), ref(1), ref(2), ref(3), ref(4)],
+    tasks: [
+      { guid: 't1', attempt: 'a' },
+      { guid: 't2', attempt: 'a' },
+    ],
+  });
+  expect(answer).toEqual({ result: { instances: ['i-0', 'i-2', 'i-3'], tasks: ['t1'] } });
+});
+
+test('confirm without a quorum answers nothing at all', async () => {
+  bbs.setAvailable(false);
+  const params = { instances: [{ guid: 'web', index: 0, instanceGuid: 'i' }], tasks: [] };
+  expect(await ask('confirm', params)).toBe('Unavailable');
+});
+
+test('a comparison that fails is tried again on fresh data, a lost answer is settled by asking again', async () => {
+  await put(actualKey(web, 0), encode(claimed()));
+  bbs.failNextCommit('after');
+  expect(await ask('crashed', crashed())).toBe('Unavailable');
+  expect(await actual()).toMatchObject({ state: 'UNCLAIMED', crashCount: 1 });
+  expect(await ask('crashed', crashed())).toBe('ActualLRPCannotBeCrashed');
+});
+
+test.each([
+  ['started', { guid: 'web' }],
+  ['crashed', { guid: 'a/b', index: 0, instanceGuid: 'i', reason: '' }],
+  ['stopped', { guid: 'web', index: -1, instanceGuid: 'i' }],
+  ['confirm', 'x'],
+] as const)('%s with bad parameters is an InvalidRequest', async (method, params) => {
+  expect(await ask(method, params)).toBe('InvalidRequest');
+});

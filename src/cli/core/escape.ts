@@ -1,0 +1,52 @@
+/**
+ * Text from the network made safe for a terminal. Everything that the cluster says (names, reasons, log lines)
+ * passes through here before it is printed: control characters would let a container move the cursor, set the
+ * title or hide text.
+ */
+
+// C0 (tab and newline too), DEL, C1, line separators, and the marks that turn the direction of text around.
+const unsafe = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const sgr = /\u001b\[[0-9;:]{0,64}m/g;
+
+/** One line: every control character is shown as `^[` or `\u{202e}`. */
+export function escapeText(text: string): string {
+  return text.replace(unsafe, visible);
+}
+
+/** Text of several lines, such as a reason with the output of a check: newlines stay, the rest is escaped. */
+export function escapeLines(text: string): string {
+  return text
+    .split(/\r?\n/)
+    .map((line) => escapeText(line.replaceAll('\t', '    ')))
+    .join('\n');
+}
+
+/**
+ * One log line: tabs become spaces; colours (SGR) stay when the terminal shows colours, and are dropped
+ * otherwise.
+ */
+export function escapeLogLine(text: string, keepColours: boolean): string {
+  const parts: string[] = [];
+  let from = 0;
+  let coloured = false;
+  for (const match of text.matchAll(sgr)) {
+    parts.push(escapeText(untabbed(text.slice(from, match.index))));
+    if (keepColours) {
+      parts.push(match[0]);
+      coloured = true;
+    }
+    from = match.index + match[0].length;
+  }
+  parts.push(escapeText(untabbed(text.slice(from))));
+  if (coloured) parts.push('\u001b[0m');
+  return parts.join('');
+}
+
+const untabbed = (text: string): string => text.replaceAll('\t', '        ');
+
+function visible(char: string): string {
+  const code = char.codePointAt(0) ?? 0;
+  if (code < 0x20) return `^${String.fromCharCode(code + 0x40)}`;
+  if (code === 0x7f) return '^?';
+  return `\\u{${code.toString(16)}}`;
+}
