@@ -96,7 +96,12 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         const message = `cell ${cellId} has no session with server ${server}`;
         throw new SkepError('Unavailable', message, { hint: 'skep cells shows whether the cell is present' });
       }
-      return streams.open(cellId, request, session.send, AbortSignal.any([signal, lifetime.signal]));
+      return streams.open(
+        cellId,
+        request,
+        (message) => session.send(message),
+        AbortSignal.any([signal, lifetime.signal]),
+      );
     },
     acceptStream: (streamId, socket) => streams.accept(streamId, socket),
     close() {

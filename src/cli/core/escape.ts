@@ -4,9 +4,10 @@
  * title or hide text.
  */
 
-// C0 (tab and newline too), DEL, C1, line separators, and the marks that turn the direction of text around.
-const unsafe = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-const sgr = /\u001b\[[0-9;:]{0,64}m/g;
+/** C0 (tab and newline too), DEL, C1, line separators, and the marks that turn the direction of text around. */
+const unsafe = /\p{Cc}|\p{Bidi_Control}|[\u2028\u2029]/gu;
+const escape = '\u001b';
+const sgr = new RegExp(`${escape}\\[[0-9;:]{0,64}m`, 'g');
 
 /** One line: every control character is shown as `^[` or `\u{202e}`. */
 export function escapeText(text: string): string {
@@ -38,7 +39,7 @@ export function escapeLogLine(text: string, keepColours: boolean): string {
     from = match.index + match[0].length;
   }
   parts.push(escapeText(untabbed(text.slice(from))));
-  if (coloured) parts.push('\u001b[0m');
+  if (coloured) parts.push(`${escape}[0m`);
   return parts.join('');
 }
 

@@ -34,7 +34,7 @@ const wide: readonly (readonly [number, number])[] = [
   [0x20000, 0x3fffd],
 ];
 
-const zeroWidth = /\p{Mn}|\p{Me}|[\u200b-\u200d\ufe00-\ufe0f]/u;
+const zeroWidth = /^(?:\p{Mn}|\p{Me}|\p{Cf}|\p{Variation_Selector})$/u;
 const plain = /^[\x20-\x7e]*$/;
 
 /** Columns of a line that holds no control characters. */
