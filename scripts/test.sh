@@ -84,6 +84,8 @@ system_packages() {
     missing dockerd docker.io
     missing iptables iptables
     missing shellcheck shellcheck
+    missing ps procps
+    missing ip iproute2
     static_busybox || printf ' busybox-static'
   )
   if [ -z "$wanted" ] && command -v docker >/dev/null; then return 0; fi
