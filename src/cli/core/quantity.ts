@@ -10,7 +10,9 @@ const valueMaxChars = 60;
 /** The refusal of a value. */
 export function wrongValue(what: string, text: string, expected: string): SkepError {
   const shown = text.length > valueMaxChars ? `${text.slice(0, valueMaxChars)}…` : text;
-  return new SkepError('InvalidRequest', `${what}: ${JSON.stringify(shown)} is not ${expected}`, { field: what });
+  return new SkepError('InvalidRequest', `${what}: ${JSON.stringify(shown)} is not ${expected}`, {
+    field: what,
+  });
 }
 
 /** A whole number in [low, high], in plain digits. */
@@ -52,7 +54,8 @@ const sizeUnitsMb: Readonly<Record<string, number>> = { '': 1, m: 1, g: 1024, t:
 /** Mebibytes: `256`, `256M`, `1.5G`, `1GiB`. */
 export function parseMebibytes(what: string, text: string): number {
   const match = /^(\d+(?:\.\d{1,3})?)([mgt]?)(?:i?b)?$/i.exec(text);
-  const mb = match === null ? Number.NaN : Number(match[1]) * (sizeUnitsMb[(match[2] ?? '').toLowerCase()] ?? 0);
+  const mb =
+    match === null ? Number.NaN : Number(match[1]) * (sizeUnitsMb[(match[2] ?? '').toLowerCase()] ?? 0);
   if (!Number.isSafeInteger(mb)) throw wrongValue(what, text, 'a size in MiB such as 256, 256M or 1.5G');
   return mb;
 }

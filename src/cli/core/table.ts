@@ -19,11 +19,17 @@ export interface TableOptions {
 }
 
 /** One string a line. Cells are escaped here, so callers give what the cluster said as it is. */
-export function renderTable<T>(columns: readonly Column<T>[], rows: readonly T[], options: TableOptions): string[] {
+export function renderTable<T>(
+  columns: readonly Column<T>[],
+  rows: readonly T[],
+  options: TableOptions,
+): string[] {
   const shown = columns.filter((column) => options.wide || column.wideOnly !== true);
   const cells = rows.map((row) => shown.map((column) => escapeText(column.cell(row)) || '-'));
   const lines = options.headers ? [shown.map((column) => column.title), ...cells] : cells;
-  const widths = shown.map((_, i) => lines.reduce((width, line) => Math.max(width, displayWidth(line[i] ?? '')), 0));
+  const widths = shown.map((_, i) =>
+    lines.reduce((width, line) => Math.max(width, displayWidth(line[i] ?? '')), 0),
+  );
   return lines.map((line) => joinLine(line, shown, widths, options.maxWidth));
 }
 

@@ -39,6 +39,12 @@ export function resolveName(
     throw new SkepError('InvalidRequest', message, { field: 'name', hint: 'type more of the name' });
   }
   const close = nearest(name, known);
-  const hint = close === undefined ? 'skep ps, skep task ls and skep cells list what there is' : `did you mean "${close}"?`;
-  throw new SkepError('ResourceNotFound', `there is no ${kind} "${escapeText(name)}"`, { field: 'name', hint });
+  const hint =
+    close === undefined
+      ? 'skep ps, skep task ls and skep cells list what there is'
+      : `did you mean "${close}"?`;
+  throw new SkepError('ResourceNotFound', `there is no ${kind} "${escapeText(name)}"`, {
+    field: 'name',
+    hint,
+  });
 }

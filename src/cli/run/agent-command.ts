@@ -46,9 +46,13 @@ export function agentCommand(): Command {
     .option('--address <address>', 'loopback address to listen on (default: 127.0.0.1)')
     .option('--server <yes>', 'false: a cell only', parseBoolean)
     .option('--join <address...>', 'API address of a server to join, ADDRESS:PORT')
-    .option('--etcd-endpoints <urls>', 'use this etcd instead of running one, URL,URL', (text) => text.split(','))
+    .option('--etcd-endpoints <urls>', 'use this etcd instead of running one, URL,URL', (text) =>
+      text.split(','),
+    )
     .option('--zone <zone>', 'what this host fails together with (default: default)')
-    .addOption(new Option('--log-level <level>', 'how much to log').choices(['debug', 'info', 'warn', 'error']))
+    .addOption(
+      new Option('--log-level <level>', 'how much to log').choices(['debug', 'info', 'warn', 'error']),
+    )
     .addHelpText('after', manual)
     .action(async (flags: AgentFlags) => {
       const { runAgent } = await import('./agent.ts');

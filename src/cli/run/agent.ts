@@ -61,7 +61,7 @@ async function run(context: AgentContext, signal: AbortSignal): Promise<void> {
   mkdirSync(dirname(config.socket), { recursive: true });
   mkdirSync(join(config.dataDir, 'etcd'), { recursive: true, mode: 0o700 });
   log.info('agent.starting', { version: context.version, server: config.server, address: config.address });
-  const server = config.server ? await startServer(context, signal) : undefined;
+  const server = config.server ? startServer(context, signal) : undefined;
   try {
     const cell = config.cell.enabled ? runCell(context, signal) : waitFor(signal);
     await Promise.race([cell, ...(server === undefined ? [] : [server.failed])]);

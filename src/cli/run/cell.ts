@@ -9,7 +9,11 @@ import type { AgentContext } from './agent.ts';
 /** Runs until the signal aborts; containers run on. */
 export async function runCell(context: AgentContext, signal: AbortSignal): Promise<void> {
   const { config, clock, rng, log, version } = context;
-  const runtime = dockerRuntime({ clock, log, ...(config.dockerHost ? { dockerHost: config.dockerHost } : {}) });
+  const runtime = dockerRuntime({
+    clock,
+    log,
+    ...(config.dockerHost ? { dockerHost: config.dockerHost } : {}),
+  });
   const own = config.server ? [`${config.address}:${config.ports.api}`] : [];
   const cell = startCell({
     config: {
@@ -18,7 +22,11 @@ export async function runCell(context: AgentContext, signal: AbortSignal): Promi
       address: config.address,
       servers: [...own, ...config.join],
       version,
-      capacity: { memoryMb: config.cell.memoryMb, diskMb: config.cell.diskMb, containers: config.cell.containers },
+      capacity: {
+        memoryMb: config.cell.memoryMb,
+        diskMb: config.cell.diskMb,
+        containers: config.cell.containers,
+      },
       reserveMemoryMb: config.cell.reserveMemoryMb,
       portRange: config.cell.hostPorts,
       allowPrivileged: config.cell.allowPrivileged,

@@ -14,9 +14,12 @@ const clusterKey = `${root}cluster`;
 export function agreeClusterId(bbs: Bbs, context: AgentContext, signal: AbortSignal): Promise<string> {
   return persist(context, signal, async () => {
     const drawn = `skep-${randomName(context.rng, 10)}`;
-    await bbs.commit([{ compare: [{ key: clusterKey, revision: 0 }], puts: [{ key: clusterKey, value: drawn }] }], {
-      signal,
-    });
+    await bbs.commit(
+      [{ compare: [{ key: clusterKey, revision: 0 }], puts: [{ key: clusterKey, value: drawn }] }],
+      {
+        signal,
+      },
+    );
     const stored = (await bbs.read([clusterKey], { signal })).records[0]?.value;
     if (stored === undefined) throw new SkepError('Unavailable', 'the cluster record is missing');
     return stored;

@@ -18,13 +18,26 @@ export function devCommand(): Command {
     .summary('run a throw-away cluster on this machine')
     .description('Runs a throw-away cluster on this machine, in the foreground.')
     .option('--cells <n>', 'how many agents to run, 1 to 20', wholeBetween(1, 20), 3)
-    .option('--servers <n>', 'how many of them are servers (default: 3 if there are 3 cells, else 1)', wholeBetween(1, 7))
-    .option('--port <n>', 'first of three ports: API, etcd clients, etcd peers', wholeBetween(1, 65_533), 7400)
+    .option(
+      '--servers <n>',
+      'how many of them are servers (default: 3 if there are 3 cells, else 1)',
+      wholeBetween(1, 7),
+    )
+    .option(
+      '--port <n>',
+      'first of three ports: API, etcd clients, etcd peers',
+      wholeBetween(1, 65_533),
+      7400,
+    )
     .addHelpText('after', manual)
     .action(async (flags: { cells: number; servers?: number; port: number }) => {
       const { runDev } = await import('./dev.ts');
       const servers = flags.servers ?? (flags.cells >= 3 ? 3 : 1);
-      process.exitCode = await runDev({ cells: flags.cells, servers: Math.min(servers, flags.cells), port: flags.port });
+      process.exitCode = await runDev({
+        cells: flags.cells,
+        servers: Math.min(servers, flags.cells),
+        port: flags.port,
+      });
     });
 }
 

@@ -88,7 +88,10 @@ function throwIfEnded(cluster: LocalCluster): void {
   for (const agent of cluster.agents) {
     const child = agent.process;
     if (child === undefined || (child.exitCode === null && child.signalCode === null)) continue;
-    throw new SkepError('Unavailable', `${agent.name} ended (${child.exitCode ?? child.signalCode}):\n${cluster.logTail(agent)}`);
+    throw new SkepError(
+      'Unavailable',
+      `${agent.name} ended (${child.exitCode ?? child.signalCode}):\n${cluster.logTail(agent)}`,
+    );
   }
 }
 
@@ -105,7 +108,8 @@ function announce(cluster: LocalCluster, options: DevOptions): void {
 async function untilEnd(cluster: LocalCluster, signal: AbortSignal): Promise<void> {
   for (const agent of cluster.agents) {
     agent.process?.once('exit', (code, name) => {
-      if (!signal.aborted) say(`${agent.name} ended (${code ?? name}); its log: ${join(agent.folder, 'agent.log')}`);
+      if (!signal.aborted)
+        say(`${agent.name} ended (${code ?? name}); its log: ${join(agent.folder, 'agent.log')}`);
     });
   }
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));

@@ -94,12 +94,20 @@ async function bootstrapOf(
   const alone = `${config.name}=${peerUrl}`;
   const hasData = existsSync(join(etcdDataFolder(dataDir), 'member'));
   if (hasData || config.join.length === 0) {
-    return { initialCluster: alone, initialClusterState: hasData ? 'existing' : 'new', clusterToken: randomName(rng) };
+    return {
+      initialCluster: alone,
+      initialClusterState: hasData ? 'existing' : 'new',
+      clusterToken: randomName(rng),
+    };
   }
   const joined = await askServers(context, 'join', signal, (client, call) =>
     client.call('joinServer', { body: { server: config.name, peerUrl } }, call),
   );
-  return { initialCluster: joined.initialCluster, initialClusterState: 'existing', clusterToken: joined.clusterId };
+  return {
+    initialCluster: joined.initialCluster,
+    initialClusterState: 'existing',
+    clusterToken: joined.clusterId,
+  };
 }
 
 async function untilRunning(etcd: EtcdSupervisor, context: AgentContext, signal: AbortSignal): Promise<void> {
@@ -122,7 +130,9 @@ async function untilPromoted(
 ): Promise<void> {
   const params = { server: context.config.name };
   while ((await status()).learner) {
-    await askServers(context, 'promote', signal, (client, call) => client.call('promoteServer', { params }, call));
+    await askServers(context, 'promote', signal, (client, call) =>
+      client.call('promoteServer', { params }, call),
+    );
     await context.clock.sleep(100, signal);
   }
   context.log.info('server.promoted');

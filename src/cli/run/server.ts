@@ -10,8 +10,8 @@ import { SkepError } from '../../base/core/errors.ts';
 import { createBrain } from '../../scheduler/brain.ts';
 import type { Bbs } from '../../store/bbs.ts';
 import type { Election } from '../../store/election.ts';
-import type { Members } from '../../store/members.ts';
 import { createReplica } from '../../store/follow-replica.ts';
+import type { Members } from '../../store/members.ts';
 import type { AgentContext } from './agent.ts';
 import { agreeClusterId, announceServer } from './cluster-records.ts';
 import { readClusterId, writeClusterId } from './data-folder.ts';
@@ -90,10 +90,14 @@ class Serving {
     await this.#quorum.ready(this.#signal);
     const clusterId = await agreeClusterId(store.bbs, this.#context, this.#signal);
     if (known !== undefined && known !== clusterId) {
-      throw new SkepError('InvalidConfig', `the store is of cluster ${clusterId}, this host was in ${known}`, {
-        field: 'dataDir',
-        hint: `use another data folder, or remove ${config.dataDir}/cluster.json if this host was meant to move`,
-      });
+      throw new SkepError(
+        'InvalidConfig',
+        `the store is of cluster ${clusterId}, this host was in ${known}`,
+        {
+          field: 'dataDir',
+          hint: `use another data folder, or remove ${config.dataDir}/cluster.json if this host was meant to move`,
+        },
+      );
     }
     writeClusterId(config.dataDir, clusterId);
     await this.#serve(store, clusterId);
@@ -110,7 +114,13 @@ class Serving {
     void this.#guard(replica.run(this.#replica.signal));
     const common = { replica, bbs: store.bbs, clusterId, server: config.name, clock, rng, log };
     const dispatcher = createDispatcher(common);
-    const api = await createApi({ ...common, dispatcher, version, members: store.members, ready: store.health });
+    const api = await createApi({
+      ...common,
+      dispatcher,
+      version,
+      members: store.members,
+      ready: store.health,
+    });
     this.#closers.push(async () => dispatcher.close());
     const listening = await listenApi(api, {
       socketPath: config.socket,
