@@ -1,7 +1,6 @@
 /**
  * The container engine as the agent's runtime: Docker Engine from 20.10, and Podman behind its Docker API.
- * Built by the composition roots. Holds no state but its connections, the image pulls in flight and what the
- * engine can do, so any number of agents may use one engine, told apart by labels.
+ * Built by the composition roots. Holds no state but its connections and what the engine can do, so any number of agents may use one engine, told apart by labels.
  */
 import type Docker from 'dockerode';
 import type { Clock } from '../../base/clock.ts';
@@ -19,7 +18,7 @@ import { findEngine } from './engine-address.ts';
 import { followEvents } from './engine-events.ts';
 import { readEngineInfo } from './engine-info.ts';
 import { execIn } from './exec.ts';
-import { engineImages } from './images.ts';
+import { ensureImage } from './images.ts';
 
 /** A busy disk makes creating slow: layers are set up, and many come at once. */
 const createDeadlineMs = 120_000;
@@ -27,7 +26,7 @@ const createDeadlineMs = 120_000;
 const listConcurrency = 16;
 
 export interface DockerRuntimeOptions {
-  /** A `unix://` or `tcp://` URL; undefined: the first well-known socket that exists. */
+  /** A `unix://` or `tcp://` URL; undefined: DOCKER_HOST, else the first well-known socket that exists. */
   readonly dockerHost?: string | undefined;
   readonly clock: Clock;
   readonly log: Log;
@@ -36,17 +35,16 @@ export interface DockerRuntimeOptions {
 /** Connects nowhere yet: an engine that is down is reported by each call. Throws `InvalidConfig`. */
 export function dockerRuntime(options: DockerRuntimeOptions): Runtime {
   const engine = connectEngine({
-    address: findEngine(options.dockerHost),
+    address: findEngine(options.dockerHost ?? process.env['DOCKER_HOST']),
     clock: options.clock,
     log: options.log,
   });
-  const images = engineImages(engine);
   const ability = rememberedAbility(engine);
   return {
     info: ({ signal }) => readEngineInfo(engine, signal),
     list: (owner) => listContainers(engine, owner),
     inspect: (id, { signal }) => inspectContainer(engine, id, signal),
-    ensureImage: (image, { signal }) => images.ensure(image, signal),
+    ensureImage: (image, { signal }) => ensureImage(engine, image, signal),
     create: async (spec, { signal }) => {
       const what = `create a container of ${spec.identity.guid}/${spec.identity.index}`;
       const settings = createOptions(spec, await ability(signal));

@@ -1,6 +1,6 @@
 /**
- * Where the container engine listens: what the operator named, else DOCKER_HOST, else the first well-known
- * socket that exists. Called once, when the runtime is built.
+ * Where the container engine listens: what the operator named, else the first well-known socket that exists.
+ * Called once, when the runtime is built.
  */
 import { existsSync } from 'node:fs';
 import { SkepError } from '../../base/core/errors.ts';

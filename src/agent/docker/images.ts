@@ -1,6 +1,6 @@
 /**
- * Images: here already, or pulled. However many containers wait for an image, it is asked for and pulled
- * once; a pull goes on until nobody waits for it any more.
+ * Images: here already, or pulled. The cell asks once for all containers that wait for an image
+ * (agent/images.ts), so nothing is shared here.
  */
 import { SkepError } from '../../base/core/errors.ts';
 import type { Engine } from './engine.ts';
@@ -10,52 +10,11 @@ const pullDeadlineMs = 10 * 60_000;
 /** A registry that says nothing for so long has gone. */
 const pullSilenceMs = 60_000;
 
-export interface Images {
-  /**
-   * Resolves when the image is here.
-   * @throws ResourceNotFound, InvalidRequest or Unavailable with the registry's own reason
-   */
-  ensure(image: string, signal: AbortSignal): Promise<void>;
-}
-
-interface Flight {
-  readonly done: Promise<void>;
-  readonly abort: AbortController;
-  waiting: number;
-}
-
-export function engineImages(engine: Engine): Images {
-  const flights = new Map<string, Flight>();
-
-  function flightFor(image: string): Flight {
-    const known = flights.get(image);
-    if (known !== undefined) return known;
-    const abort = new AbortController();
-    const done = ensureNow(engine, image, abort.signal).finally(() => flights.delete(image));
-    const flight = { done, abort, waiting: 0 };
-    flights.set(image, flight);
-    return flight;
-  }
-
-  return {
-    async ensure(image, signal) {
-      signal.throwIfAborted();
-      const flight = flightFor(image);
-      flight.waiting += 1;
-      try {
-        await orAborted(flight.done, signal);
-      } finally {
-        flight.waiting -= 1;
-        if (flight.waiting === 0) {
-          if (flights.get(image) === flight) flights.delete(image);
-          flight.abort.abort(new SkepError('Cancelled', `nobody waits for image ${image} any more`));
-        }
-      }
-    },
-  };
-}
-
-async function ensureNow(engine: Engine, image: string, signal: AbortSignal): Promise<void> {
+/**
+ * Resolves when the image is here.
+ * @throws ResourceNotFound, InvalidRequest or Unavailable with the registry's own reason
+ */
+export async function ensureImage(engine: Engine, image: string, signal: AbortSignal): Promise<void> {
   if (!(await isHere(engine, image, signal))) await pull(engine, image, signal);
 }
 
@@ -116,18 +75,4 @@ export function splitReference(image: string): { readonly fromImage: string; rea
   const colon = image.indexOf(':', image.lastIndexOf('/') + 1);
   if (colon < 0) return { fromImage: image, tag: 'latest' };
   return { fromImage: image.slice(0, colon), tag: image.slice(colon + 1) };
-}
-
-/** Resolves with `work`, or rejects with the signal's reason as soon as it aborts. */
-async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  let stop = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason as Error);
-    signal.addEventListener('abort', stop, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
 }
