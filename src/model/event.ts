@@ -17,6 +17,8 @@ export const eventTypes = [
   'task.completed',
   'task.cancelled',
   'task.rejected',
+  'task.deleted',
+  'domain.changed',
   'cell.joined',
   'cell.lost',
   'cell.changed',

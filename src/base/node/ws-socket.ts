@@ -58,7 +58,7 @@ export function wrapWebSocket(ws: WebSocket, clock: Clock = systemClock): Socket
     close(code = 1000, reason = '') {
       inbox.end();
       // The closing handshake needs the peer's answer to be read; what waits there is dropped.
-      ws.close(code, clipCloseReason(reason));
+      ws.close(sendableCode(code), clipCloseReason(reason));
     },
     closed,
   };
@@ -144,6 +144,13 @@ function watchPeer(ws: WebSocket, clock: Clock, isPaused: () => boolean): () => 
   };
   timer = clock.after(pingEveryMs, beat);
   return () => timer?.cancel();
+}
+
+/** Codes that only describe an end (no status, lost connection, …) may not travel: passed on as 1011. */
+function sendableCode(code: number): number {
+  if (code === 1005) return 1000;
+  const mayTravel = (code >= 1000 && code <= 1014 && code !== 1004 && code !== 1006) || code >= 3000;
+  return mayTravel && code < 5000 ? code : 1011;
 }
 
 /** A close frame holds at most 123 bytes of reason. */

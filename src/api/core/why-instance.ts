@@ -1,0 +1,138 @@
+/** One instance of an LRP, explained in a sentence. Part of why.ts. */
+import type { ActualLrp, Refusal } from '../../model/actual-lrp.ts';
+import { type CellId, instanceName, type Millis } from '../../model/ids.ts';
+import { restartDueAt } from '../../model/restart-policy.ts';
+import { spanOf } from './age.ts';
+
+export interface Explanation {
+  readonly summary: string;
+  readonly hint?: string;
+}
+
+interface Surroundings {
+  readonly cells: ReadonlyMap<CellId, unknown>;
+  readonly leader: unknown;
+}
+
+/** @param replacement of a SUSPECT one: the ordinary record of the same index */
+export function explainInstance(
+  state: Surroundings,
+  lrp: ActualLrp,
+  replacement: ActualLrp | undefined,
+  now: Millis,
+): Explanation {
+  if (lrp.presence === 'SUSPECT') return explainSuspect(state, lrp, replacement, now);
+  if (lrp.retire !== undefined) {
+    const { reason, since } = lrp.retire;
+    return { summary: `is being stopped on cell ${lrp.cellId} since ${spanOf(now - since)}: ${reason}` };
+  }
+  switch (lrp.state) {
+    case 'RUNNING':
+      return explainRunning(state, lrp, now);
+    case 'CLAIMED':
+      return explainClaimed(state, lrp, now);
+    case 'UNCLAIMED':
+      return explainUnclaimed(state, lrp, now);
+    case 'CRASHED':
+      return explainCrashed(lrp, now);
+  }
+}
+
+function explainSuspect(
+  state: Surroundings,
+  lrp: ActualLrp,
+  replacement: ActualLrp | undefined,
+  now: Millis,
+): Explanation {
+  const lost = `is suspect: its cell ${lrp.cellId} is lost since ${spanOf(now - lrp.updatedAt)}`;
+  if (replacement === undefined) return { summary: `${lost}; its replacement is still to be made` };
+  const { summary, hint } = explainInstance(state, replacement, undefined, now);
+  return { summary: `${lost}; its replacement ${summary}`, ...(hint === undefined ? {} : { hint }) };
+}
+
+function explainRunning(state: Surroundings, lrp: ActualLrp, now: Millis): Explanation {
+  const where = `runs on cell ${lrp.cellId} since ${spanOf(now - lrp.since)}`;
+  const past = crashesOf(lrp);
+  if (isLost(state, lrp)) return { summary: `${where}, but the cell is not present now${past}` };
+  if (!lrp.routable) {
+    const output = lrp.checkOutput === undefined ? '' : `: ${lrp.checkOutput}`;
+    return {
+      summary: `${where}, but is not ready${output}${past}`,
+      hint: `what it says itself: skep logs ${instanceName(lrp.guid, lrp.index)}`,
+    };
+  }
+  return { summary: where + past };
+}
+
+function explainClaimed(state: Surroundings, lrp: ActualLrp, now: Millis): Explanation {
+  const where = `is starting on cell ${lrp.cellId} since ${spanOf(now - lrp.since)}`;
+  if (isLost(state, lrp)) return { summary: `${where}, but the cell is not present now` };
+  const waits = lrp.checkOutput ?? 'its image is being pulled, or its health check has not passed yet';
+  return { summary: `${where} (${waits})${crashesOf(lrp)}` };
+}
+
+function explainUnclaimed(state: Surroundings, lrp: ActualLrp, now: Millis): Explanation {
+  const past = crashesOf(lrp);
+  if (lrp.placementError !== undefined) {
+    const { summary, hint } = explainRefusal(lrp.placementError);
+    return {
+      summary: `is not placed since ${spanOf(now - lrp.since)}: ${summary}${past}`,
+      ...(hint && { hint }),
+    };
+  }
+  const waits = `waits to be placed since ${spanOf(now - lrp.since)}${past}`;
+  if (state.leader !== undefined) return { summary: waits };
+  return {
+    summary: `${waits}; no server leads now, so nothing is placed`,
+    hint: 'a majority of the servers must run: skep status',
+  };
+}
+
+/** Why the auction refused, with the cell that came nearest. */
+export function explainRefusal(refusal: Refusal): Explanation {
+  if (refusal.cells === 0) {
+    return {
+      summary: `${refusal.message} (no cell is present)`,
+      hint: 'start an agent on some host: skep cells',
+    };
+  }
+  const counts = Object.entries(refusal.counts).map(([filter, count]) => `${filter}: ${count}`);
+  const looked = `${refusal.cells} ${refusal.cells === 1 ? 'cell' : 'cells'} looked at${counts.length === 0 ? '' : `, refused by ${counts.join(', ')}`}`;
+  const nearest =
+    refusal.nearest === undefined
+      ? ''
+      : `; nearest is cell ${refusal.nearest.cellId}, which lacks ${refusal.nearest.lacks}`;
+  return {
+    summary: `${refusal.message} (${looked})${nearest}`,
+    hint: 'ask for less, stop something, or add a cell; it is placed as soon as there is room',
+  };
+}
+
+function explainCrashed(lrp: ActualLrp, now: Millis): Explanation {
+  const name = instanceName(lrp.guid, lrp.index);
+  const dueAt = restartDueAt(lrp.crashCount, lrp.since);
+  const next =
+    dueAt === undefined
+      ? 'it is given up and not tried again'
+      : dueAt <= now
+        ? 'next try now'
+        : `next try in ${spanOf(dueAt - now)}`;
+  const hint =
+    dueAt === undefined
+      ? `start it anew: skep stop ${name}`
+      : `what it said before it ended: skep logs ${name} --previous`;
+  return {
+    summary: `crashed ${times(lrp.crashCount)}, last: ${lrp.crashReason ?? 'no reason known'}; ${next}`,
+    hint,
+  };
+}
+
+function crashesOf(lrp: ActualLrp): string {
+  if (lrp.crashCount === 0) return '';
+  return `; it crashed ${times(lrp.crashCount)} before, last: ${lrp.crashReason ?? 'no reason known'}`;
+}
+
+const times = (count: number): string => (count === 1 ? 'once' : `${count} times`);
+
+const isLost = (state: Surroundings, lrp: ActualLrp): boolean =>
+  lrp.cellId !== undefined && !state.cells.has(lrp.cellId);

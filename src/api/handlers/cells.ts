@@ -1,0 +1,21 @@
+/** Cells that are present, with what is used of them. */
+import type { CellId } from '../../model/ids.ts';
+import { currentState, type Handler } from '../context.ts';
+import { noSuchCell } from '../not-found.ts';
+import { inOrder, pageOf } from '../paging.ts';
+import { cellView } from '../views.ts';
+
+export const listCells: Handler<'listCells'> = async (context, { query }, call) => {
+  const state = await currentState(context, call.signal);
+  const page = pageOf(inOrder(state.cells, query.after), query.limit, ({ value }) =>
+    cellView(state, value.cellId),
+  );
+  return { ...page, revision: state.revision };
+};
+
+export const getCell: Handler<'getCell'> = async (context, { params }, call) => {
+  const state = await currentState(context, call.signal);
+  const view = cellView(state, params.id as CellId);
+  if (view === undefined) throw noSuchCell(state, params.id);
+  return view;
+};

@@ -1,0 +1,126 @@
+/** The cluster at a glance, from this server's copy of the state; answers without a quorum too. */
+import { withDeadline } from '../../base/clock.ts';
+import { messageOf, SkepError } from '../../base/core/errors.ts';
+import { wantedInstances } from '../../model/desired-lrp.ts';
+import { instanceName } from '../../model/ids.ts';
+import type { ClusterState } from '../../store/core/state.ts';
+import type { MemberStatus } from '../../store/members.ts';
+import { type ApiContext, currentState, type Handler } from '../context.ts';
+import { problemsOf } from '../core/problems.ts';
+import type { Status } from '../core/routes.ts';
+
+const memberDeadlineMs = 1_000;
+const corruptMax = 100;
+
+export const version: Handler<'version'> = (context) =>
+  Promise.resolve({ version: context.version, api: 1, server: context.server });
+
+export const status: Handler<'status'> = async (context, _input, call) => {
+  const state = await currentState(context, call.signal);
+  const stale = context.replica.staleReason ?? '';
+  const statuses = await statusesOf(context, call.signal);
+  const servers = [...state.servers.values()]
+    .map(({ value }) => ({ ...value, health: healthOf(state, value, statuses) }))
+    .sort((a, b) => (a.server < b.server ? -1 : 1));
+  const engineDown = [...state.cells.values()].filter(({ value }) => !value.engine.ok);
+  const { lrps, example } = countLrps(state);
+  const tasks = countTasks(state);
+  const leader = state.leader?.value;
+  const problems = problemsOf({
+    stale,
+    hasLeader: leader !== undefined,
+    servers: statuses === undefined ? [] : servers,
+    cellsPresent: state.cells.size,
+    engineDown: engineDown.map(({ value }) => ({
+      cellId: value.cellId,
+      reason: value.engine.reason ?? 'no reason known',
+    })),
+    suspect: lrps.suspect,
+    crashed: lrps.crashed,
+    unplaced: { count: lrps.unplaced + tasks.unplaced, example: example || tasks.example },
+    corruptKeys: [...state.corrupt.keys()],
+  });
+  return {
+    clusterId: context.clusterId,
+    server: context.server,
+    version: context.version,
+    revision: state.revision,
+    stale,
+    ...(leader === undefined
+      ? {}
+      : { leader: { server: leader.server, since: leader.since, raftTerm: leader.raftTerm } }),
+    servers,
+    cells: { present: state.cells.size, engineDown: engineDown.length },
+    lrps,
+    tasks: { pending: tasks.pending, running: tasks.running, completed: tasks.completed },
+    corrupt: [...state.corrupt].slice(0, corruptMax).map(([key, reason]) => ({ key, reason })),
+    problems,
+  };
+};
+
+/** Undefined when nobody can tell: an outside etcd, or no answer in time. */
+async function statusesOf(
+  context: ApiContext,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, MemberStatus> | undefined> {
+  const ask = context.memberStatuses;
+  if (ask === undefined) return undefined;
+  const late = () => new SkepError('Timeout', 'the members of the store do not answer');
+  try {
+    return await withDeadline(context.clock, memberDeadlineMs, signal, late, (inner) =>
+      ask({ signal: inner }),
+    );
+  } catch (error) {
+    context.log.warn('api.members_silent', { reason: messageOf(error) });
+    return new Map();
+  }
+}
+
+type Health = Status['servers'][number]['health'];
+
+function healthOf(
+  state: ClusterState,
+  record: { readonly server: string; readonly memberId: string },
+  statuses: ReadonlyMap<string, MemberStatus> | undefined,
+): Health {
+  const leads = state.leader?.value.server === record.server;
+  if (statuses === undefined) return leads ? 'leader' : 'unknown';
+  const member = statuses.get(record.memberId);
+  if (member === undefined) return 'unknown';
+  if (member.learner) return 'learner';
+  return leads ? 'leader' : 'follower';
+}
+
+function countLrps(state: ClusterState): { lrps: Status['lrps']; example: string } {
+  const lrps = { desired: 0, instancesDesired: 0, instancesRunning: 0, unplaced: 0, crashed: 0, suspect: 0 };
+  let example = '';
+  for (const { value } of state.desired.values()) {
+    lrps.desired += 1;
+    lrps.instancesDesired += wantedInstances(value);
+  }
+  for (const slotsByIndex of state.actual.values()) {
+    for (const { ordinary, suspect } of slotsByIndex.values()) {
+      if (suspect) lrps.suspect += 1;
+      const lrp = ordinary?.value;
+      if (lrp?.state === 'RUNNING') lrps.instancesRunning += 1;
+      if (lrp?.state === 'CRASHED') lrps.crashed += 1;
+      if (lrp?.state !== 'UNCLAIMED' || lrp.placementError === undefined) continue;
+      lrps.unplaced += 1;
+      example ||= `${instanceName(lrp.guid, lrp.index)} (${lrp.placementError.message})`;
+    }
+  }
+  return { lrps, example };
+}
+
+function countTasks(state: ClusterState) {
+  const counts = { pending: 0, running: 0, completed: 0, unplaced: 0, example: '' };
+  for (const { value } of state.tasks.values()) {
+    if (value.state === 'PENDING') counts.pending += 1;
+    else if (value.state === 'RUNNING') counts.running += 1;
+    else counts.completed += 1;
+    if (value.state !== 'PENDING' || value.placementError === undefined) continue;
+    counts.unplaced += 1;
+    counts.example ||= `task ${value.guid} (${value.placementError.message})`;
+  }
+  return counts;
+}

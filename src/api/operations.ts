@@ -1,0 +1,37 @@
+/** Every route and what serves it: a route without a handler does not compile. Used by http/app.ts. */
+import type { Handler } from './context.ts';
+import type { RouteName } from './core/routes.ts';
+import { getCell, listCells } from './handlers/cells.ts';
+import { listDomains, upsertDomain } from './handlers/domains.ts';
+import { listEvents } from './handlers/events.ts';
+import { listInstances, retireInstance } from './handlers/instances.ts';
+import { desireLrp, getLrp, listLrps, removeLrp, updateLrp } from './handlers/lrps.ts';
+import { joinServer, promoteServer } from './handlers/servers.ts';
+import { status, version } from './handlers/status.ts';
+import { cancelTask, deleteTask, desireTask, getTask, listTasks } from './handlers/tasks.ts';
+import { why } from './handlers/why.ts';
+
+export const operations: { readonly [N in RouteName]: Handler<N> } = {
+  version,
+  status,
+  listLrps,
+  desireLrp,
+  getLrp,
+  updateLrp,
+  removeLrp,
+  listInstances,
+  retireInstance,
+  why,
+  listTasks,
+  desireTask,
+  getTask,
+  cancelTask,
+  deleteTask,
+  listCells,
+  getCell,
+  upsertDomain,
+  listDomains,
+  listEvents,
+  joinServer,
+  promoteServer,
+};
