@@ -31,6 +31,7 @@ export const defaults = {
   stopGraceMs: 10_000,
   claimDeadlineMs: 10 * 60_000,
   taskKeptMs: 120_000,
+  taskResolvingMs: 30_000,
   taskPendingExpiryMs: 30 * 60_000,
   taskMaxRejections: 3,
   taskResultMaxBytes: 51_200,
@@ -40,6 +41,8 @@ export const defaults = {
   eventJournalMax: 10_000,
   slowConsumerMaxPending: 1_024,
   apiDeadlineMs: 10_000,
+  /** One call to the store; shorter than an API call, so that its reason arrives. */
+  storeDeadlineMs: 5_000,
   cellRequestDeadlineMs: 5_000,
   localRestartAfterMs: 5_000,
   txnMaxItems: 1_000,

@@ -1,0 +1,65 @@
+/**
+ * Many mutations → few transactions. A transaction evaluates all its comparisons before its first write, and
+ * may not write a key twice; so a mutation that compares or writes what an earlier one of the same
+ * transaction writes goes to a later one, which must wait: each mutation is to find what those before it left.
+ */
+import type { Mutation } from './records.ts';
+
+export interface BatchLimits {
+  readonly maxItems: number;
+  readonly maxBytes: number;
+  /** Bytes of a text as it travels. */
+  sizeOf(text: string): number;
+}
+
+export interface Batch {
+  /** Where its first mutation stands in the whole. */
+  readonly from: number;
+  readonly mutations: readonly Mutation[];
+  /** Every earlier batch must have been committed before this one is sent. */
+  readonly waits: boolean;
+}
+
+/** What a key or value costs beyond its own bytes, generously: tags, lengths, the comparison's numbers. */
+const overheadBytes = 32;
+
+/** Cuts the mutations, in their order. One that alone is over the byte limit gets a batch to itself. */
+export function inBatches(mutations: readonly Mutation[], limits: BatchLimits): Batch[] {
+  const batches: Batch[] = [];
+  /** Keys written since the last batch that waits: no later batch may depend on them without waiting. */
+  const written = new Set<string>();
+  let open: { from: number; mutations: Mutation[]; waits: boolean; bytes: number } | undefined;
+  for (const [index, mutation] of mutations.entries()) {
+    const bytes = bytesOf(mutation, limits.sizeOf);
+    const waits = dependsOn(mutation, written);
+    const full =
+      open !== undefined &&
+      (open.mutations.length >= limits.maxItems || open.bytes + bytes > limits.maxBytes);
+    if (waits) written.clear();
+    if (open === undefined || waits || full) {
+      open = { from: index, mutations: [], waits, bytes: 0 };
+      batches.push(open);
+    }
+    open.mutations.push(mutation);
+    open.bytes += bytes;
+    for (const key of writesOf(mutation)) written.add(key);
+  }
+  return batches;
+}
+
+function dependsOn(mutation: Mutation, written: ReadonlySet<string>): boolean {
+  return (
+    mutation.compare.some(({ key }) => written.has(key)) || writesOf(mutation).some((key) => written.has(key))
+  );
+}
+
+function writesOf({ puts, deletes }: Mutation): string[] {
+  return [...puts.map((put) => put.key), ...(deletes ?? [])];
+}
+
+function bytesOf({ compare, puts, deletes }: Mutation, sizeOf: (text: string) => number): number {
+  const texts = [...compare.map(({ key }) => key), ...puts.flatMap(({ key, value }) => [key, value])];
+  let bytes = overheadBytes;
+  for (const text of [...texts, ...(deletes ?? [])]) bytes += overheadBytes + sizeOf(text);
+  return bytes;
+}

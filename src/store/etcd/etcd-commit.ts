@@ -1,0 +1,135 @@
+/**
+ * Mutations → etcd transactions. Each mutation is a transaction inside one whose only comparison is the
+ * fence, so that each has an outcome of its own while hundreds travel and are logged together. Without a
+ * fence several transactions are under way at once; with one they follow each other, so that nothing is
+ * written after one that was refused.
+ */
+import type { ICompare, IRequestOp, ITxnRequest, ITxnResponse } from 'etcd3';
+import { SkepError } from '../../base/core/errors.ts';
+import { defaults } from '../../model/defaults.ts';
+import type { MutationOutcome } from '../bbs.ts';
+import { type Batch, inBatches } from '../core/batches.ts';
+import type { Comparison, Fence, Mutation } from '../core/records.ts';
+import type { EtcdConnections } from './etcd-connections.ts';
+import { EtcdFailure } from './etcd-errors.ts';
+
+/** Well below etcd's own limit for a request, 1.5 MiB. */
+const maxBytes = 1_000_000;
+/** Transactions under way at once. */
+const pipelineWidth = 4;
+
+export interface CommitOptions {
+  readonly signal: AbortSignal;
+  readonly fence?: Fence;
+}
+
+export class EtcdCommitter {
+  readonly #connections: EtcdConnections;
+  /** Lowered when this etcd allows fewer operations in a transaction than we ask for: not every one is ours. */
+  #maxItems: number = defaults.txnMaxItems;
+
+  constructor(connections: EtcdConnections) {
+    this.#connections = connections;
+  }
+
+  async commit(mutations: readonly Mutation[], options: CommitOptions): Promise<MutationOutcome[]> {
+    const outcomes: MutationOutcome[] = [];
+    const limits = { maxItems: this.#maxItems, maxBytes, sizeOf: (text: string) => Buffer.byteLength(text) };
+    const width = options.fence === undefined ? pipelineWidth : 1;
+    await pipeline(inBatches(mutations, limits), width, async (batch) => {
+      const answers = await this.#send(batch.mutations, options);
+      for (const [index, answer] of answers.entries()) outcomes[batch.from + index] = answer;
+    });
+    return outcomes;
+  }
+
+  async deleteRange(from: string, to: string, options: CommitOptions): Promise<void> {
+    const range = { key: Buffer.from(from), range_end: Buffer.from(to) };
+    const request = { compare: comparisons(options.fence), success: [{ request_delete_range: range }] };
+    const { succeeded } = await this.#txn(request, options, true);
+    if (!succeeded) throw fenced(options.fence);
+  }
+
+  /** One transaction; in halves, one after the other, when etcd finds it too large. */
+  async #send(mutations: readonly Mutation[], options: CommitOptions): Promise<MutationOutcome[]> {
+    try {
+      return await this.#sendTogether(mutations, options);
+    } catch (error) {
+      const tooLarge = error instanceof EtcdFailure && error.kind === 'batchTooLarge';
+      if (!tooLarge || mutations.length === 1) throw error;
+      const half = Math.ceil(mutations.length / 2);
+      this.#maxItems = Math.min(this.#maxItems, half);
+      const first = await this.#send(mutations.slice(0, half), options);
+      return [...first, ...(await this.#send(mutations.slice(half), options))];
+    }
+  }
+
+  async #sendTogether(mutations: readonly Mutation[], options: CommitOptions): Promise<MutationOutcome[]> {
+    const [only] = mutations;
+    if (only !== undefined && mutations.length === 1 && options.fence === undefined) {
+      return [outcomeOf(await this.#txn(transaction(only), options, false), undefined)];
+    }
+    const success = mutations.map((mutation): IRequestOp => ({ request_txn: transaction(mutation) }));
+    const answer = await this.#txn({ compare: comparisons(options.fence), success }, options, false);
+    if (!answer.succeeded) throw fenced(options.fence);
+    return answer.responses.map(({ response_txn }) => outcomeOf(response_txn, answer.header.revision));
+  }
+
+  #txn(request: ITxnRequest, { signal }: CommitOptions, repeatable: boolean): Promise<ITxnResponse> {
+    const policy = { what: 'txn', service: 'KV', repeatable, signal } as const;
+    return this.#connections.unary<ITxnResponse>('txn', request, policy);
+  }
+}
+
+/** Runs `send` over the batches, some at once; after a failure no more is sent, and what runs is awaited. */
+async function pipeline(
+  batches: readonly Batch[],
+  width: number,
+  send: (batch: Batch) => Promise<void>,
+): Promise<void> {
+  const running = new Set<Promise<void>>();
+  const failures: unknown[] = [];
+  for (const batch of batches) {
+    const room = batch.waits ? 1 : width;
+    while (running.size >= room) await Promise.race(running);
+    if (failures.length > 0) break;
+    const sent: Promise<void> = send(batch)
+      .catch((error: unknown) => void failures.push(error))
+      .finally(() => running.delete(sent));
+    running.add(sent);
+  }
+  await Promise.all(running);
+  if (failures.length > 0) throw failures[0];
+}
+
+function comparisons(fence: Fence | undefined): ICompare[] {
+  return fence === undefined ? [] : [comparison(fence)];
+}
+
+/** A key that does not exist has the revision 0. */
+function comparison({ key, revision }: Comparison): ICompare {
+  return { key: Buffer.from(key), target: 'Mod', result: 'Equal', mod_revision: revision };
+}
+
+function transaction({ compare, puts, deletes }: Mutation): ITxnRequest {
+  const success: IRequestOp[] = puts.map(({ key, value, leaseId }) => ({
+    request_put: {
+      key: Buffer.from(key),
+      value: Buffer.from(value),
+      ...(leaseId === undefined ? {} : { lease: leaseId }),
+    },
+  }));
+  for (const key of deletes ?? []) success.push({ request_delete_range: { key: Buffer.from(key) } });
+  return { compare: compare.map(comparison), success };
+}
+
+/** The header is that of the outermost transaction: the inner ones carry none. */
+function outcomeOf(answer: ITxnResponse, revision: string | undefined): MutationOutcome {
+  if (!answer.succeeded) return { committed: false };
+  return { committed: true, revision: Number(revision ?? answer.header.revision) };
+}
+
+function fenced(fence: Fence | undefined): SkepError {
+  const { key, revision } = fence ?? { key: '(none)', revision: 0 };
+  return new SkepError('Fenced', `${key} is no longer at revision ${revision}: somebody else leads`);
+}

@@ -1,0 +1,226 @@
+/**
+ * Connections to the members of one etcd. Stays with a member while it answers and goes on to the next when
+ * it does not. A call is sent again only when it certainly was not carried out, or when twice is as good as
+ * once: the etcd3 package's own retries know no such difference and are not used, nor are its breakers.
+ */
+import type { IOptions } from 'etcd3';
+import { ConnectionPool } from 'etcd3/lib/connection-pool.js';
+import type { Clock } from '../../base/clock.ts';
+import { backoffMs } from '../../base/core/backoff.ts';
+import { SkepError } from '../../base/core/errors.ts';
+import type { Rng } from '../../base/core/rng.ts';
+import { defaults } from '../../model/defaults.ts';
+import { type EtcdFailure, lateFailure, toFailure } from './etcd-errors.ts';
+
+type Service = 'KV' | 'Lease' | 'Watch';
+
+/** A gRPC stream that is written and read. */
+export interface Stream<Request, Response> {
+  write(request: Request): void;
+  cancel(): void;
+  on(event: 'data', listener: (response: Response) => void): void;
+  on(event: 'error', listener: (error: Error) => void): void;
+  on(event: 'end', listener: () => void): void;
+}
+
+/** What is used of a gRPC client; the etcd3 package types it as one without methods. */
+interface RawClient {
+  readonly [method: string]: (
+    request: unknown,
+    metadata: unknown,
+    options: object,
+    answered: (error: Error | null, response: unknown) => void,
+  ) => { cancel(): void };
+}
+
+interface Channel {
+  getChannel(): { getConnectivityState(connect: boolean): number };
+}
+
+/** One member's address and its clients. */
+export interface Endpoint {
+  readonly address: string;
+  readonly pool: ConnectionPool;
+  readonly channels: Map<Service, Channel>;
+}
+
+/** gRPC's number for a connection that works. */
+const ready = 2;
+
+/** Starts one try of a call on a member and returns how to cancel it. */
+export type Attempt<T> = (
+  endpoint: Endpoint,
+  resolve: (value: T) => void,
+  reject: (error: unknown) => void,
+) => () => void;
+
+export interface CallPolicy {
+  /** For errors: `range`, `txn`. */
+  readonly what: string;
+  readonly service: Service;
+  /** Whether it may be sent again when nobody knows if it was carried out. */
+  readonly repeatable: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** A try waits this long for one member when there are others to ask and it may be repeated … */
+const attemptMs = 2_000;
+/** … and this long for a connection that is not there. */
+const connectMs = 1_000;
+const roundBackoff = { firstMs: 50, maxMs: 500 };
+
+const grpcOptions: NonNullable<IOptions['grpcOptions']> = {
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.min_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 1_000,
+  // etcd ends connections that ping more often than every 5 s; the watch has a probe of its own.
+  'grpc.keepalive_time_ms': 10_000,
+  'grpc.keepalive_timeout_ms': 3_000,
+};
+
+export class EtcdConnections {
+  readonly #clock: Clock;
+  readonly #rng: Rng;
+  readonly #endpoints: readonly Endpoint[];
+  #current = 0;
+  #closed = false;
+
+  /** @param endpoints `host:port` of each member, the one to prefer first */
+  constructor(endpoints: readonly string[], clock: Clock, rng: Rng) {
+    if (endpoints.length === 0) throw new SkepError('InvalidConfig', 'no etcd endpoint is given');
+    this.#clock = clock;
+    this.#rng = rng;
+    this.#endpoints = endpoints.map((address) => ({
+      address,
+      pool: new ConnectionPool({ hosts: address, grpcOptions }),
+      channels: new Map(),
+    }));
+  }
+
+  /** The member to talk to now. */
+  get current(): Endpoint {
+    return this.#endpoints[this.#current] as Endpoint;
+  }
+
+  /** Goes on to the next member, unless somebody else has left this one already. */
+  leave(endpoint: Endpoint): void {
+    if (endpoint === this.current) this.#current = (this.#current + 1) % this.#endpoints.length;
+  }
+
+  /** One request, one answer. Throws EtcdFailure, or the signal's reason. */
+  unary<Response>(method: string, request: unknown, policy: CallPolicy): Promise<Response> {
+    return this.call<Response>(policy, (endpoint, resolve, reject) => {
+      const opened = open(endpoint, policy.service, (client, metadata) =>
+        client[method]?.(request, metadata, {}, (error, response) =>
+          error === null ? resolve(response as Response) : reject(error),
+        ),
+      );
+      opened.catch(reject);
+      return () => void opened.then((call) => call?.cancel()).catch(reject);
+    });
+  }
+
+  /** Runs tries of a call until one succeeds, may not be repeated, or the deadline passes. */
+  async call<T>(policy: CallPolicy, attempt: Attempt<T>): Promise<T> {
+    const untilMs = this.#clock.now() + defaults.storeDeadlineMs;
+    for (let failures = 1; ; failures++) {
+      policy.signal.throwIfAborted();
+      if (this.#closed) throw new SkepError('Unavailable', `etcd: ${policy.what}: the client is closed`);
+      const endpoint = this.current;
+      try {
+        return await this.#once(endpoint, policy, untilMs - this.#clock.now(), attempt);
+      } catch (error) {
+        policy.signal.throwIfAborted();
+        const failure = toFailure(error, `${policy.what} on ${endpoint.address}`);
+        if (failure.kind === 'refused' || failure.kind === 'lost') this.leave(endpoint);
+        await this.#pauseBeforeRetry(failure, policy, failures, untilMs);
+      }
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const { pool } of this.#endpoints) pool.close();
+  }
+
+  /** Throws the failure when it must not be tried again; waits once every member has been asked. */
+  async #pauseBeforeRetry(
+    failure: EtcdFailure,
+    { repeatable, signal }: CallPolicy,
+    failures: number,
+    untilMs: number,
+  ): Promise<void> {
+    const again = failure.kind === 'refused' || (failure.kind === 'lost' && repeatable);
+    const rounds = Math.floor(failures / this.#endpoints.length);
+    const wholeRound = failures % this.#endpoints.length === 0;
+    const waitMs = wholeRound ? backoffMs(roundBackoff, rounds, this.#rng) : 0;
+    if (!again || this.#clock.now() + waitMs >= untilMs) throw failure;
+    if (waitMs > 0) await this.#clock.sleep(waitMs, signal);
+  }
+
+  #once<T>(endpoint: Endpoint, policy: CallPolicy, leftMs: number, attempt: Attempt<T>): Promise<T> {
+    const { repeatable, service, signal } = policy;
+    const what = `${policy.what} on ${endpoint.address}`;
+    const deadlineMs = repeatable && this.#endpoints.length > 1 ? Math.min(leftMs, attemptMs) : leftMs;
+    return new Promise<T>((resolve, reject) => {
+      const settled = (): void => {
+        late.cancel();
+        unconnected.cancel();
+        signal.removeEventListener('abort', abort);
+      };
+      const giveUp = (error: unknown): void => {
+        settled();
+        reject(error as Error);
+        cancel();
+      };
+      const abort = (): void => giveUp(signal.reason);
+      const late = this.#clock.after(deadlineMs, () => giveUp(lateFailure(what, deadlineMs, 'lost')));
+      const unconnected = this.#clock.after(connectMs, () => {
+        // A call that was sent would have failed with its connection: this one has waited for one.
+        if (!connected(endpoint, service)) giveUp(lateFailure(what, connectMs, 'refused'));
+      });
+      signal.addEventListener('abort', abort, { once: true });
+      const cancel = attempt(
+        endpoint,
+        (value) => {
+          settled();
+          resolve(value);
+        },
+        (error) => {
+          settled();
+          reject(error as Error);
+        },
+      );
+    });
+  }
+}
+
+/** Opens a stream to a member. It ends when the member has no quorum: what it says could be old. */
+export function openStream<Request, Response>(
+  endpoint: Endpoint,
+  service: Service,
+  method: string,
+): Promise<Stream<Request, Response>> {
+  return open(endpoint, service, (client, metadata) => {
+    const streams = client as unknown as Record<string, (metadata: unknown) => Stream<Request, Response>>;
+    return (streams[method] as (metadata: unknown) => Stream<Request, Response>).call(client, metadata);
+  });
+}
+
+function connected({ channels }: Endpoint, service: Service): boolean {
+  return channels.get(service)?.getChannel().getConnectivityState(false) === ready;
+}
+
+/** `hasleader` makes a member without a leader refuse at once instead of keeping the call. */
+async function open<T>(
+  { pool, channels }: Endpoint,
+  service: Service,
+  use: (client: RawClient, metadata: unknown) => T,
+): Promise<T> {
+  const { used } = await pool.withConnection(service, ({ client, metadata }) => {
+    metadata.set('hasleader', 'true');
+    channels.set(service, client);
+    return { used: use(client as unknown as RawClient, metadata) };
+  });
+  return used;
+}

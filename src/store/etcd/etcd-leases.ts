@@ -1,0 +1,53 @@
+/** Leases, each call by itself: nothing here extends a lease unasked, as the etcd3 package's own would. */
+import type { ILeaseGrantResponse, ILeaseKeepAliveResponse } from 'etcd3';
+import type { EtcdConnections } from './etcd-connections.ts';
+import { openStream } from './etcd-connections.ts';
+import { EtcdFailure } from './etcd-errors.ts';
+
+export class EtcdLeases {
+  readonly #connections: EtcdConnections;
+
+  constructor(connections: EtcdConnections) {
+    this.#connections = connections;
+  }
+
+  /** etcd counts whole seconds, and raises what is below its own minimum (2 s at our election time-out). */
+  async grant(ttlMs: number, signal: AbortSignal): Promise<string> {
+    const request = { TTL: Math.max(1, Math.ceil(ttlMs / 1_000)), ID: 0 };
+    // One that was granted and never heard of ends by itself.
+    const policy = { what: 'lease grant', service: 'Lease', repeatable: true, signal } as const;
+    const { ID } = await this.#connections.unary<ILeaseGrantResponse>('leaseGrant', request, policy);
+    return ID;
+  }
+
+  async keepAlive(leaseId: string, signal: AbortSignal): Promise<boolean> {
+    const policy = { what: 'lease keep-alive', service: 'Lease', repeatable: true, signal } as const;
+    return this.#connections.call<boolean>(policy, (endpoint, resolve, reject) => {
+      const opened = openStream<{ ID: string }, ILeaseKeepAliveResponse>(endpoint, 'Lease', 'leaseKeepAlive');
+      const cancel = (): void => void opened.then((stream) => stream.cancel()).catch(reject);
+      opened
+        .then((stream) => {
+          stream.on('error', reject);
+          stream.on('end', () =>
+            reject(new EtcdFailure('lost', 'Unavailable', 'etcd: lease keep-alive: no answer')),
+          );
+          stream.on('data', ({ TTL }) => {
+            resolve(Number(TTL) > 0);
+            stream.cancel();
+          });
+          stream.write({ ID: leaseId });
+        })
+        .catch(reject);
+      return cancel;
+    });
+  }
+
+  async revoke(leaseId: string, signal: AbortSignal): Promise<void> {
+    const policy = { what: 'lease revoke', service: 'Lease', repeatable: true, signal } as const;
+    try {
+      await this.#connections.unary('leaseRevoke', { ID: leaseId }, policy);
+    } catch (error) {
+      if (!(error instanceof EtcdFailure && error.code === 'ResourceNotFound')) throw error;
+    }
+  }
+}
