@@ -19,7 +19,10 @@ export interface Members {
   add(server: string, peerUrl: string, options: { readonly signal: AbortSignal }): Promise<string>;
   /** Makes a learner a voter; done already is fine. Throws `Unavailable` while it has not caught up. */
   promote(server: string, options: { readonly signal: AbortSignal }): Promise<void>;
-  /** Removes a member by server name; `ResourceNotFound` if there is none. */
+  /**
+   * Removes a member by server name, or by peer URL if it never started and so has none; `ResourceNotFound`
+   * if there is none.
+   */
   remove(server: string, options: { readonly signal: AbortSignal }): Promise<void>;
 }
 
