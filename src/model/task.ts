@@ -159,6 +159,14 @@ export function noteTaskRefusal(task: Task, refusal: Refusal, now: Millis): Task
   return moved(task, { placementError: refusal }, now);
 }
 
+/** The cell that a PENDING task was given to is lost before it started it: it waits for another. */
+export function unassignTask(task: Task, now: Millis): TaskMove {
+  if (task.state !== 'PENDING') return illegal(task, 'PENDING');
+  if (task.cellId === undefined) return { ok: true, changed: false, next: task };
+  const { cellId: _lost, ...rest } = task;
+  return moved(rest, {}, now);
+}
+
 /** COMPLETED → RESOLVING, the step before deletion. */
 export function resolveTask(task: Task, now: Millis): TaskMove {
   return task.state === 'COMPLETED' ? moved(task, { state: 'RESOLVING' }, now) : illegal(task, 'RESOLVING');

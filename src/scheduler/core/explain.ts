@@ -62,7 +62,8 @@ function explainNoCell(cells: readonly AuctionCell[]): Refusal {
     return { message: 'found no compatible cell: the cluster has no cells', cells: 0, counts: {} };
   }
   const reasons = [...new Set(cells.map((cell) => `${cell.cellId}: ${cell.unusable ?? ''}`))].sort();
-  const shown = reasons.slice(0, 3).join('; ') + (reasons.length > 3 ? `; and ${reasons.length - 3} more` : '');
+  const shown =
+    reasons.slice(0, 3).join('; ') + (reasons.length > 3 ? `; and ${reasons.length - 3} more` : '');
   return {
     message: `found no compatible cell: none of ${unusable} is usable (${shown})`,
     cells: unusable,

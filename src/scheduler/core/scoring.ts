@@ -35,7 +35,5 @@ function perUnit(capacity: number): number {
  * the fill after a placement is that of what is used plus that of what is placed.
  */
 export function fill(amount: Resources, unit: Resources): number {
-  return (
-    amount.memoryMb * unit.memoryMb + amount.diskMb * unit.diskMb + amount.containers * unit.containers
-  );
+  return amount.memoryMb * unit.memoryMb + amount.diskMb * unit.diskMb + amount.containers * unit.containers;
 }

@@ -1,0 +1,117 @@
+/**
+ * The converger: compares what should be with what is, within a scope, and says what is to change. Called by
+ * the brain on every pass. Pure and level-triggered: it remembers nothing, and deciding twice from one state
+ * gives the same decisions.
+ */
+import type { LrpWork, TaskWork, Work } from '../../model/auction.ts';
+import { type DesiredLrp, wantedInstances } from '../../model/desired-lrp.ts';
+import type { Millis, ProcessGuid, TaskGuid } from '../../model/ids.ts';
+import type { Resources } from '../../model/resources.ts';
+import { desiredKey, taskKey } from '../../store/core/keys.ts';
+import type { ClusterState } from '../../store/core/state.ts';
+import { convergeIndex } from './converge-lrp.ts';
+import { convergeTask } from './converge-task.ts';
+import type { Decision } from './decision.ts';
+import { type Scope, wholeLrp } from './scope.ts';
+
+/** Something that falls due by time alone. */
+export interface Due {
+  readonly at: Millis;
+  readonly what: DueKey;
+}
+
+export type DueKey =
+  | { readonly kind: 'index'; readonly guid: ProcessGuid; readonly index: number }
+  | { readonly kind: 'task'; readonly guid: TaskGuid };
+
+export interface ConvergeInput {
+  readonly state: ClusterState;
+  readonly scope: Scope;
+  readonly now: Millis;
+}
+
+export interface ConvergeResult {
+  readonly decisions: readonly Decision[];
+  /** What is UNCLAIMED or PENDING and wants a place. */
+  readonly work: readonly Work[];
+  /** When something within the scope falls due next. */
+  readonly due: readonly Due[];
+}
+
+interface Collected {
+  readonly decisions: Decision[];
+  readonly work: Work[];
+  readonly due: Due[];
+}
+
+export function converge({ state, scope, now }: ConvergeInput): ConvergeResult {
+  const into: Collected = { decisions: [], work: [], due: [] };
+  if (scope.all) {
+    for (const guid of state.desired.keys()) convergeLrp(state, guid, everyIndex(state, guid), now, into);
+    for (const guid of state.actual.keys()) {
+      if (!state.desired.has(guid)) convergeLrp(state, guid, everyIndex(state, guid), now, into);
+    }
+    for (const guid of state.tasks.keys()) convergeOneTask(state, guid, now, into);
+    return into;
+  }
+  for (const [guid, indexes] of scope.lrps) {
+    const visited = indexes.has(wholeLrp) ? everyIndex(state, guid) : indexes;
+    convergeLrp(state, guid, visited, now, into);
+  }
+  for (const guid of scope.tasks) convergeOneTask(state, guid, now, into);
+  return into;
+}
+
+/** Indexes that have a record or should have one. */
+function everyIndex(state: ClusterState, guid: ProcessGuid): ReadonlySet<number> {
+  const indexes = new Set<number>(state.actual.get(guid)?.keys());
+  const desired = state.desired.get(guid);
+  const count = desired === undefined ? 0 : wantedInstances(desired.value);
+  for (let index = 0; index < count; index++) indexes.add(index);
+  return indexes;
+}
+
+function convergeLrp(
+  state: ClusterState,
+  guid: ProcessGuid,
+  indexes: ReadonlySet<number>,
+  now: Millis,
+  into: Collected,
+): void {
+  // Who cannot read what is wanted must not touch what runs.
+  if (state.corrupt.has(desiredKey(guid))) return;
+  const desired = state.desired.get(guid);
+  if (desired?.value.removedAt !== undefined && !state.actual.has(guid)) {
+    into.decisions.push({ kind: 'forget', desired, because: 'it was removed and nothing of it is left' });
+    return;
+  }
+  for (const index of indexes) {
+    const verdict = convergeIndex(state, guid, index, desired?.value, now);
+    into.decisions.push(...verdict.decisions);
+    if (verdict.unclaimed && desired !== undefined) into.work.push(lrpWork(desired.value, index));
+    if (verdict.dueAt !== undefined)
+      into.due.push({ at: verdict.dueAt, what: { kind: 'index', guid, index } });
+  }
+}
+
+function convergeOneTask(state: ClusterState, guid: TaskGuid, now: Millis, into: Collected): void {
+  const task = state.tasks.get(guid);
+  if (task === undefined || state.corrupt.has(taskKey(guid))) return;
+  const verdict = convergeTask(state, task, now);
+  if (verdict.decision !== undefined) into.decisions.push(verdict.decision);
+  if (verdict.pending) into.work.push(taskWork(guid, task.value));
+  if (verdict.dueAt !== undefined) into.due.push({ at: verdict.dueAt, what: { kind: 'task', guid } });
+}
+
+function lrpWork(desired: DesiredLrp, index: number): LrpWork {
+  return { kind: 'lrp', guid: desired.guid, index, resources: resourcesOf(desired) };
+}
+
+function taskWork(guid: TaskGuid, limits: { memoryMb: number; diskMb: number }): TaskWork {
+  return { kind: 'task', guid, resources: resourcesOf(limits) };
+}
+
+/** What one container of a definition takes from a cell; a limit of 0 promises nothing. */
+export function resourcesOf(limits: { readonly memoryMb: number; readonly diskMb: number }): Resources {
+  return { memoryMb: limits.memoryMb, diskMb: limits.diskMb, containers: 1 };
+}

@@ -1,0 +1,150 @@
+/**
+ * A decision as one write to the store, with comparisons on everything it was made from: if any of it has
+ * changed meanwhile, nothing is written and the decision is made again. Called by the brain's term.
+ */
+import { SkepError } from '../../base/core/errors.ts';
+import {
+  type ActualLrp,
+  type ActualMove,
+  claim,
+  failPlacement,
+  newActualLrp,
+  type Refusal,
+  retire,
+  unclaim,
+  withPresence,
+} from '../../model/actual-lrp.ts';
+import { defaults } from '../../model/defaults.ts';
+import type { CellId, InstanceGuid, Millis } from '../../model/ids.ts';
+import {
+  assignTask,
+  failTask,
+  noteTaskRefusal,
+  rejectTask,
+  type Task,
+  type TaskMove,
+  unassignTask,
+} from '../../model/task.ts';
+import { encode } from '../../store/core/codec.ts';
+import { actualKey, presenceKey } from '../../store/core/keys.ts';
+import type { Comparison, Mutation } from '../../store/core/records.ts';
+import type { Versioned } from '../../store/core/state.ts';
+import type { Decision, DecisionOf } from './decision.ts';
+
+export interface MutationContext {
+  readonly now: Millis;
+  /** Draws a name that no other record has: epochs and instance guids. */
+  readonly unique: () => string;
+}
+
+type Handlers = {
+  readonly [K in Decision['kind']]: (decision: DecisionOf<K>, context: MutationContext) => Mutation;
+};
+
+/** The write that carries a decision out. */
+export function decisionMutation(decision: Decision, context: MutationContext): Mutation {
+  const handler = handlers[decision.kind] as (decision: Decision, context: MutationContext) => Mutation;
+  const mutation = handler(decision, context);
+  if (decision.lostCell === undefined) return mutation;
+  return { ...mutation, compare: [...mutation.compare, absent(presenceKey(decision.lostCell))] };
+}
+
+const asRead = ({ key, revision }: Versioned<unknown>): Comparison => ({ key, revision });
+const absent = (key: string): Comparison => ({ key, revision: 0 });
+
+const handlers: Handlers = {
+  create({ guid, index, domain }, { now, unique }) {
+    const key = actualKey(guid, index);
+    const value = newActualLrp({ guid, index, domain }, now, unique());
+    return { compare: [absent(key)], puts: [{ key, value: encode(value) }] };
+  },
+  delete: ({ record }) => remove(record),
+  retire: ({ record, because }, { now }) => rewrite(record, next(retire(record.value, because, now))),
+  replace({ record }, { now, unique }) {
+    const { guid, index } = record.value;
+    const suspectKey = actualKey(guid, index, 'suspect');
+    return {
+      compare: [asRead(record), absent(suspectKey)],
+      puts: [
+        { key: suspectKey, value: encode(withPresence(record.value, 'SUSPECT', now)) },
+        { key: record.key, value: encode(replacement(record.value, now, unique())) },
+      ],
+    };
+  },
+  recover({ suspect, ordinary }, { now }) {
+    const key = actualKey(suspect.value.guid, suspect.value.index);
+    return {
+      compare: [asRead(suspect), ordinary === undefined ? absent(key) : asRead(ordinary)],
+      puts: [{ key, value: encode(withPresence(suspect.value, 'ORDINARY', now)) }],
+      deletes: [suspect.key],
+    };
+  },
+  unclaim: ({ record }, { now }) => rewrite(record, next(unclaim(record.value, now))),
+  restart: ({ record }, { now }) => rewrite(record, next(unclaim(record.value, now))),
+  forget: ({ desired }) => remove(desired),
+  failTask: ({ task, because }, { now }) => rewrite(task, next(failTask(task.value, because, now))),
+  unassignTask: ({ task }, { now }) => rewrite(task, next(unassignTask(task.value, now))),
+  deleteTask: ({ task }) => remove(task),
+};
+
+/**
+ * The new record beside a suspect. Its crash count goes on where the lost one's would have: a crash after a
+ * long run counts as the first.
+ */
+function replacement(lost: ActualLrp, now: Millis, epoch: string): ActualLrp {
+  const fresh = newActualLrp({ guid: lost.guid, index: lost.index, domain: lost.domain }, now, epoch);
+  const ranLong = lost.state === 'RUNNING' && now - lost.since > defaults.crashResetAfterMs;
+  if (ranLong || lost.crashCount === 0) return fresh;
+  return {
+    ...fresh,
+    crashCount: lost.crashCount,
+    ...(lost.crashReason === undefined ? {} : { crashReason: lost.crashReason }),
+  };
+}
+
+/** UNCLAIMED → CLAIMED by the cell that won it. */
+export function claimMutation(
+  record: Versioned<ActualLrp>,
+  cellId: CellId,
+  { now, unique }: MutationContext,
+): Mutation {
+  const instanceGuid = `${unique()}-${unique()}` as InstanceGuid;
+  return rewrite(record, next(claim(record.value, { instanceGuid, cellId }, now)));
+}
+
+/** A PENDING task is given to the cell that won it. */
+export function assignMutation(record: Versioned<Task>, cellId: CellId, now: Millis): Mutation {
+  return rewrite(record, next(assignTask(record.value, cellId, now)));
+}
+
+/** Puts on record why an instance has no place. */
+export function refuseLrpMutation(record: Versioned<ActualLrp>, refusal: Refusal, now: Millis): Mutation {
+  return rewrite(record, next(failPlacement(record.value, refusal, now)));
+}
+
+/** Puts on record why a task has no place; `countRejection` also uses up one of its tries. */
+export function refuseTaskMutation(
+  record: Versioned<Task>,
+  refusal: Refusal,
+  countRejection: boolean,
+  now: Millis,
+): Mutation {
+  const noted = next(noteTaskRefusal(record.value, refusal, now));
+  return rewrite(record, countRejection ? next(rejectTask(noted, refusal.message, now)) : noted);
+}
+
+function rewrite(record: Versioned<unknown>, value: ActualLrp | Task): Mutation {
+  return { compare: [asRead(record)], puts: [{ key: record.key, value: encode(value) }] };
+}
+
+function remove(record: Versioned<unknown>): Mutation {
+  return { compare: [asRead(record)], puts: [], deletes: [record.key] };
+}
+
+/** A move that the decision was made for; were it illegal, the decision would be wrong. */
+function next(move: ActualMove): ActualLrp;
+function next(move: TaskMove): Task;
+function next(move: ActualMove | TaskMove): ActualLrp | Task {
+  if (!move.ok) throw new SkepError('Internal', `the brain decided an illegal move: ${move.refusal}`);
+  return move.next;
+}

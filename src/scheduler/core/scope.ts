@@ -1,0 +1,51 @@
+/**
+ * What may need a decision: the brain collects it from the replica's news between two passes, so that a
+ * pass costs what changed. Everything in doubt is marked; marking too much costs time only.
+ */
+import type { ProcessGuid, TaskGuid } from '../../model/ids.ts';
+import type { ClusterState, Touched } from '../../store/core/state.ts';
+
+/** Stands for the LRP as a whole: all its indexes. */
+export const wholeLrp = -1;
+
+export interface Scope {
+  /** Everything; then the rest does not matter. */
+  all: boolean;
+  readonly lrps: Map<ProcessGuid, Set<number>>;
+  readonly tasks: Set<TaskGuid>;
+}
+
+export function emptyScope(): Scope {
+  return { all: false, lrps: new Map(), tasks: new Set() };
+}
+
+export function fullScope(): Scope {
+  return { ...emptyScope(), all: true };
+}
+
+export function isEmpty(scope: Scope): boolean {
+  return !scope.all && scope.lrps.size === 0 && scope.tasks.size === 0;
+}
+
+export function markIndex(scope: Scope, guid: ProcessGuid, index: number): void {
+  const indexes = scope.lrps.get(guid);
+  if (indexes === undefined) scope.lrps.set(guid, new Set([index]));
+  else indexes.add(index);
+}
+
+/**
+ * Marks what one batch of changes may have made due. Domains are not looked at: whoever knows which of them
+ * were fresh before marks everything when one becomes it.
+ */
+export function markTouched(scope: Scope, touched: Touched, state: ClusterState): void {
+  if (touched.all) scope.all = true;
+  for (const [guid, indexes] of touched.lrps) {
+    for (const index of indexes) markIndex(scope, guid, index);
+  }
+  for (const guid of touched.tasks) scope.tasks.add(guid);
+  for (const cellId of touched.cells) {
+    for (const { guid, index } of state.claimsByCell.get(cellId)?.values() ?? [])
+      markIndex(scope, guid, index);
+    for (const guid of state.tasksByCell.get(cellId) ?? []) scope.tasks.add(guid);
+  }
+}

@@ -1,0 +1,223 @@
+/**
+ * What waits for a place, within one term: keeps it, holds an auction when that may change something, writes
+ * the claims, and puts on record why the rest has none. Used by term.ts only.
+ */
+import type { Clock } from '../base/clock.ts';
+import { type Rng, randomName } from '../base/core/rng.ts';
+import type { ActualLrp, Refusal } from '../model/actual-lrp.ts';
+import type { LrpWork, TaskWork, Work } from '../model/auction.ts';
+import { defaults } from '../model/defaults.ts';
+import { wantedInstances } from '../model/desired-lrp.ts';
+import type { CellId, Millis } from '../model/ids.ts';
+import type { Task } from '../model/task.ts';
+import { desiredKey } from '../store/core/keys.ts';
+import type { Mutation } from '../store/core/records.ts';
+import type { ClusterState, Versioned } from '../store/core/state.ts';
+import { auction } from './core/auction.ts';
+import { workKey } from './core/batch.ts';
+import { resourcesOf } from './core/converge.ts';
+import { event, placedEvents, rejectedEvents, unplacedEvents } from './core/journal.ts';
+import { assignMutation, claimMutation, refuseLrpMutation, refuseTaskMutation } from './core/mutations.ts';
+import { createUsage } from './core/usage.ts';
+import type { TermWriter } from './term-writer.ts';
+
+/** Work with the record that a claim compares. */
+type Waiting =
+  | { readonly work: LrpWork; readonly record: Versioned<ActualLrp> }
+  | { readonly work: TaskWork; readonly record: Versioned<Task> };
+
+interface Placed {
+  readonly waiting: Waiting;
+  readonly cellId: CellId;
+}
+
+interface Refused {
+  readonly waiting: Waiting;
+  readonly refusal: Refusal;
+  /** It says something else than what is on record. */
+  readonly news: boolean;
+  /** It uses up one of a task's tries. */
+  readonly counts: boolean;
+}
+
+export interface PlacerOptions {
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly writer: TermWriter;
+}
+
+export class Placer {
+  readonly #options: PlacerOptions;
+  readonly #waiting = new Map<string, Work>();
+  readonly #usage = createUsage();
+  /** Cells whose claims changed since the last auction; undefined: all. */
+  #changedCells: Set<CellId> | undefined;
+  #newWork = false;
+  #countedAt = Number.NEGATIVE_INFINITY;
+  #placedCount = 0;
+
+  constructor(options: PlacerOptions) {
+    this.#options = options;
+  }
+
+  /** How much waits for a place. */
+  get waitingCount(): number {
+    return this.#waiting.size;
+  }
+
+  get placedCount(): number {
+    return this.#placedCount;
+  }
+
+  add(work: readonly Work[]): void {
+    for (const item of work) {
+      const key = workKey(item);
+      if (!this.#waiting.has(key)) this.#newWork = true;
+      this.#waiting.set(key, item);
+    }
+  }
+
+  /** These cells' claims or presence changed; undefined: anything may have. */
+  cellsChanged(cellIds: Iterable<CellId> | undefined): void {
+    if (cellIds === undefined) this.#changedCells = undefined;
+    else for (const cellId of cellIds) this.#changedCells?.add(cellId);
+  }
+
+  /**
+   * Places what can be placed, if there is new work, new room, or a sweep. A sweep also uses up one try of
+   * each task that has no place: reference/diego.md 1.9.
+   */
+  async place(state: ClusterState, sweep: boolean): Promise<void> {
+    const grew = this.#usage.refresh(state, this.#changedCells);
+    this.#changedCells = new Set();
+    const worthIt = grew || this.#newWork || sweep;
+    if (!worthIt || this.#waiting.size === 0) return;
+    this.#newWork = false;
+    const waiting = this.#stillWaiting(state);
+    const result = auction(
+      this.#usage.cells,
+      [...waiting.values()].map(({ work }) => work),
+    );
+    const { now } = this.#moment();
+    const placed = result.placements.flatMap(({ work, cellId }): Placed[] => {
+      const item = waiting.get(workKey(work));
+      return item === undefined ? [] : [{ waiting: item, cellId }];
+    });
+    const counts = sweep && now - this.#countedAt >= defaults.convergeSweepMs / 2;
+    if (counts) this.#countedAt = now;
+    const refused = result.unplaced.flatMap(({ work, refusal }): Refused[] => {
+      const item = waiting.get(workKey(work));
+      return item === undefined ? [] : [refusedItem(item, refusal, { sweep, counts })].filter(worthWriting);
+    });
+    await this.#claim(placed);
+    await this.#refuse(refused);
+  }
+
+  /** What is on the list and, by the replica, does wait; the rest leaves the list. */
+  #stillWaiting(state: ClusterState): Map<string, Waiting> {
+    const waiting = new Map<string, Waiting>();
+    for (const [key, work] of this.#waiting) {
+      const item = work.kind === 'lrp' ? waitingLrp(state, work) : waitingTask(state, work);
+      if (item === undefined) this.#waiting.delete(key);
+      else waiting.set(key, item);
+    }
+    return waiting;
+  }
+
+  /** A claim that conflicts leaves the list too: what it conflicted with marks it for another look. */
+  async #claim(placed: readonly Placed[]): Promise<void> {
+    const { writer, rng } = this.#options;
+    const { now } = this.#moment();
+    const context = { now, unique: () => randomName(rng) };
+    const committed = await writer.commit(placed, ({ waiting, cellId }): Mutation => {
+      return isLrp(waiting)
+        ? claimMutation(waiting.record, cellId, context)
+        : assignMutation(waiting.record, cellId, now);
+    });
+    for (const { waiting } of placed) this.#waiting.delete(workKey(waiting.work));
+    this.#placedCount += committed.length;
+    const placements = committed.map(({ waiting, cellId }) => ({ work: waiting.work, cellId }));
+    writer.note(placedEvents(placements, now));
+  }
+
+  async #refuse(refused: readonly Refused[]): Promise<void> {
+    const { writer } = this.#options;
+    const { now } = this.#moment();
+    const committed = await writer.commit(refused, ({ waiting, refusal, counts }): Mutation => {
+      return isLrp(waiting)
+        ? refuseLrpMutation(waiting.record, refusal, now)
+        : refuseTaskMutation(waiting.record, refusal, counts, now);
+    });
+    const unplaced = committed.map(({ waiting, refusal, ...rest }) => ({
+      work: waiting.work,
+      refusal,
+      ...rest,
+    }));
+    writer.note(
+      unplacedEvents(
+        unplaced.filter(({ news }) => news),
+        now,
+      ),
+    );
+    const failed = committed.filter(({ waiting, counts }) => counts && isLastTry(waiting));
+    const rejected = unplaced.filter(
+      ({ counts }, place) => counts && !failed.includes(committed[place] as Refused),
+    );
+    writer.note(rejectedEvents(rejected, now));
+    writer.note(
+      failed.map(({ waiting, refusal }) =>
+        event('task.completed', now, waiting.work.guid, `failed: ${refusal.message}`),
+      ),
+    );
+  }
+
+  #moment(): { readonly now: Millis } {
+    return { now: this.#options.clock.now() };
+  }
+}
+
+function isLrp(waiting: Waiting): waiting is Extract<Waiting, { work: LrpWork }> {
+  return waiting.work.kind === 'lrp';
+}
+
+function waitingLrp(state: ClusterState, { guid, index }: LrpWork): Waiting | undefined {
+  const desired = state.desired.get(guid);
+  const record = state.actual.get(guid)?.get(index)?.ordinary;
+  if (desired === undefined || state.corrupt.has(desiredKey(guid))) return undefined;
+  if (record?.value.state !== 'UNCLAIMED' || index >= wantedInstances(desired.value)) return undefined;
+  return { work: { kind: 'lrp', guid, index, resources: resourcesOf(desired.value) }, record };
+}
+
+function waitingTask(state: ClusterState, { guid }: TaskWork): Waiting | undefined {
+  const record = state.tasks.get(guid);
+  if (record?.value.state !== 'PENDING' || record.value.cellId !== undefined) return undefined;
+  return { work: { kind: 'task', guid, resources: resourcesOf(record.value) }, record };
+}
+
+/**
+ * What a refusal is worth. Another message is written at once; other numbers under the same message only in
+ * a sweep, for they change with every placement.
+ */
+function refusedItem(
+  waiting: Waiting,
+  refusal: Refusal,
+  { sweep, counts }: { readonly sweep: boolean; readonly counts: boolean },
+): Refused {
+  const known = waiting.record.value.placementError;
+  const news = known?.message !== refusal.message;
+  const numbers = sweep && JSON.stringify(known) !== JSON.stringify(refusal);
+  return {
+    waiting,
+    refusal: numbers || news || known === undefined ? refusal : known,
+    news,
+    counts: counts && !isLrp(waiting),
+  };
+}
+
+function worthWriting({ waiting, refusal, news, counts }: Refused): boolean {
+  return news || counts || refusal !== waiting.record.value.placementError;
+}
+
+function isLastTry(waiting: Waiting): boolean {
+  return !isLrp(waiting) && waiting.record.value.rejectionCount >= defaults.taskMaxRejections;
+}

@@ -1,0 +1,162 @@
+/**
+ * One term of leadership: what this leader remembers between passes, and what one pass does. Everything it
+ * remembers only saves work: in doubt it is thrown away and made anew from the replica. Used by brain.ts.
+ */
+import type { Clock } from '../base/clock.ts';
+import { type Rng, randomName } from '../base/core/rng.ts';
+import type { Log } from '../base/log.ts';
+import { defaults } from '../model/defaults.ts';
+import type { Bbs } from '../store/bbs.ts';
+import { root } from '../store/core/keys.ts';
+import type { ClusterState, Touched } from '../store/core/state.ts';
+import type { LeaderTerm } from '../store/election.ts';
+import type { Replica } from '../store/replica.ts';
+import { createAgenda } from './core/agenda.ts';
+import { cellEvents, type KnownCells, knownFromJournal } from './core/cell-watch.ts';
+import { converge } from './core/converge.ts';
+import { decisionEvents, event } from './core/journal.ts';
+import { decisionMutation } from './core/mutations.ts';
+import { emptyScope, fullScope, isEmpty, markIndex, markTouched } from './core/scope.ts';
+import { Placer } from './placer.ts';
+import { TermWriter } from './term-writer.ts';
+
+export interface TermOptions {
+  readonly bbs: Bbs;
+  readonly replica: Replica;
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly log: Log;
+  readonly serverName: string;
+  readonly term: LeaderTerm;
+  /** Aborts with the term's signal, or when the term is over for another reason. */
+  readonly signal: AbortSignal;
+}
+
+/** One decision can make another due (a deletion, a creation); what is left after these rounds waits 50 ms. */
+const roundsMax = 4;
+
+export class Term {
+  readonly placer: Placer;
+  readonly #options: TermOptions;
+  readonly #writer: TermWriter;
+  readonly #agenda = createAgenda();
+  #scope = fullScope();
+  #freshDomains = new Set<string>();
+  /** Undefined until the first pass has read the journal. */
+  #knownCells: KnownCells | undefined;
+  /** Keys of records that cannot be read, and why: each is told of once. */
+  readonly #corrupt = new Map<string, string>();
+  #decisionCount = 0;
+  #conflictCount = 0;
+
+  constructor(options: TermOptions) {
+    const { bbs, clock, rng, term, signal } = options;
+    this.#options = options;
+    this.#writer = new TermWriter({ bbs, clock, rng, fence: term.fence, signal });
+    this.placer = new Placer({ clock, rng, writer: this.#writer });
+  }
+
+  /** When something falls due by time alone. */
+  get nextDue(): number | undefined {
+    return this.#agenda.next;
+  }
+
+  get decisionCount(): number {
+    return this.#decisionCount;
+  }
+
+  get conflictCount(): number {
+    return this.#conflictCount;
+  }
+
+  /** Takes note of news from the replica; true when they may call for a decision. */
+  hear(touched: Touched, state: ClusterState): boolean {
+    markTouched(this.#scope, touched, state);
+    if (touched.all) this.placer.cellsChanged(undefined);
+    this.placer.cellsChanged(touched.cells);
+    this.placer.cellsChanged(touched.assignments);
+    const { all, lrps, tasks, cells, assignments, domains } = touched;
+    return all || [lrps, tasks, cells, assignments, domains].some(({ size }) => size > 0);
+  }
+
+  /** After a failure nobody knows what was written: everything is looked at again. */
+  doubt(): void {
+    this.#scope.all = true;
+    this.placer.cellsChanged(undefined);
+  }
+
+  /** Throws `Fenced` when somebody else leads, `Unavailable` when the store does not answer. */
+  async pass(sweep: boolean): Promise<void> {
+    await this.#caughtUp();
+    const { state } = this.#options.replica;
+    if (this.#knownCells === undefined) await this.#open(state);
+    if (sweep) {
+      this.#scope.all = true;
+      await this.#writer.ensureDefaultDomain(state);
+      await this.#caughtUp();
+    }
+    this.#lookAround(state);
+    await this.#converge(state);
+    await this.placer.place(state, sweep);
+    await this.#writer.flush();
+    if (sweep) await this.#writer.trimJournal(state);
+    await this.#caughtUp();
+  }
+
+  /** Waits until the replica has what this term wrote, beginning with the leader key itself. */
+  async #caughtUp(): Promise<void> {
+    const { replica, signal } = this.#options;
+    await replica.waitFor(this.#writer.revision, defaults.apiDeadlineMs, signal);
+  }
+
+  async #open(state: ClusterState): Promise<void> {
+    const { clock, serverName, term } = this.#options;
+    this.#knownCells = knownFromJournal(state);
+    for (const { type, subject, message } of state.events.values()) {
+      if (type === 'record.corrupt') this.#corrupt.set(root + subject, message);
+    }
+    const message = `leads the cluster in raft term ${term.raftTerm}`;
+    this.#writer.note([event('brain.elected', clock.now(), serverName, message)]);
+    await this.#writer.flush();
+  }
+
+  /** What no decision is about: time, domains, cells that came and went, records that cannot be read. */
+  #lookAround(state: ClusterState): void {
+    const now = this.#options.clock.now();
+    for (const what of this.#agenda.take(now)) {
+      if (what.kind === 'task') this.#scope.tasks.add(what.guid);
+      else markIndex(this.#scope, what.guid, what.index);
+    }
+    for (const name of state.domains.keys()) if (!this.#freshDomains.has(name)) this.#scope.all = true;
+    this.#freshDomains = new Set(state.domains.keys());
+    if (this.#knownCells !== undefined) this.#writer.note(cellEvents(this.#knownCells, state, now));
+    for (const [key, reason] of state.corrupt) {
+      const message = `cannot be read and is left alone: ${reason}`;
+      if (this.#corrupt.get(key) === message) continue;
+      this.#corrupt.set(key, message);
+      this.#writer.note([event('record.corrupt', now, key.slice(root.length), message)]);
+    }
+  }
+
+  async #converge(state: ClusterState): Promise<void> {
+    const { clock, rng, log } = this.#options;
+    for (let round = 0; round < roundsMax && !isEmpty(this.#scope); round++) {
+      const scope = this.#scope;
+      this.#scope = emptyScope();
+      const now = clock.now();
+      const { decisions, work, due } = converge({ state, scope, now });
+      this.placer.add(work);
+      for (const item of due) this.#agenda.add(item);
+      if (decisions.length === 0) continue;
+      const context = { now, unique: () => randomName(rng) };
+      const committed = await this.#writer.commit(decisions, (decision) =>
+        decisionMutation(decision, context),
+      );
+      this.#decisionCount += committed.length;
+      this.#conflictCount += decisions.length - committed.length;
+      log.debug('brain.decided', { decisions: decisions.length, committed: committed.length });
+      this.#writer.note(decisionEvents(committed, now));
+      await this.#caughtUp();
+    }
+  }
+}
