@@ -114,6 +114,11 @@ export const streamRequestSchema = z.discriminatedUnion('kind', [
     since: z.number().optional(),
     /** The container that crashed before this one, if it is still kept. */
     previous: z.boolean().default(false),
+    /**
+     * Which index it is about. With `instanceGuid` '' no container is claimed there now: what is wanted is
+     * the crashed one that this cell still keeps for the index.
+     */
+    instance: z.object({ guid: z.string(), index: z.number().int().min(0) }).optional(),
   }),
   z.object({
     kind: z.literal('exec'),
