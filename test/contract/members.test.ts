@@ -125,7 +125,7 @@ test('a stopped leader hands Raft over first; a removed member says so', async (
   expect(after.leaderId).not.toBe('0');
   expect(after.leaderId).not.toBe(led.memberId);
 
-  // The majority of three that is left must not shrink while one is down: etcd itself refuses the removal of a living one.
+  // The member that is down goes first: etcd refuses to shrink the majority while it is missed.
   await vi.waitFor(() => third.remove('one', options), patient);
   await vi.waitFor(() => third.remove('two', options), patient);
   const gone = (): void => expect(two.supervisor.health.reason).toContain('removed from the cluster');
