@@ -11,7 +11,14 @@ import { silentLog } from '../../src/base/log.ts';
 import { systemClock } from '../../src/base/node/system-clock.ts';
 import type { LocalAgent } from '../../src/cli/run/local-cluster.ts';
 import { etcdBbs } from '../../src/store/etcd/etcd-bbs.ts';
-import { type CliResult, type E2eCluster, e2eCluster, eventually, run, testImage } from '../kit/e2e-cluster.ts';
+import {
+  type CliResult,
+  type E2eCluster,
+  e2eCluster,
+  eventually,
+  run,
+  testImage,
+} from '../kit/e2e-cluster.ts';
 import { freePorts } from '../kit/ports.ts';
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
@@ -81,7 +88,9 @@ describe('the cluster says why', () => {
   });
 
   it('an unknown image: the reason of the registry, or that none answers', async () => {
-    await cluster.client().call('desireLrp', { body: { guid: 'noimage', image: '127.0.0.1:1/none:1' } }, call());
+    await cluster
+      .client()
+      .call('desireLrp', { body: { guid: 'noimage', image: '127.0.0.1:1/none:1' } }, call());
     await eventually('the reason is shown', 60_000, async () => {
       const why = await skep('why', 'noimage');
       expect(why.stdout).toMatch(/127\.0\.0\.1:1\/none:1/);
@@ -144,7 +153,9 @@ describe('an agent refuses to start', () => {
     writeFileSync(file, `name: bad\n${given}${settings}`);
     const args = [main, 'agent', '--config', file];
     if (asUser === undefined) return run(process.execPath, args, { deadlineMs: 30_000 });
-    return run('setpriv', ['--reuid', asUser, '--clear-groups', process.execPath, ...args], { deadlineMs: 30_000 });
+    return run('setpriv', ['--reuid', asUser, '--clear-groups', process.execPath, ...args], {
+      deadlineMs: 30_000,
+    });
   }
 
   it('a second one on the same data folder', async () => {

@@ -38,7 +38,7 @@ export interface DockerContainer {
 
 export type Client = ReturnType<typeof createClient>;
 
-export interface E2eCluster extends LocalCluster {
+export interface E2eCluster extends Omit<LocalCluster, 'stop'> {
   readonly clusterId: string;
   readonly folder: string;
   readonly ports: { readonly api: number; readonly etcdClient: number; readonly etcdPeer: number };
@@ -51,6 +51,8 @@ export interface E2eCluster extends LocalCluster {
   /** This cluster's containers, as Docker tells them. */
   containers(filter?: { cell?: string; all?: boolean }): Promise<DockerContainer[]>;
   agentNamed(name: string): LocalAgent;
+  /** Ends every process and removes every container and folder of this cluster. */
+  stop(): Promise<void>;
 }
 
 export interface E2eOptions {

@@ -2,7 +2,7 @@
 import { startCell } from '../../agent/cell.ts';
 import { dockerRuntime } from '../../agent/docker/docker-runtime.ts';
 import { hostFacts } from '../../agent/host/host-facts.ts';
-import { createProber } from '../../agent/prober.ts';
+import { networkProber } from '../../agent/prober.ts';
 import { wsDial } from '../../base/node/ws-socket.ts';
 import type { AgentContext } from './agent.ts';
 
@@ -32,9 +32,9 @@ export async function runCell(context: AgentContext, signal: AbortSignal): Promi
       allowPrivileged: config.cell.allowPrivileged,
     },
     runtime,
-    host: hostFacts({ runtime }),
+    host: hostFacts({ clock }),
     dial: wsDial,
-    prober: createProber({ runtime, clock }),
+    prober: networkProber(),
     clock,
     rng,
     log,

@@ -13,9 +13,10 @@ import { etcdDataFolder } from '../../store/core/etcd-args.ts';
 import { etcdBbs } from '../../store/etcd/etcd-bbs.ts';
 import { etcdMembers } from '../../store/etcd/etcd-members.ts';
 import { leaseElection } from '../../store/etcd/lease-election.ts';
-import { memberStatus } from '../../store/etcd/member-status.ts';
+import { type MemberStatusReader, memberStatus } from '../../store/etcd/member-status.ts';
 import { raftElection } from '../../store/etcd/raft-election.ts';
 import { type EtcdSupervisor, startEtcd } from '../../store/etcd/supervisor.ts';
+import type { MemberStatus, Members } from '../../store/members.ts';
 import type { AgentContext } from './agent.ts';
 import type { StoreAccess } from './server.ts';
 
@@ -37,7 +38,7 @@ function outsideEtcd(context: AgentContext): Quorum {
   const bbs = etcdBbs({ endpoints: config.etcdEndpoints, clock, log, rng });
   const election = leaseElection({ bbs, server: config.name, clock, log, rng });
   return {
-    store: { bbs, election, members: undefined, health: () => '' },
+    store: { bbs, election, members: undefined, memberStatuses: undefined, health: () => '' },
     ready: async () => undefined,
     memberId: async () => 'outside',
     stop: async () => bbs.close(),
@@ -56,12 +57,15 @@ async function ownMember(context: AgentContext, signal: AbortSignal): Promise<Qu
   const etcd = await startEtcd({ ...member, clock, rng, log, signal: new AbortController().signal });
   const status = memberStatus({ clientUrl, clock });
   const bbs = etcdBbs({ endpoints: [clientUrl], clock, log, rng });
-  const read = (): ReturnType<typeof status.read> => status.read(signal);
+  const members = etcdMembers({ clientUrl, clock });
+  const statuses = statusesOf(members, clock);
+  const read = (): Promise<MemberStatus> => status.read(signal);
   return {
     store: {
       bbs,
       election: raftElection({ bbs, server: config.name, status: read, clock, log, rng }),
-      members: etcdMembers({ clientUrl, clock }),
+      members,
+      memberStatuses: (options) => statuses.read(options.signal),
       health: () => etcd.health.reason,
     },
     async ready(waiting) {
@@ -71,8 +75,36 @@ async function ownMember(context: AgentContext, signal: AbortSignal): Promise<Qu
     memberId: async (waiting) => (await status.read(waiting)).memberId,
     async stop() {
       status.close();
+      statuses.close();
+      members.close();
       bbs.close();
       await etcd.stop();
+    },
+  };
+}
+
+interface Statuses {
+  read(signal: AbortSignal): Promise<ReadonlyMap<string, MemberStatus>>;
+  close(): void;
+}
+
+/** Asks every member at once; who does not answer within the reader's deadline is left out. */
+function statusesOf(members: Members, clock: AgentContext['clock']): Statuses {
+  const readers = new Map<string, MemberStatusReader>();
+  const readerAt = (clientUrl: string): MemberStatusReader => {
+    const reader = readers.get(clientUrl) ?? memberStatus({ clientUrl, clock });
+    readers.set(clientUrl, reader);
+    return reader;
+  };
+  return {
+    async read(signal) {
+      const urls = (await members.list({ signal })).flatMap((member) => member.clientUrls.slice(0, 1));
+      const answers = await Promise.allSettled(urls.map((clientUrl) => readerAt(clientUrl).read(signal)));
+      const answered = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+      return new Map(answered.map((status) => [status.memberId, status]));
+    },
+    close() {
+      for (const reader of readers.values()) reader.close();
     },
   };
 }

@@ -7,11 +7,12 @@ import { createDispatcher } from '../../api/dispatcher.ts';
 import { createApi } from '../../api/http/app.ts';
 import { listenApi } from '../../api/http/listen.ts';
 import { SkepError } from '../../base/core/errors.ts';
+import { wsAccept } from '../../base/node/ws-socket.ts';
 import { createBrain } from '../../scheduler/brain.ts';
 import type { Bbs } from '../../store/bbs.ts';
 import type { Election } from '../../store/election.ts';
 import { createReplica } from '../../store/follow-replica.ts';
-import type { Members } from '../../store/members.ts';
+import type { MemberStatus, Members } from '../../store/members.ts';
 import type { AgentContext } from './agent.ts';
 import { agreeClusterId, announceServer } from './cluster-records.ts';
 import { readClusterId, writeClusterId } from './data-folder.ts';
@@ -29,6 +30,10 @@ export interface StoreAccess {
   readonly bbs: Bbs;
   readonly election: Election;
   readonly members: Members | undefined;
+  /** What each member that answers says of itself, by member id; undefined with an outside etcd. */
+  readonly memberStatuses:
+    | ((options: { readonly signal: AbortSignal }) => Promise<ReadonlyMap<string, MemberStatus>>)
+    | undefined;
   /** Why the store cannot serve now; '' when it can. */
   health(): string;
 }
@@ -114,19 +119,19 @@ class Serving {
     void this.#guard(replica.run(this.#replica.signal));
     const common = { replica, bbs: store.bbs, clusterId, server: config.name, clock, rng, log };
     const dispatcher = createDispatcher(common);
-    const api = await createApi({
-      ...common,
-      dispatcher,
-      version,
-      members: store.members,
-      ready: store.health,
-    });
+    const { members, memberStatuses } = store;
+    // Once there has been a snapshot, reads go on without the store, saying how old they are.
+    const ready = (): string | undefined =>
+      replica.staleReason === undefined ? store.health() || 'the state is being read' : undefined;
+    const options = { ...common, dispatcher, version, members, memberStatuses, ready, accept: wsAccept };
+    const api = createApi(options);
     this.#closers.push(async () => dispatcher.close());
     const listening = await listenApi(api, {
       socketPath: config.socket,
       socketGroup: 'skep',
       host: config.address,
       port: config.ports.api,
+      log,
     });
     this.#closers.push(() => listening.close());
     const brain = createBrain({ bbs: store.bbs, replica, clock, rng, log, serverName: config.name });
