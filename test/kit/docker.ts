@@ -2,8 +2,10 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { type AddressInfo, createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { Container, ContainerSpec, Runtime } from '../../src/agent/runtime.ts';
 
 const run = promisify(execFile);
 
@@ -40,4 +42,72 @@ export async function freePort(address = '127.0.0.1'): Promise<number> {
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+/** Containers of one test file: its own cluster id, short to make, removed together. */
+export interface Containers {
+  readonly clusterId: string;
+  /** The spec of a container that runs `args`; the rest is small and changeable. */
+  spec(args: readonly string[], changes?: ContainerChanges): ContainerSpec;
+  /** Creates and starts one. */
+  run(args: readonly string[], changes?: ContainerChanges): Promise<string>;
+  /** Waits until it has ended. */
+  exited(id: string): Promise<Container>;
+  removeAll(): Promise<void>;
+}
+
+export type ContainerChanges = Partial<Omit<ContainerSpec, 'identity'>> & {
+  readonly kind?: 'lrp' | 'task';
+};
+
+const exitDeadlineMs = 20_000;
+
+export async function dockerContainers(runtime: Runtime): Promise<Containers> {
+  await ensureTestImage();
+  const clusterId = uniqueClusterId();
+  const { signal } = new AbortController();
+  let made = 0;
+
+  const spec: Containers['spec'] = (args, { kind = 'lrp', ...changes } = {}) => ({
+    identity: {
+      clusterId,
+      cellId: 'cell-1',
+      kind,
+      guid: 'web',
+      index: 0,
+      instanceGuid: `${clusterId}-${++made}`,
+    },
+    image: testImage,
+    args,
+    env: [],
+    dir: undefined,
+    user: undefined,
+    memoryMb: 64,
+    diskMb: 0,
+    cpuWeight: 100,
+    cpuMilli: 0,
+    maxPids: 64,
+    privileged: false,
+    ports: [],
+    hostAddress: '127.0.0.1',
+    ...changes,
+  });
+
+  return {
+    clusterId,
+    spec,
+    async run(args, changes) {
+      const id = await runtime.create(spec(args, changes), { signal });
+      await runtime.start(id, { signal });
+      return id;
+    },
+    async exited(id) {
+      for (const giveUpAt = Date.now() + exitDeadlineMs; ; await sleep(20)) {
+        const container = await runtime.inspect(id, { signal });
+        if (container?.state === 'exited') return container;
+        if (Date.now() > giveUpAt) throw new Error(`container ${id} is still ${container?.state ?? 'gone'}`);
+      }
+    },
+    removeAll: () => removeContainersOf(clusterId),
+  };
 }

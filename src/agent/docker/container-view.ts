@@ -16,14 +16,18 @@ const states: Readonly<Record<string, ContainerState>> = {
 /** What to show of a container whose labels say who it is. */
 export function containerFrom(info: Docker.ContainerInspectInfo, identity: ContainerIdentity): Container {
   const state = states[info.State.Status] ?? 'running';
+  const startedAt = millis(info.State.StartedAt);
+  const finishedAt = millis(info.State.FinishedAt);
   return {
     id: info.Id,
     identity,
     state,
     exitCode: state === 'exited' ? info.State.ExitCode : undefined,
     oomKilled: info.State.OOMKilled,
-    startedAt: millis(info.State.StartedAt),
-    finishedAt: state === 'exited' ? millis(info.State.FinishedAt) : undefined,
+    startedAt,
+    // The engine notes the start once it has been told of it: a short life can end, by its books, before.
+    finishedAt:
+      state === 'exited' && finishedAt !== undefined ? Math.max(finishedAt, startedAt ?? 0) : undefined,
     pid: state === 'running' ? info.State.Pid : 0,
     ipAddress: ipAddress(info),
     ports: ports(info),

@@ -100,6 +100,7 @@ const rules: readonly Rule[] = [
     code: 'InvalidRequest',
     hint: "name a user of the image's /etc/passwd, or a number",
   },
+  { text: /not a directory|too many (?:levels of symbolic )?links/i, code: 'InvalidRequest' },
   {
     text: /is not running|is paused|is restarting|is stopped|container state improper|not started|can only .* running/i,
     code: 'NotRunning',

@@ -1,6 +1,7 @@
 /**
  * The container engine as the agent's runtime: Docker Engine from 20.10, and Podman behind its Docker API.
- * Built by the composition roots. Holds no state but its connections and what the engine can do, so any number of agents may use one engine, told apart by labels.
+ * Built by the composition roots. Holds no state but its connections and what the engine can do, so any number
+ * of agents may use one engine, told apart by labels.
  */
 import type Docker from 'dockerode';
 import type { Clock } from '../../base/clock.ts';

@@ -1,5 +1,6 @@
 /** A further process in a running container: its streams, size, signals and exit status. */
 import { readFile } from 'node:fs/promises';
+import type { Duplex } from 'node:stream';
 import type Docker from 'dockerode';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
 import type { ExecOptions, ProcessStream, TerminalSize } from '../runtime.ts';
@@ -7,9 +8,9 @@ import { openConsole } from './console.ts';
 import { engineStatus } from './docker-errors.ts';
 import type { Engine } from './engine.ts';
 
-/** The engine closes the streams a moment before it knows the status. */
-const statusDeadlineMs = 5_000;
-const statusPollMs = 10;
+/** The engine opens the streams a moment before the process starts, and closes them before it knows the status. */
+const settleDeadlineMs = 5_000;
+const settlePollMs = 10;
 
 /**
  * Starts a process. One whose command is missing ends with status 126 or 127 and the reason as its output.
@@ -22,9 +23,7 @@ export async function execIn(engine: Engine, id: string, options: ExecOptions): 
   const exec = await engine.call({ what, signal }, (docker, abortSignal) =>
     docker.getContainer(id).exec({ ...processOptions(options), abortSignal }),
   );
-  const connection = await engine.call({ what, signal }, (_, abortSignal) =>
-    exec.start({ hijack: true, stdin: false, Detach: false, Tty: tty, abortSignal }),
-  );
+  const connection = await start(engine, exec, what, id, options);
   // Sizes are set in the order given; the engine lets the first wait until the process has started.
   let sized: Promise<void> =
     options.size === undefined ? Promise.resolve() : setSize(engine, exec, options.size);
@@ -42,6 +41,24 @@ export async function execIn(engine: Engine, id: string, options: ExecOptions): 
     exitCode: () => exitCode(engine, exec, signal),
     onLeft: () => void endExec(engine, exec, id, tty),
   });
+}
+
+async function start(
+  engine: Engine,
+  exec: Docker.Exec,
+  what: string,
+  id: string,
+  { signal, tty }: ExecOptions,
+): Promise<Duplex> {
+  try {
+    return await engine.call({ what, signal }, (_, abortSignal) =>
+      exec.start({ hijack: true, stdin: false, Detach: false, Tty: tty, abortSignal }),
+    );
+  } catch (error) {
+    // The engine may have started it all the same, with nobody to read from it.
+    if (signal.aborted) void endExec(engine, exec, id, tty);
+    throw error;
+  }
 }
 
 function processOptions(options: ExecOptions): Docker.ExecCreateOptions {
@@ -68,33 +85,37 @@ async function setSize(engine: Engine, exec: Docker.Exec, size: TerminalSize): P
   }
 }
 
-function inspectExec(
+/** Asks about a process until it is `wanted`, or for as long as that can take; then what was last seen. */
+async function inspectUntil(
   engine: Engine,
   exec: Docker.Exec,
   signal: AbortSignal,
+  wanted: (info: Docker.ExecInspectInfo) => boolean,
 ): Promise<Docker.ExecInspectInfo> {
-  return engine.call({ what: 'ask about a command', signal }, (_, abortSignal) =>
-    exec.inspect({ abortSignal }),
-  );
+  for (const giveUpAt = engine.clock.now() + settleDeadlineMs; ; ) {
+    const info = await engine.call({ what: 'ask about a command', signal }, (_, abortSignal) =>
+      exec.inspect({ abortSignal }),
+    );
+    if (wanted(info) || engine.clock.now() >= giveUpAt) return info;
+    await engine.clock.sleep(settlePollMs, signal);
+  }
 }
 
 async function exitCode(engine: Engine, exec: Docker.Exec, signal: AbortSignal): Promise<number | undefined> {
-  const giveUpAt = engine.clock.now() + statusDeadlineMs;
-  for (;;) {
-    const info = await inspectExec(engine, exec, signal);
-    if (!info.Running && info.ExitCode !== null) return info.ExitCode;
-    if (engine.clock.now() >= giveUpAt) return undefined;
-    await engine.clock.sleep(statusPollMs, signal);
-  }
+  const { ExitCode: status } = await inspectUntil(engine, exec, signal, (info) => !info.Running);
+  return status ?? undefined;
 }
 
 /**
  * The engine has no call for it: the process is signalled by its number on this host, once its control group
- * has shown that the number still belongs to that container.
+ * has shown that the number still belongs to that container. One that has ended is let be.
  */
 async function signalExec(engine: Engine, exec: Docker.Exec, id: string, signalName: string): Promise<void> {
-  const { Running: running, Pid: pid } = await inspectExec(engine, exec, new AbortController().signal);
-  if (!running || pid <= 0 || !(await isInContainer(pid, id))) return;
+  const { signal } = new AbortController();
+  const started = (info: Docker.ExecInspectInfo): boolean => info.Pid > 0 || info.ExitCode !== null;
+  const { Pid: pid, ExitCode: status } = await inspectUntil(engine, exec, signal, started);
+  if (status !== null || pid <= 0) return;
+  if (!(await isInContainer(pid, id))) return refuseIfRunning(engine, exec, signalName);
   try {
     process.kill(pid, signalName as NodeJS.Signals);
   } catch (error) {
@@ -105,6 +126,20 @@ async function signalExec(engine: Engine, exec: Docker.Exec, id: string, signalN
       cause: error,
     });
   }
+}
+
+/** A process that cannot be seen has ended, or lives where this host's process numbers mean nothing. */
+async function refuseIfRunning(engine: Engine, exec: Docker.Exec, signalName: string): Promise<void> {
+  const { signal } = new AbortController();
+  const { Running: running } = await inspectUntil(engine, exec, signal, () => true);
+  if (!running) return;
+  throw new SkepError(
+    'Unavailable',
+    `cannot send ${signalName} to the command: this host cannot see its process`,
+    {
+      hint: "run the agent on the engine's own host, outside of any container",
+    },
+  );
 }
 
 /** False also when the process has just ended, or the engine runs on another host. */
