@@ -95,9 +95,11 @@ function cleanUp(seen: InstanceView, because: string): InstanceStep {
 /** A dead container needs no answer to be tidied away; a living one, or one that may be started, does. */
 function nextUnassigned(seen: InstanceView): InstanceStep {
   if (seen.container === undefined) return { kind: 'forget' };
-  return seen.container.state === 'exited'
-    ? { kind: 'remove', container: seen.container }
-    : { kind: 'confirm' };
+  return seen.container.state === 'exited' ? remove(seen.container, true) : { kind: 'confirm' };
+}
+
+function remove(container: Container, keep: boolean): InstanceStep {
+  return { kind: 'remove', container, keep: keep && container.state === 'exited' };
 }
 
 function nextCrashed(seen: InstanceView, crash: Crash, now: Millis): InstanceStep {

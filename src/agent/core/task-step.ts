@@ -26,6 +26,8 @@ export interface TaskView {
   readonly looked: boolean;
   /** Creation has begun in this process; it is never begun twice. */
   readonly launched: boolean;
+  /** The engine was asked to start it: from then on the action may have run. */
+  readonly started: boolean;
   readonly outcome: TaskOutcome | undefined;
   /** It failed before its action started: another cell may try. */
   readonly rejection: string | undefined;
@@ -39,6 +41,8 @@ export type TaskStep =
   | { readonly kind: 'discover' }
   | { readonly kind: 'launch' }
   | { readonly kind: 'fail'; readonly reason: string }
+  /** The action did not start, and never will here: another cell may try. */
+  | { readonly kind: 'reject'; readonly reason: string }
   /** The action ended: read its result. */
   | { readonly kind: 'finish'; readonly container: Container }
   | {
@@ -53,6 +57,10 @@ export type TaskStep =
   | { readonly kind: 'none'; readonly againAt?: Millis | undefined };
 
 const none: TaskStep = { kind: 'none' };
+const unstarted: TaskStep = {
+  kind: 'reject',
+  reason: 'failed to create container: the container engine went away meanwhile',
+};
 
 export function nextTaskStep(seen: TaskView, now: Millis): TaskStep {
   if (seen.assigned === undefined || seen.recorded || seen.refused) return nextUnassigned(seen, now);
@@ -61,10 +69,8 @@ export function nextTaskStep(seen: TaskView, now: Millis): TaskStep {
   if (container === undefined) return nextWithoutContainer(seen);
   switch (container.state) {
     case 'created':
-      return {
-        kind: 'fail',
-        reason: seen.own ? 'failed to run container' : 'agent restarted before the task started',
-      };
+      if (!seen.own) return { kind: 'fail', reason: 'agent restarted before the task started' };
+      return seen.started ? { kind: 'fail', reason: 'failed to run container' } : unstarted;
     case 'running':
       return none;
     case 'exited':
@@ -76,6 +82,7 @@ function nextWithoutContainer(seen: TaskView): TaskStep {
   if (seen.own && !seen.granted) return none;
   if (seen.own && !seen.launched) return { kind: 'launch' };
   if (!seen.looked) return { kind: 'discover' };
+  if (seen.own && !seen.started) return unstarted;
   return { kind: 'fail', reason: 'task container does not exist' };
 }
 
@@ -83,11 +90,11 @@ function nextWithoutContainer(seen: TaskView): TaskStep {
 function nextUnassigned(seen: TaskView, now: Millis): TaskStep {
   const { container } = seen;
   if (container === undefined) return seen.assigned === undefined ? { kind: 'forget' } : none;
+  if (!seen.foreign && !seen.recorded && !seen.refused) return { kind: 'confirm' };
   if (container.state === 'exited') {
     const keptUntil = (container.finishedAt ?? 0) + defaults.taskKeptMs;
     return now < keptUntil ? { kind: 'none', againAt: keptUntil } : { kind: 'remove', container };
   }
-  if (!seen.foreign && !seen.recorded && !seen.refused) return { kind: 'confirm' };
   if (container.state === 'created') return { kind: 'remove', container };
   const because = 'the task is no longer assigned to this cell';
   return { kind: 'stop', containerId: container.id, graceMs: defaults.stopGraceMs, because };

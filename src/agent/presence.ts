@@ -1,0 +1,96 @@
+/**
+ * Keeps this cell's presence alive at the servers: registers it, then a heartbeat every 2 s, and registers
+ * again when the lease is gone or what it says has changed. A heartbeat gets 1 s per server, so that a dead
+ * server costs less than the lease.
+ */
+import type { Clock } from '../base/clock.ts';
+import { backoffMs } from '../base/core/backoff.ts';
+import { messageOf, SkepError } from '../base/core/errors.ts';
+import type { Rng } from '../base/core/rng.ts';
+import type { Log } from '../base/log.ts';
+import type { CellPresence } from '../model/cell.ts';
+import { defaults } from '../model/defaults.ts';
+import type { Links } from './session/links.ts';
+
+const heartbeatDeadlineMs = 1_000;
+const retry = { firstMs: 100, maxMs: 1_000 } as const;
+
+export interface PresenceOptions {
+  readonly links: Links;
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** What to say of this cell now; undefined while that is not known yet. */
+  current(): CellPresence | undefined;
+}
+
+export interface Presence {
+  /** What this cell says may have changed, or a server can be reached again: look at once. */
+  wake(): void;
+  readonly registered: boolean;
+  readonly done: Promise<void>;
+}
+
+export function keepPresence(options: PresenceOptions): Presence {
+  const { links, clock, signal, log } = options;
+  let leaseId: string | undefined;
+  let said: string | undefined;
+  let registered = false;
+  let waiting = new AbortController();
+
+  async function beat(): Promise<void> {
+    const presence = options.current();
+    if (presence === undefined) return;
+    const saying = JSON.stringify(presence);
+    const how = { signal, deadlineMs: heartbeatDeadlineMs };
+    if (leaseId !== undefined && registered && saying === said) {
+      await links.request('heartbeat', { leaseId }, how);
+      return;
+    }
+    const answer = await links.request('register', { presence, leaseId }, how);
+    leaseId = answer.leaseId;
+    said = saying;
+    registered = true;
+    log.info('presence.registered', { engineOk: presence.engine.ok, memoryMb: presence.capacity.memoryMb });
+  }
+
+  /** After this many failures in a row; returns how long to wait. */
+  function afterFailure(error: unknown, failures: number): number {
+    const isGone = error instanceof SkepError && error.code === 'ResourceNotFound';
+    if (isGone) {
+      leaseId = undefined;
+      registered = false;
+      log.warn('presence.lease_gone', {});
+      if (failures === 1) return 0;
+    } else if (failures === 1) {
+      log.warn('presence.failed', { reason: messageOf(error) });
+    }
+    return backoffMs(retry, failures, options.rng);
+  }
+
+  async function run(): Promise<void> {
+    let failures = 0;
+    while (!signal.aborted) {
+      waiting = new AbortController();
+      let waitMs: number = defaults.heartbeatMs;
+      try {
+        await beat();
+        failures = 0;
+      } catch (error) {
+        if (signal.aborted) return;
+        failures += 1;
+        waitMs = afterFailure(error, failures);
+      }
+      await clock.sleep(waitMs, AbortSignal.any([signal, waiting.signal])).catch(() => undefined);
+    }
+  }
+
+  return {
+    wake: () => waiting.abort(),
+    get registered() {
+      return registered;
+    },
+    done: run(),
+  };
+}

@@ -1,0 +1,221 @@
+/**
+ * Streams that a server asks this cell for: logs, exec and attach. For each the cell dials one more socket
+ * to that server and serves the frames of stream-frames.ts on it until either side ends. Called on `open`.
+ */
+import { cellStreamPath, type StreamRequest } from '../../api/core/cell-protocol.ts';
+import {
+  type ChannelName,
+  type Control,
+  controlSchema,
+  packFrame,
+  unpackFrame,
+} from '../../api/core/stream-frames.ts';
+import { type Clock, withDeadline } from '../../base/clock.ts';
+import { messageOf, SkepError } from '../../base/core/errors.ts';
+import type { Log } from '../../base/log.ts';
+import type { Dial, Socket } from '../../base/socket.ts';
+import type { Container } from '../core/container.ts';
+import type { ProcessStream, Runtime } from '../runtime.ts';
+
+const dialDeadlineMs = 5_000;
+/** A process whose console has gone is asked to end, and killed after this. */
+const hangUpGraceMs = 2_000;
+/** More streams than this at once are refused. */
+const maxStreams = 256;
+
+export interface StreamsOptions {
+  readonly runtime: Runtime;
+  readonly dial: Dial;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** The container of an instance guid or a task's attempt. */
+  find(instanceGuid: string, previous: boolean): Container | undefined;
+}
+
+export interface Streams {
+  open(address: string, streamId: string, request: StreamRequest): void;
+  readonly count: number;
+}
+
+export function serveStreams(options: StreamsOptions): Streams {
+  const { clock, log, signal } = options;
+  let count = 0;
+
+  async function serve(address: string, streamId: string, request: StreamRequest): Promise<void> {
+    const url = `ws://${address}${cellStreamPath}${encodeURIComponent(streamId)}`;
+    const late = (): SkepError =>
+      new SkepError('Unavailable', `server ${address} did not answer the stream's dial`);
+    const socket = await withDeadline(clock, dialDeadlineMs, signal, late, (inner) =>
+      options.dial(url, { signal: inner }),
+    );
+    const ending = new AbortController();
+    const ended = AbortSignal.any([signal, ending.signal]);
+    void socket.closed.then(() => ending.abort());
+    try {
+      if (count > maxStreams) throw new SkepError('Busy', `this cell serves ${maxStreams} streams already`);
+      const container = target(options, request);
+      await (request.kind === 'logs'
+        ? serveLogs(options, socket, container, request, ended)
+        : serveProcess(options, socket, container, request, ended));
+    } catch (error) {
+      await sendError(socket, error).catch(() => undefined);
+    } finally {
+      socket.close(1000, 'the stream has ended');
+    }
+  }
+
+  return {
+    open(address, streamId, request) {
+      count += 1;
+      serve(address, streamId, request)
+        .catch((error: unknown) => log.warn('stream.failed', { server: address, reason: messageOf(error) }))
+        .finally(() => {
+          count -= 1;
+        });
+    },
+    get count() {
+      return count;
+    },
+  };
+}
+
+function target(options: StreamsOptions, request: StreamRequest): Container {
+  const previous = request.kind === 'logs' && request.previous;
+  const container = options.find(request.instanceGuid, previous);
+  if (container === undefined) {
+    const what = previous
+      ? 'no earlier container of this instance is kept here'
+      : 'its container does not exist';
+    throw new SkepError(previous ? 'ResourceNotFound' : 'NotRunning', what, {
+      hint: previous
+        ? 'only the newest crashed container of an index is kept, for a while'
+        : 'see "skep why"',
+    });
+  }
+  if (request.kind !== 'logs' && container.state !== 'running') {
+    throw new SkepError('NotRunning', 'its container does not run', {
+      hint: 'see "skep why" for the reason',
+    });
+  }
+  return container;
+}
+
+type LogsRequest = Extract<StreamRequest, { kind: 'logs' }>;
+type ProcessRequest = Exclude<StreamRequest, { kind: 'logs' }>;
+
+async function serveLogs(
+  options: StreamsOptions,
+  socket: Socket,
+  container: Container,
+  request: LogsRequest,
+  signal: AbortSignal,
+): Promise<void> {
+  await sendControl(socket, { kind: 'opened' });
+  const { follow, tail, since } = request;
+  const encoder = new TextEncoder();
+  void drain(socket);
+  for await (const line of options.runtime.logs(container.id, { follow, tail, since, signal })) {
+    const frame = JSON.stringify({ at: line.at, text: line.text });
+    await socket.send(packFrame(line.stream, encoder.encode(frame)));
+  }
+  await sendControl(socket, { kind: 'exit' });
+}
+
+/** Reads what a client has no reason to send, so that its end is noticed. */
+async function drain(socket: Socket): Promise<void> {
+  for await (const _ignored of socket.messages) continue;
+}
+
+async function serveProcess(
+  options: StreamsOptions,
+  socket: Socket,
+  container: Container,
+  request: ProcessRequest,
+  signal: AbortSignal,
+): Promise<void> {
+  const life = new AbortController();
+  const process =
+    request.kind === 'exec'
+      ? await options.runtime.exec(container.id, { ...execOptions(request), signal: life.signal })
+      : await options.runtime.attach(container.id, { stdin: request.stdin, signal: life.signal });
+  let hasEnded = false;
+  try {
+    await sendControl(socket, { kind: 'opened' });
+    pumpInput(socket, process).catch((error: unknown) =>
+      options.log.debug('stream.input_ended', { reason: messageOf(error) }),
+    );
+    hasEnded = await Promise.race([pumpOutput(socket, process), aborted(signal).then(() => false)]);
+    if (!hasEnded) return;
+    const code = await process.exitCode;
+    await sendControl(socket, code === undefined ? { kind: 'exit' } : { kind: 'exit', code });
+  } finally {
+    if (!hasEnded && request.kind === 'exec') await hangUp(options, process);
+    life.abort();
+  }
+}
+
+function execOptions(request: Extract<StreamRequest, { kind: 'exec' }>) {
+  const { args, tty, stdin, user, size } = request;
+  return { args, tty, stdin, user, size };
+}
+
+/** True once everything that the process wrote has been sent. */
+async function pumpOutput(socket: Socket, process: ProcessStream): Promise<boolean> {
+  for await (const { stream, data } of process.output) await socket.send(packFrame(stream, data));
+  return true;
+}
+
+/** What the client sends, in order: the next frame is read once the process has taken the one before. */
+async function pumpInput(socket: Socket, process: ProcessStream): Promise<void> {
+  for await (const data of socket.messages) {
+    const frame = typeof data === 'string' ? undefined : unpackFrame(data);
+    if (frame?.channel === 'stdin') await process.write(frame.payload);
+    if (frame?.channel === 'control') await control(process, frame.payload);
+  }
+}
+
+async function control(process: ProcessStream, payload: Uint8Array): Promise<void> {
+  const message = controlSchema.parse(JSON.parse(new TextDecoder().decode(payload)));
+  if (message.kind === 'resize') await process.resize(message.size);
+  if (message.kind === 'signal') await process.kill(message.name);
+  if (message.kind === 'endInput') process.endInput();
+}
+
+/** Nobody listens any more: SIGHUP, as a lost terminal sends, then SIGKILL. */
+async function hangUp(options: StreamsOptions, process: ProcessStream): Promise<void> {
+  const ended = process.exitCode.then(
+    () => undefined,
+    () => undefined,
+  );
+  try {
+    await process.kill('SIGHUP');
+    const patience = new AbortController();
+    await Promise.race([
+      ended,
+      options.clock.sleep(hangUpGraceMs, patience.signal).then(() => process.kill('SIGKILL')),
+    ]);
+    patience.abort();
+  } catch (error) {
+    options.log.debug('stream.hang_up_failed', { reason: messageOf(error) });
+  }
+}
+
+async function sendControl(socket: Socket, message: Control): Promise<void> {
+  await send(socket, 'control', JSON.stringify(message));
+}
+
+async function send(socket: Socket, channel: ChannelName, text: string): Promise<void> {
+  await socket.send(packFrame(channel, new TextEncoder().encode(text)));
+}
+
+async function sendError(socket: Socket, error: unknown): Promise<void> {
+  const known = error instanceof SkepError ? error : new SkepError('Internal', messageOf(error));
+  const hint = known.hint === undefined ? {} : { hint: known.hint };
+  await sendControl(socket, { kind: 'error', code: known.code, message: known.message, ...hint });
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
