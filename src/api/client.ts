@@ -1,0 +1,99 @@
+/**
+ * The typed client: what the CLI and the TUI use to speak to a cluster, and nothing else. Over the agent's
+ * unix socket or plain TCP; every error is a SkepError, the server's own or one that says how to reach it.
+ */
+import { type Clock, withDeadline } from '../base/clock.ts';
+import { SkepError } from '../base/core/errors.ts';
+import type { Dial, Socket } from '../base/socket.ts';
+import { defaults } from '../model/defaults.ts';
+import { type EventQuery, type EventRow, eventRows, watchMessages } from './client/feeds.ts';
+import { type Endpoint, requestJson } from './client/request.ts';
+import { queryString, requestLine } from './client/urls.ts';
+import {
+  type RouteInput,
+  type RouteName,
+  type RouteOutput,
+  routes,
+  type StreamQuery,
+  socketPaths,
+  type WatchMessage,
+  type WatchQuery,
+} from './core/routes.ts';
+
+export interface ClientOptions {
+  /** One of the two: a path, or an address such as `http://127.0.0.1:7400`. */
+  readonly socketPath?: string | undefined;
+  readonly baseUrl?: string | undefined;
+  /** Opens WebSockets: base/node/ws-socket.ts. */
+  readonly dial: Dial;
+  readonly clock: Clock;
+  /** Who runs this, for the journal: `uid 1000`. Believed on the unix socket only. */
+  readonly actor?: string | undefined;
+}
+
+export interface CallLimits {
+  readonly signal: AbortSignal;
+  /** Milliseconds until `Timeout`; 10 s unless told. */
+  readonly deadlineMs?: number | undefined;
+}
+
+/** What a stream's caller must say; the rest has defaults. */
+export type StreamOptions = Pick<StreamQuery, 'kind' | 'target'> & Partial<StreamQuery>;
+
+export interface Client {
+  /** Where it speaks to, for messages. */
+  readonly address: string;
+  /**
+   * Calls one route. Throws the server's SkepError; `Unavailable` when nobody answers, `Unauthorized` when
+   * the socket may not be opened, `Timeout` after the deadline; then a change may have been made or not.
+   */
+  call<N extends RouteName>(name: N, input: RouteInput<N>, limits: CallLimits): Promise<RouteOutput<N>>;
+  /**
+   * A snapshot of rows, then changes, until the signal aborts, which ends the iteration. Throws when the
+   * connection is lost or was refused; begin again then, it starts with a snapshot.
+   */
+  watch(query: WatchQuery, options: { readonly signal: AbortSignal }): AsyncIterable<WatchMessage>;
+  /** Journal events after `since` (an event's id, '' for all), then new ones; ends and throws as `watch` does. */
+  events(query: EventQuery, options: { readonly signal: AbortSignal }): AsyncIterable<EventRow>;
+  /** Logs, exec or attach; frames of core/stream-frames.ts. Resolves once the cell has opened it. */
+  openStream(query: StreamOptions, options: { readonly signal: AbortSignal }): Promise<Socket>;
+}
+
+/** Throws `InvalidRequest` for an address that is none. Connects to nothing until it is used. */
+export function createClient(options: ClientOptions): Client {
+  const endpoint = endpointOf(options);
+  const open = (path: string, query: object, signal: AbortSignal): Promise<Socket> =>
+    options.dial(`${endpoint.socketBase}${path}${queryString(query)}`, { signal });
+
+  return {
+    address: endpoint.address,
+    call(name, input, { signal, deadlineMs = defaults.apiDeadlineMs }) {
+      const late = (): SkepError =>
+        new SkepError('Timeout', `${endpoint.address} did not answer within ${deadlineMs / 1_000} s`, {
+          hint: 'try again; `skep status` shows whether the cluster is well',
+        });
+      return withDeadline(options.clock, deadlineMs, signal, late, async (inner) => {
+        const line = requestLine(routes[name], input);
+        return (await requestJson(endpoint, line, options.actor, inner)) as RouteOutput<typeof name>;
+      });
+    },
+    watch: (query, { signal }) => watchMessages(() => open(socketPaths.watch, query, signal), signal),
+    events: (query, { signal }) => eventRows(() => open(socketPaths.events, query, signal), signal),
+    openStream: (query, { signal }) => open(socketPaths.streams, query, signal),
+  };
+}
+
+function endpointOf({ socketPath, baseUrl }: ClientOptions): Endpoint {
+  if (socketPath !== undefined) {
+    return { address: socketPath, connection: { socketPath }, socketBase: `ws+unix://${socketPath}:` };
+  }
+  const url = baseUrl !== undefined && URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
+  if (url?.protocol !== 'http:') {
+    throw new SkepError('InvalidRequest', `"${baseUrl ?? ''}" is not the address of a server`, {
+      hint: 'write http://host:port, such as http://127.0.0.1:7400',
+    });
+  }
+  const port = url.port === '' ? 80 : Number(url.port);
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  return { address: url.host, connection: { host, port }, socketBase: `ws://${url.host}` };
+}

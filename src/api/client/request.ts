@@ -1,0 +1,82 @@
+/** One HTTP request and its JSON answer, over a connection of its own: a command makes one or two. */
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { connectionError } from '../../base/connection-error.ts';
+import { errorFromBody, SkepError } from '../../base/core/errors.ts';
+import type { RequestLine } from './urls.ts';
+
+export interface Endpoint {
+  /** As a person would write it. */
+  readonly address: string;
+  readonly connection: { readonly socketPath: string } | { readonly host: string; readonly port: number };
+  /** What comes before the path of a WebSocket's address. */
+  readonly socketBase: string;
+}
+
+const answerMaxBytes = 64 * 1024 * 1024;
+
+/** Resolves with the parsed body of a success; throws the server's error, or why there was no answer. */
+export async function requestJson(
+  endpoint: Endpoint,
+  line: RequestLine,
+  actor: string | undefined,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const { status, text } = await exchange(endpoint, line, actor, signal);
+  const body = parse(text);
+  if (status >= 200 && status < 300 && body !== undefined) return body;
+  if (typeof body === 'object' && body !== null && 'error' in body) throw errorFromBody(body);
+  throw new SkepError(
+    'Unavailable',
+    `${endpoint.address} answered with status ${status}, but not as a Skep agent does`,
+    {
+      hint: 'check the address: another program may listen there',
+    },
+  );
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    // Whatever answered is no agent of ours; the caller says so.
+    return undefined;
+  }
+}
+
+function exchange(
+  endpoint: Endpoint,
+  { method, path, body }: RequestLine,
+  actor: string | undefined,
+  signal: AbortSignal,
+): Promise<{ status: number; text: string }> {
+  const payload = body === undefined ? undefined : JSON.stringify(body);
+  const headers = {
+    ...(actor === undefined ? {} : { 'skep-actor': actor }),
+    ...(payload === undefined
+      ? {}
+      : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
+  };
+  return new Promise((resolve, reject) => {
+    const fail = (error: unknown): void => {
+      reject(signal.aborted ? (signal.reason as Error) : connectionError(error, endpoint.address));
+    };
+    const request = httpRequest({ ...endpoint.connection, method, path, headers, agent: false, signal });
+    request.on('error', fail);
+    request.on('response', (response) => {
+      readAll(response).then((text) => resolve({ status: response.statusCode ?? 0, text }), fail);
+    });
+    request.end(payload);
+  });
+}
+
+async function readAll(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > answerMaxBytes)
+      throw new SkepError('TooLarge', `the answer is larger than ${answerMaxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}

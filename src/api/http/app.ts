@@ -1,0 +1,89 @@
+/**
+ * The HTTP API: one fastify application with every route of core/routes.ts, and the WebSocket upgrades
+ * beside it. Built without listening by a composition root, tested by injected requests; `listenApi` opens
+ * it to the world.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify';
+import { SkepError } from '../../base/core/errors.ts';
+import type { Handler } from '../context.ts';
+import { type RouteName, routes } from '../core/routes.ts';
+import { validate } from '../core/validation.ts';
+import { operations } from '../operations.ts';
+import { actorOf } from './actor.ts';
+import { refuseBrowsers } from './browsers.ts';
+import { answerErrors, parseBodies } from './errors.ts';
+import { type ApiOptions, starting } from './options.ts';
+import { upgradeHandler } from './upgrade.ts';
+
+export interface Api {
+  readonly app: FastifyInstance;
+  /** Takes over the connection of an upgrade request. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Ends every WebSocket and refuses new ones; `dispatcher` closes its own sessions. */
+  close(): Promise<void>;
+}
+
+const bodyMaxBytes = 1024 * 1024;
+/** Names are refused by their own rule, with a reason, before this cuts them off without one. */
+const paramMaxChars = 4_096;
+
+/** Builds the application. Listens to nothing; `close` must be called in the end. */
+export function createApi(options: ApiOptions): Api {
+  const app = fastify({
+    bodyLimit: bodyMaxBytes,
+    routerOptions: { maxParamLength: paramMaxChars },
+    logger: false,
+    // Whoever closes the API has stopped listening first.
+    forceCloseConnections: true,
+    return503OnClosing: false,
+  });
+  app.addHook('onRequest', async (request) => refuseBrowsers(request.raw));
+  parseBodies(app);
+  answerErrors(app, options.log);
+  for (const name of Object.keys(routes) as RouteName[]) addRoute(app, options, name);
+  const lifetime = new AbortController();
+  return {
+    app,
+    upgrade: upgradeHandler(options, lifetime.signal),
+    async close() {
+      lifetime.abort(new SkepError('Unavailable', `server ${options.server} is shutting down`));
+      await app.close();
+    },
+  };
+}
+
+/** The parts of a route that may carry input. */
+interface RouteShape {
+  readonly params?: Parameters<typeof validate>[0];
+  readonly query?: Parameters<typeof validate>[0];
+  readonly body?: Parameters<typeof validate>[0];
+}
+
+function addRoute(app: FastifyInstance, options: ApiOptions, name: RouteName): void {
+  const route = routes[name] as RouteShape;
+  // The table pairs each name with its handler; the union of all pairs is more than the compiler follows.
+  const handler = operations[name] as Handler<RouteName>;
+  app.route({
+    method: routes[name].method,
+    url: routes[name].path,
+    handler: async (request, reply) => {
+      const notReady = name === 'version' ? undefined : options.ready();
+      if (notReady !== undefined) throw starting(options.server, notReady);
+      const input = inputOf(route, request) as Parameters<typeof handler>[1];
+      const gone = new AbortController();
+      reply.raw.once('close', () => gone.abort(new SkepError('Cancelled', 'the client went away')));
+      return handler(options, input, { actor: actorOf(request.raw), signal: gone.signal });
+    },
+  });
+}
+
+function inputOf(route: RouteShape, request: FastifyRequest): Record<string, unknown> {
+  const input: Record<string, unknown> = {};
+  if (route.params !== undefined) input['params'] = validate(route.params, request.params, 'path');
+  if (route.query !== undefined)
+    input['query'] = validate(route.query, { ...(request.query as object) }, 'query');
+  if (route.body !== undefined) input['body'] = validate(route.body, request.body, 'body');
+  return input;
+}

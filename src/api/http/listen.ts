@@ -1,0 +1,173 @@
+/**
+ * Opens the API on a unix socket and on TCP: one application behind two node servers. Called by the agent's
+ * composition root.
+ */
+import { chmodSync, chownSync, lstatSync, readFileSync, unlinkSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { messageOf, SkepError } from '../../base/core/errors.ts';
+import type { Log } from '../../base/log.ts';
+import type { Api } from './app.ts';
+import { httpRefusal } from './upgrade.ts';
+
+export interface ListenOptions {
+  readonly socketPath?: string | undefined;
+  /** Members of this group may use the socket; where it does not exist, only root. */
+  readonly socketGroup: string;
+  readonly host: string;
+  /** 0 lets the kernel choose. */
+  readonly port: number;
+  readonly log: Log;
+}
+
+export interface Listening {
+  /** Where TCP answers: `host:port`. */
+  readonly address: string;
+  /** Stops taking connections, ends those that there are, and closes the API. */
+  close(): Promise<void>;
+}
+
+const requestDeadlineMs = 30_000;
+
+/**
+ * Throws `ResourceConflict` when the port is taken or another agent answers on the socket, and
+ * `InvalidConfig` when either cannot be opened. A socket that nobody answers on any more is replaced.
+ */
+export async function listenApi(api: Api, options: ListenOptions): Promise<Listening> {
+  await api.app.ready();
+  const servers: Server[] = [];
+  const close = async (): Promise<void> => {
+    const closing = servers.map(closeServer);
+    await api.close();
+    for (const server of servers) server.closeAllConnections();
+    await Promise.all(closing);
+  };
+  try {
+    const tcp = serverOf(api);
+    await listenTcp(tcp, options);
+    servers.push(tcp);
+    if (options.socketPath !== undefined) {
+      const unix = serverOf(api);
+      await listenUnix(unix, options.socketPath, options);
+      servers.push(unix);
+    }
+    const { port } = tcp.address() as AddressInfo;
+    return { address: `${options.host}:${port}`, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function serverOf(api: Api): Server {
+  const server = createServer(
+    { requestTimeout: requestDeadlineMs, headersTimeout: requestDeadlineMs / 2 },
+    (request, response) => {
+      api.app.routing(request, response);
+    },
+  );
+  server.on('upgrade', (request, connection, head) => api.upgrade(request, connection, head));
+  server.on('clientError', (error: NodeJS.ErrnoException, connection) => {
+    const refusal = new SkepError('InvalidRequest', `the request is not HTTP: ${error.message}`);
+    if (error.code === 'ECONNRESET' || !connection.writable) connection.destroy();
+    else connection.end(httpRefusal(refusal));
+  });
+  return server;
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()));
+}
+
+async function listenTcp(server: Server, { host, port }: ListenOptions): Promise<void> {
+  try {
+    await listening(server, () => server.listen(port, host));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE') {
+      throw new SkepError('ResourceConflict', `port ${port} on ${host} is taken by another program`, {
+        field: 'port',
+        hint: `\`ss -ltnp 'sport = :${port}'\` shows which; stop it, or give this agent another port`,
+        cause: error,
+      });
+    }
+    throw new SkepError('InvalidConfig', `cannot listen on ${host}:${port}: ${messageOf(error)}`, {
+      field: 'host',
+      hint: 'give an address that this host has: `ip address` lists them',
+      cause: error,
+    });
+  }
+}
+
+/** Resolves when the server listens, rejects when it cannot. */
+function listening(server: Server, listen: () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.once('listening', () => {
+      server.off('error', reject);
+      resolve();
+    });
+    listen();
+  });
+}
+
+async function listenUnix(server: Server, path: string, options: ListenOptions): Promise<void> {
+  await removeStaleSocket(path, options.log);
+  try {
+    // The socket is bound within the call: nobody else can open it before its mode is set below.
+    await listening(server, () => {
+      const before = process.umask(0o177);
+      server.listen(path);
+      process.umask(before);
+    });
+    const groupId = groupIdOf(options.socketGroup);
+    if (groupId !== undefined) chownSync(path, 0, groupId);
+    chmodSync(path, 0o660);
+  } catch (error) {
+    throw new SkepError('InvalidConfig', `cannot open the socket ${path}: ${messageOf(error)}`, {
+      field: 'socketPath',
+      hint: 'its folder must exist and be writable for the agent, which runs as root',
+      cause: error,
+    });
+  }
+}
+
+/** Throws when somebody answers on it, or it is no socket: then it is not ours to remove. */
+async function removeStaleSocket(path: string, log: Log): Promise<void> {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return;
+  if (!stat.isSocket()) {
+    throw new SkepError('InvalidConfig', `${path} exists and is not a socket`, {
+      field: 'socketPath',
+      hint: 'move it away, or choose another path for the socket',
+    });
+  }
+  if (await answers(path)) {
+    throw new SkepError('ResourceConflict', `another agent answers on ${path}`, {
+      field: 'socketPath',
+      hint: 'stop it first (`systemctl stop skep`), or give this agent another socket and data folder',
+    });
+  }
+  unlinkSync(path);
+  log.info('api.stale_socket_removed', { path });
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(path);
+    probe.once('connect', () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once('error', () => resolve(false));
+  });
+}
+
+/** The group's number in /etc/group; undefined when there is no such group. */
+function groupIdOf(name: string): number | undefined {
+  for (const line of readFileSync('/etc/group', 'utf8').split('\n')) {
+    const [group, , id] = line.split(':');
+    if (group === name && id !== undefined) return Number(id);
+  }
+  return undefined;
+}

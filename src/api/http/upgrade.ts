@@ -1,0 +1,185 @@
+/**
+ * WebSocket upgrades: each path is prepared first, so that a refusal is an ordinary answer with a status and
+ * `{error: …}`, and only then accepted. Called by the listeners of listen.ts.
+ */
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { z } from 'zod';
+import { messageOf, SkepError } from '../../base/core/errors.ts';
+import type { Socket } from '../../base/socket.ts';
+import type { CellId } from '../../model/ids.ts';
+import { currentState } from '../context.ts';
+import {
+  cellProtocolVersion,
+  cellSessionPath,
+  cellSessionQuerySchema,
+  cellStreamPath,
+} from '../core/cell-protocol.ts';
+import { socketPaths, streamQuerySchema, watchQuerySchema } from '../core/routes.ts';
+import { validate } from '../core/validation.ts';
+import { eventStreamQuerySchema, serveEvents } from '../event-stream.ts';
+import { joinSockets } from '../join-sockets.ts';
+import { streamTarget } from '../stream-target.ts';
+import { serveWatch } from '../watch.ts';
+import { refuseBrowsers } from './browsers.ts';
+import { type ApiOptions, starting } from './options.ts';
+
+/** What is done with the socket once it is open; `abandon` when it never is. */
+interface Prepared {
+  serve(socket: Socket): Promise<void> | void;
+  abandon?(): void;
+}
+
+type Query = Readonly<Record<string, string | string[]>>;
+
+/** @param lifetime aborts when the API closes: every socket is ended then */
+export function upgradeHandler(
+  options: ApiOptions,
+  lifetime: AbortSignal,
+): (request: IncomingMessage, connection: Duplex, head: Buffer) => void {
+  return (request, connection, head) => {
+    void upgrade(options, lifetime, request, connection, head);
+  };
+}
+
+/** Never rejects. */
+async function upgrade(
+  options: ApiOptions,
+  lifetime: AbortSignal,
+  request: IncomingMessage,
+  connection: Duplex,
+  head: Buffer,
+): Promise<void> {
+  const gone = new AbortController();
+  const onGone = (): void => gone.abort(new SkepError('Cancelled', 'the client went away'));
+  // Without a listener the error of a client that resets the connection would end the process.
+  const onError = (error: Error): void =>
+    options.log.debug('api.connection_failed', { reason: error.message });
+  connection.on('error', onError);
+  connection.once('close', onGone);
+  try {
+    const prepared = await prepare(options, request, AbortSignal.any([gone.signal, lifetime]));
+    const socket = await accept(options, prepared, request, connection, head);
+    const end = (): void => socket.close(1001, 'the server is shutting down');
+    lifetime.addEventListener('abort', end, { once: true });
+    void socket.closed.then(() => lifetime.removeEventListener('abort', end));
+    await prepared.serve(socket);
+  } catch (error) {
+    refuse(options, request, connection, error);
+  }
+}
+
+async function accept(
+  options: ApiOptions,
+  prepared: Prepared,
+  request: IncomingMessage,
+  connection: Duplex,
+  head: Buffer,
+): Promise<Socket> {
+  try {
+    return await options.accept(request, connection, head);
+  } catch (error) {
+    prepared.abandon?.();
+    throw error;
+  }
+}
+
+/** Throws the SkepError that refuses the upgrade. */
+async function prepare(
+  options: ApiOptions,
+  request: IncomingMessage,
+  signal: AbortSignal,
+): Promise<Prepared> {
+  signal.throwIfAborted();
+  refuseBrowsers(request);
+  const url = new URL(request.url ?? '/', 'http://skep');
+  const notReady = options.ready();
+  if (notReady !== undefined) throw starting(options.server, notReady);
+  const query = queryOf(url);
+  switch (url.pathname) {
+    case socketPaths.watch: {
+      const checked = validate(watchQuerySchema, query, 'query');
+      await currentState(options, signal);
+      return { serve: (socket) => serveWatch(options, checked, socket) };
+    }
+    case socketPaths.events: {
+      const checked = validate(eventStreamQuerySchema, query, 'query');
+      await currentState(options, signal);
+      return { serve: (socket) => serveEvents(options, checked, socket) };
+    }
+    case socketPaths.streams:
+      return prepareStream(options, query, signal);
+    case cellSessionPath: {
+      const cellId = sessionCell(query);
+      return { serve: (socket) => options.dispatcher.serve(cellId, socket) };
+    }
+  }
+  if (url.pathname.startsWith(cellStreamPath)) {
+    const streamId = validate(
+      z.string().regex(/^[a-zA-Z0-9_-]{1,128}$/),
+      url.pathname.slice(cellStreamPath.length),
+      'stream id',
+    );
+    return { serve: (socket) => options.dispatcher.acceptStream(streamId, socket) };
+  }
+  throw new SkepError('ResourceNotFound', `there is no WebSocket at ${url.pathname}`);
+}
+
+/** A stream is opened at the cell before the client is told that it is. */
+async function prepareStream(options: ApiOptions, query: Query, signal: AbortSignal): Promise<Prepared> {
+  const { arg } = query;
+  const lists = typeof arg === 'string' ? { ...query, arg: [arg] } : query;
+  const checked = validate(streamQuerySchema, lists, 'query');
+  const state = await currentState(options, signal);
+  const { cellId, request } = streamTarget(state, checked, options.clock.now());
+  const cellSocket = await options.dispatcher.openStream(cellId, request, { signal });
+  return {
+    serve: (socket) => joinSockets(socket, cellSocket, options.log),
+    abandon: () => cellSocket.close(1001, 'the client went away'),
+  };
+}
+
+/** Throws `InvalidRequest` for a cell that speaks another protocol than this server. */
+function sessionCell(query: Query): CellId {
+  const { cell, protocol } = validate(cellSessionQuerySchema, query, 'query');
+  if (protocol === cellProtocolVersion) return cell;
+  const message = `cell ${cell} speaks protocol ${protocol}, this server protocol ${cellProtocolVersion}`;
+  const older = protocol < cellProtocolVersion ? 'cell' : 'server';
+  throw new SkepError('InvalidRequest', message, {
+    field: 'protocol',
+    hint: `install the same version of Skep on both; the ${older} has the older one`,
+  });
+}
+
+/** A parameter that comes several times is a list. */
+function queryOf(url: URL): Query {
+  const query: Record<string, string | string[]> = {};
+  for (const name of new Set(url.searchParams.keys())) {
+    const values = url.searchParams.getAll(name);
+    query[name] = values.length === 1 ? (values[0] ?? '') : values;
+  }
+  return query;
+}
+
+/** Answers in HTTP while the connection is still that; afterwards only the log hears of it. */
+function refuse(options: ApiOptions, request: IncomingMessage, connection: Duplex, thrown: unknown): void {
+  const error = thrown instanceof SkepError ? thrown : new SkepError('Internal', messageOf(thrown));
+  const [path] = (request.url ?? '').split('?');
+  if (error.code === 'Internal') options.log.error('api.upgrade_failed', { path, reason: error.message });
+  else options.log.debug('api.upgrade_refused', { path, code: error.code, reason: error.message });
+  if (!connection.writable) return;
+  connection.end(httpRefusal(error));
+}
+
+/** A whole answer as bytes, for connections that no longer belong to an HTTP server. */
+export function httpRefusal(error: SkepError): string {
+  const body = JSON.stringify({ error: error.toBody() });
+  return [
+    `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? 'Refused'}`,
+    'content-type: application/json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+    '',
+    body,
+  ].join('\r\n');
+}
