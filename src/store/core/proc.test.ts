@@ -35,6 +35,12 @@ test('tcp: finds who listens, on the address or on all', () => {
   expect(listenerInode(table, '127.0.0.2', 80)).toBe('4244');
 });
 
+test('tcp: a listener on all of IPv6 has the port of every address', () => {
+  const all =
+    '   0: 00000000000000000000000000000000:1CE9 00000000000000000000000000000000:0000 0A 0:0 0:0 0 0 0 77 1';
+  expect(listenerInode(all, '127.0.0.3', 7401)).toBe('77');
+});
+
 test('tcp: neither another address nor a connection is a listener', () => {
   expect(listenerInode(table, '127.0.0.2', 7401)).toBeUndefined();
   expect(listenerInode(table, '127.0.0.1', 40000)).toBeUndefined();

@@ -26,11 +26,19 @@ export function parseCmdline(text: string): string[] {
 
 const listening = '0A';
 
-/** The inode of the socket that listens on an IPv4 address and port, from `/proc/net/tcp`. */
-export function listenerInode(procNetTcp: string, address: string, port: number): string | undefined {
+/**
+ * The inode of the socket that takes connections to an IPv4 address and port: it listens there, on every
+ * address, or on every address of IPv6, which takes those of IPv4 too.
+ * @param tables the text of `/proc/net/tcp`, and of `/proc/net/tcp6`
+ */
+export function listenerInode(tables: string, address: string, port: number): string | undefined {
   const hexPort = port.toString(16).toUpperCase().padStart(4, '0');
-  const places = [hexAddress(address), hexAddress('0.0.0.0')].map((hex) => `${hex}:${hexPort}`);
-  for (const line of procNetTcp.split('\n')) {
+  const hex = hexAddress(address);
+  const any = '00000000';
+  const places = [hex, any, any.repeat(4), `0000000000000000FFFF0000${hex}`].map(
+    (place) => `${place}:${hexPort}`,
+  );
+  for (const line of tables.split('\n')) {
     const [, local, , state, , , , , , inode] = line.trim().split(/\s+/);
     if (state === listening && local !== undefined && places.includes(local)) return inode;
   }

@@ -55,7 +55,11 @@ async function explain(
 
 /** `nginx (pid 12)`; undefined when it is another user's, or ended meanwhile. */
 async function portOwner(address: string, port: number): Promise<string | undefined> {
-  const inode = listenerInode(await readFile('/proc/net/tcp', 'utf8'), address, port);
+  const tables = await Promise.all(
+    // There is no tcp6 on a host without IPv6.
+    ['tcp', 'tcp6'].map((name) => readFile(`/proc/net/${name}`, 'utf8').catch(() => '')),
+  );
+  const inode = listenerInode(tables.join('\n'), address, port);
   if (inode === undefined) return undefined;
   for (const entry of await readdir('/proc')) {
     if (/^\d+$/.test(entry) && (await holds(entry, `socket:[${inode}]`))) {
