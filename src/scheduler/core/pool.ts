@@ -16,6 +16,7 @@ export interface Pool {
   readonly freeContainers: Float64Array;
   /** The fill of what is used, kept up with what is placed. */
   readonly fill: Float64Array;
+  readonly capacities: readonly Resources[];
   /** What one unit of each resource adds to the fill. */
   readonly units: readonly Resources[];
   readonly starting: Int32Array;
@@ -43,6 +44,7 @@ export function createPool(cells: readonly AuctionCell[]): Pool {
     freeDiskMb: Float64Array.from(usable, (cell) => cell.capacity.diskMb - cell.used.diskMb),
     freeContainers: Float64Array.from(usable, (cell) => cell.capacity.containers - cell.used.containers),
     fill: new Float64Array(size),
+    capacities: usable.map((cell) => cell.capacity),
     units: usable.map((cell) => fillPerUnit(cell.capacity)),
     starting: Int32Array.from(usable, (cell) => cell.startingCount),
     tasks: Int32Array.from(usable, (cell) => cell.taskCount),
@@ -50,11 +52,11 @@ export function createPool(cells: readonly AuctionCell[]): Pool {
     placeInZone: new Int32Array(size),
     zones,
   };
-  usable.forEach((cell, position) => {
+  usable.forEach((_, position) => {
     const zone = at(pool.zoneOf, position);
     pool.placeInZone[position] = at(zoneSizes, zone);
     zoneSizes[zone] = at(zoneSizes, zone) + 1;
-    pool.fill[position] = added(pool, position, cell.used);
+    pool.fill[position] = fillOf(pool, position);
   });
   return pool;
 }
@@ -62,6 +64,16 @@ export function createPool(cells: readonly AuctionCell[]): Pool {
 /** A number of a column; positions come from the pool itself, so there always is one. */
 export function at(column: Float64Array | Int32Array, position: number): number {
   return column[position] as number;
+}
+
+/** Made from whole numbers every time, so that cells with equal amounts used have equal scores. */
+function fillOf(pool: Pool, position: number): number {
+  const capacity = pool.capacities[position] as Resources;
+  return added(pool, position, {
+    memoryMb: capacity.memoryMb - at(pool.freeMemoryMb, position),
+    diskMb: capacity.diskMb - at(pool.freeDiskMb, position),
+    containers: capacity.containers - at(pool.freeContainers, position),
+  });
 }
 
 /** How much of the score an amount makes up on one cell. */
@@ -82,7 +94,7 @@ export function reserve(pool: Pool, position: number, need: Resources, kind: 'lr
   pool.freeMemoryMb[position] = at(pool.freeMemoryMb, position) - need.memoryMb;
   pool.freeDiskMb[position] = at(pool.freeDiskMb, position) - need.diskMb;
   pool.freeContainers[position] = at(pool.freeContainers, position) - need.containers;
-  pool.fill[position] = at(pool.fill, position) + added(pool, position, need);
+  pool.fill[position] = fillOf(pool, position);
   pool.starting[position] = at(pool.starting, position) + 1;
   if (kind === 'task') pool.tasks[position] = at(pool.tasks, position) + 1;
 }
