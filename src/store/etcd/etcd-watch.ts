@@ -84,7 +84,7 @@ function collector(session: WatchSession): (response: IWatchResponse & { fragmen
 }
 
 function changeOf({ type, kv }: IEvent): Change {
-  return type === 'Delete' || String(type) === 'DELETE'
+  return type === 'Delete'
     ? { key: kv.key.toString(), record: undefined }
     : { key: kv.key.toString(), record: recordOf(kv) };
 }
