@@ -1,6 +1,6 @@
 /**
  * Calls to etcd members that are about the members themselves. No retries and no circuit breaker inside the
- * client: who asks ten times a second whether a member leads must hear the truth each time.
+ * client: who asks five times a second whether a member leads must hear the truth each time.
  */
 import { Etcd3, type IOptions } from 'etcd3';
 import type { Clock } from '../../base/clock.ts';

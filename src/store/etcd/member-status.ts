@@ -1,5 +1,5 @@
 /**
- * What one member says about itself. Asked ten times a second by raft-election.ts and while etcd starts by
+ * What one member says about itself. Asked five times a second by raft-election.ts and while etcd starts by
  * supervisor.ts; it is answered from the member's memory, also by a learner and without a quorum.
  */
 import type { Clock } from '../../base/clock.ts';

@@ -123,7 +123,7 @@ describe('follows Raft', () => {
     const a = agent('a');
     await clock.advanceUntil(() => a.leads, limitMs);
     raftLeader = '0';
-    await clock.advanceUntil(() => !a.leads, 200);
+    await clock.advanceUntil(() => !a.leads, 500);
     expect(a.lost.join()).toContain('no longer leads Raft');
   });
 

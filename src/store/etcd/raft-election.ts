@@ -1,6 +1,6 @@
 /**
  * The election where the etcd members are ours: the brain runs where Raft's leader is. The agent asks its own
- * member ten times a second; as soon as that leads, the agent takes `brain/leader` from whoever has it, and no
+ * member five times a second; as soon as that leads, the agent takes `brain/leader` from whoever has it, and no
  * lease has to run out first. Built by the agent's composition root.
  *
  * One case needs the lease: an agent died while its etcd lives on and leads. Then the record vanishes, nobody
@@ -83,11 +83,14 @@ function vacancyWatch({ bbs, clock, rng }: RaftElectionOptions): VacancyWatch {
   };
 }
 
-/** Ends when the own member no longer leads, or has not answered for three seconds: one lost poll is nothing. */
+/**
+ * Ends when the own member no longer leads, or has not answered for three seconds: one lost poll is nothing.
+ * Less eager than the candidates, because the fence keeps an old leader from harm, not this.
+ */
 async function raftLost(options: RaftElectionOptions, signal: AbortSignal): Promise<string | undefined> {
   const { clock, log } = options;
   let seenAtMs = clock.now();
-  while (await pause(clock, defaults.raftStatusPollMs, signal)) {
+  while (await pause(clock, defaults.raftLeadingPollMs, signal)) {
     try {
       const status = await options.status(signal);
       if (!leads(status)) return `the etcd member of this server no longer leads Raft (${whoLeads(status)})`;
