@@ -5,12 +5,13 @@ import type Docker from 'dockerode';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
 import type { ExecOptions, ProcessStream, TerminalSize } from '../runtime.ts';
 import { openConsole } from './console.ts';
-import { engineStatus } from './docker-errors.ts';
 import type { Engine } from './engine.ts';
 
 /** The engine opens the streams a moment before the process starts, and closes them before it knows the status. */
 const settleDeadlineMs = 5_000;
 const settlePollMs = 10;
+/** What a shell gets to save its history. */
+const hangUpGraceMs = 1_000;
 
 /**
  * Starts a process. One whose command is missing ends with status 126 or 127 and the reason as its output.
@@ -151,12 +152,17 @@ async function isInContainer(pid: number, id: string): Promise<boolean> {
   }
 }
 
-/** A shell whose terminal went away gets a hang-up, as from any lost line; anything else is killed. */
+/** A shell whose terminal went away gets a hang-up first, as from any lost line; what is left is killed. */
 async function endExec(engine: Engine, exec: Docker.Exec, id: string, tty: boolean): Promise<void> {
   try {
-    await signalExec(engine, exec, id, tty ? 'SIGHUP' : 'SIGKILL');
+    if (tty) {
+      await signalExec(engine, exec, id, 'SIGHUP');
+      await engine.clock.sleep(hangUpGraceMs, new AbortController().signal);
+    }
+    await signalExec(engine, exec, id, 'SIGKILL');
   } catch (error) {
-    if (engineStatus((error as Error).cause) === 404) return;
+    // With its container gone the process is gone too.
+    if (error instanceof SkepError && error.code === 'ResourceNotFound') return;
     engine.log.warn('exec.left_running', { container: id, reason: messageOf(error) });
   }
 }
