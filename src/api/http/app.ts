@@ -13,7 +13,7 @@ import { validate } from '../core/validation.ts';
 import { operations } from '../operations.ts';
 import { actorOf } from './actor.ts';
 import { refuseBrowsers } from './browsers.ts';
-import { answerErrors, parseBodies } from './errors.ts';
+import { answerErrors, parseBodies, refuse, translate } from './errors.ts';
 import { type ApiOptions, starting } from './options.ts';
 import { upgradeHandler } from './upgrade.ts';
 
@@ -35,6 +35,7 @@ export function createApi(options: ApiOptions): Api {
     bodyLimit: bodyMaxBytes,
     routerOptions: { maxParamLength: paramMaxChars },
     logger: false,
+    frameworkErrors: (error, _request, reply) => refuse(reply, translate(error)),
     // Whoever closes the API has stopped listening first.
     forceCloseConnections: true,
     return503OnClosing: false,

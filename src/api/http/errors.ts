@@ -53,7 +53,8 @@ export function answerErrors(app: FastifyInstance, log: Log): void {
   });
 }
 
-function refuse(reply: FastifyReply, error: SkepError, status: number = error.status): FastifyReply {
+/** Answers with an error. */
+export function refuse(reply: FastifyReply, error: SkepError, status: number = error.status): FastifyReply {
   return reply.code(status).send({ error: error.toBody() });
 }
 
@@ -73,7 +74,7 @@ function methodsOf(path: string): string[] {
 }
 
 /** Fastify's errors that a client can cause, by their code. */
-function translate(thrown: unknown): SkepError {
+export function translate(thrown: unknown): SkepError {
   if (thrown instanceof SkepError) return thrown;
   const { code, statusCode } = (thrown ?? {}) as { code?: unknown; statusCode?: unknown };
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
