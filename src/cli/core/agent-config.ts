@@ -31,12 +31,10 @@ const hostAndPort = z
 const cellSchema = z.strictObject({
   enabled: z.boolean().default(true),
   zone: z.string().min(1, 'must not be empty').max(128).default('default'),
-  /** Instead of what the host has, less the reserve. */
+  /** Instead of what the host has, less a tenth (of memory at least 256 MiB). */
   memoryMb: mebibytes.optional(),
   diskMb: mebibytes.optional(),
   containers: z.number().int().min(1, 'must be 1 or more').max(10_000).default(250),
-  /** Kept for the host itself; default: a tenth of the memory, at least 256 MiB. */
-  reserveMemoryMb: z.number().int().min(0, 'must be 0 or more').optional(),
   hostPorts: z
     .strictObject({ from: port.default(20_000), to: port.default(29_999) })
     .refine((range) => range.from <= range.to, { message: '"from" must not be above "to"' })

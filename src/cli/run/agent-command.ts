@@ -1,5 +1,6 @@
 /** `skep agent`: the daemon on each host. Parses its flags, then hands over to agent.ts. */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Host } from '../io.ts';
 import type { ConfigOverrides } from './agent-config-file.ts';
 
 interface AgentFlags {
@@ -35,7 +36,7 @@ Examples:
     $ skep agent --name host-c --address 127.0.0.3 --data-dir /srv/c \\
         --socket /run/skep/c.sock --server=false --join 127.0.0.1:7400`;
 
-export function agentCommand(): Command {
+export function agentCommand(host: Host): Command {
   return new Command('agent')
     .summary('run the daemon of this host')
     .description('Runs the daemon of this host: a cell, and maybe a server.')
@@ -56,7 +57,7 @@ export function agentCommand(): Command {
     .addHelpText('after', manual)
     .action(async (flags: AgentFlags) => {
       const { runAgent } = await import('./agent.ts');
-      process.exitCode = await runAgent(flags.config, overridesOf(flags));
+      host.setExit(await runAgent(flags.config, overridesOf(flags)));
     });
 }
 

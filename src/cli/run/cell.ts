@@ -27,7 +27,6 @@ export async function runCell(context: AgentContext, signal: AbortSignal): Promi
         diskMb: config.cell.diskMb,
         containers: config.cell.containers,
       },
-      reserveMemoryMb: config.cell.reserveMemoryMb,
       portRange: config.cell.hostPorts,
       allowPrivileged: config.cell.allowPrivileged,
     },

@@ -1,5 +1,6 @@
 /** `skep dev`: a throw-away cluster of this machine in the foreground. */
 import { Command, InvalidArgumentError } from 'commander';
+import type { Host } from '../io.ts';
 
 const manual = `
 Runs agents on 127.0.0.1, 127.0.0.2, … of this machine, all with the same ports,
@@ -13,7 +14,7 @@ Example:
   $ export SKEP_SERVER=127.0.0.1:7400
   $ skep cells`;
 
-export function devCommand(): Command {
+export function devCommand(host: Host): Command {
   return new Command('dev')
     .summary('run a throw-away cluster on this machine')
     .description('Runs a throw-away cluster on this machine, in the foreground.')
@@ -33,11 +34,13 @@ export function devCommand(): Command {
     .action(async (flags: { cells: number; servers?: number; port: number }) => {
       const { runDev } = await import('./dev.ts');
       const servers = flags.servers ?? (flags.cells >= 3 ? 3 : 1);
-      process.exitCode = await runDev({
-        cells: flags.cells,
-        servers: Math.min(servers, flags.cells),
-        port: flags.port,
-      });
+      host.setExit(
+        await runDev({
+          cells: flags.cells,
+          servers: Math.min(servers, flags.cells),
+          port: flags.port,
+        }),
+      );
     });
 }
 
