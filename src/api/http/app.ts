@@ -35,7 +35,7 @@ export function createApi(options: ApiOptions): Api {
     bodyLimit: bodyMaxBytes,
     routerOptions: { maxParamLength: paramMaxChars },
     logger: false,
-    frameworkErrors: (error, _request, reply) => refuse(reply, translate(error)),
+    frameworkErrors: (error, _request, reply) => void refuse(reply, translate(error)),
     // Whoever closes the API has stopped listening first.
     forceCloseConnections: true,
     return503OnClosing: false,

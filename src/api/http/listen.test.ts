@@ -106,28 +106,31 @@ test('an agent that does not run is told with how to start it', async () => {
   expect(error.message).toContain('127.0.0.1:1');
 });
 
-test.skipIf(process.getuid?.() !== 0)('a socket that may not be opened says which group to join', async () => {
-  chmodSync(server.socketPath, 0o600);
-  const file = new URL('../client.ts', import.meta.url).pathname;
-  const base = new URL('../../base/node/', import.meta.url).pathname;
-  // Root may open everything, so somebody else has to try.
-  chmodSync(join(server.socketPath, '..'), 0o755);
-  const script = `
+test.skipIf(process.getuid?.() !== 0)(
+  'a socket that may not be opened says which group to join',
+  async () => {
+    chmodSync(server.socketPath, 0o600);
+    const file = new URL('../client.ts', import.meta.url).pathname;
+    const base = new URL('../../base/node/', import.meta.url).pathname;
+    // Root may open everything, so somebody else has to try.
+    chmodSync(join(server.socketPath, '..'), 0o755);
+    const script = `
     const [{ createClient }, { systemClock }, { wsDial }] = await Promise.all([
       import(${JSON.stringify(file)}), import('${base}system-clock.ts'), import('${base}ws-socket.ts')]);
     process.setgid(65534); process.setuid(65534);
     const client = createClient({ socketPath: ${JSON.stringify(server.socketPath)}, dial: wsDial, clock: systemClock });
     client.call('status', {}, { signal: new AbortController().signal })
       .catch((error) => console.log(JSON.stringify({ code: error.code, hint: error.hint })));`;
-  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
-    encoding: 'utf8',
-  });
-  expect(stderr).toBe('');
-  expect(JSON.parse(stdout)).toMatchObject({
-    code: 'Unauthorized',
-    hint: expect.stringContaining('group skep'),
-  });
-});
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      encoding: 'utf8',
+    });
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout)).toMatchObject({
+      code: 'Unauthorized',
+      hint: expect.stringContaining('group skep'),
+    });
+  },
+);
 
 test('a server that never answers runs into the deadline', async () => {
   const silent = createServer(() => undefined);

@@ -55,6 +55,11 @@ async function next<T>(iterator: AsyncIterator<T>): Promise<T> {
   if (done) throw new Error('it ended');
   return value as T;
 }
+async function nextRows(feed: AsyncIterator<WatchMessage>) {
+  const message = await next(feed);
+  if (message.type === 'stale') throw new Error(`stale: ${message.reason}`);
+  return message;
+}
 const text = async (socket: Socket): Promise<string> =>
   String(await next(socket.messages[Symbol.asyncIterator]()));
 
@@ -65,10 +70,10 @@ describe('watch', () => {
     const feed = server.client.watch({ kind: 'instances', guid: 'web' }, abort)[Symbol.asyncIterator]();
     expect(await next<WatchMessage>(feed)).toMatchObject({ type: 'snapshot', rows: [] });
     await seed(running(1));
-    const change = (await next<WatchMessage>(feed)) as { rows: { key: string; row?: unknown }[] };
+    const change = await nextRows(feed);
     expect(change.rows.find((row) => row.key === 'web/1')?.row).toMatchObject({ state: 'RUNNING' });
     await server.seed({ deletes: [actualKey(guid, 1)] });
-    const gone = (await next<WatchMessage>(feed)) as { rows: { key: string; row?: unknown }[] };
+    const gone = await nextRows(feed);
     expect(gone.rows.find((row) => row.key === 'web/1')).toEqual({ key: 'web/1' });
     abort.abort();
     expect((await feed.next()).done).toBe(true);

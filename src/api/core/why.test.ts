@@ -1,0 +1,275 @@
+import { describe, expect, test } from 'vitest';
+import { buildActual, buildDesired, buildTask } from '../../../test/kit/builders.ts';
+import type { ActualLrp } from '../../model/actual-lrp.ts';
+import type { DesiredLrp } from '../../model/desired-lrp.ts';
+import type { CellId } from '../../model/ids.ts';
+import type { Task } from '../../model/task.ts';
+import { spanOf } from './age.ts';
+import { problemsOf } from './problems.ts';
+import { explain, type WhyState } from './why.ts';
+
+const now = 1_700_000_100_000;
+const ago = (seconds: number): number => now - seconds * 1_000;
+
+function stateOf(parts: {
+  desired?: DesiredLrp;
+  actuals?: ActualLrp[];
+  task?: Task;
+  cells?: string[];
+  leaderless?: boolean;
+  events?: string[];
+}): WhyState {
+  const { desired, actuals = [], task, cells = ['a', 'b'], leaderless = false, events = [] } = parts;
+  const slots = new Map<number, { ordinary?: { value: ActualLrp }; suspect?: { value: ActualLrp } }>();
+  for (const value of actuals) {
+    const slot = value.presence === 'SUSPECT' ? 'suspect' : 'ordinary';
+    slots.set(value.index, { ...slots.get(value.index), [slot]: { value } });
+  }
+  return {
+    desired: new Map(desired ? [[desired.guid, { value: desired }]] : []),
+    actual: new Map(actuals[0] ? [[actuals[0].guid, slots]] : []),
+    tasks: new Map(task ? [[task.guid, { value: task }]] : []),
+    cells: new Map(cells.map((id) => [id as CellId, {}])),
+    leader: leaderless ? undefined : {},
+    events: new Map(
+      events.map((subject, i) => [
+        `${i}`,
+        { v: 1, type: 'lrp.changed', at: ago(60), subject, message: `event ${i}` },
+      ]),
+    ),
+  };
+}
+
+const summaryOf = (lrp: ActualLrp, state: object = {}) =>
+  explain(stateOf({ desired: buildDesired(), actuals: [lrp], ...state }), { guid: 'web', index: 0, now });
+
+describe('an instance', () => {
+  test.each<[string, ActualLrp, object, string]>([
+    [
+      'that runs',
+      buildActual({ state: 'RUNNING', cellId: 'a', since: ago(90), routable: true }),
+      {},
+      'runs on cell a since 1 min',
+    ],
+    [
+      'that runs but is not ready',
+      buildActual({
+        state: 'RUNNING',
+        cellId: 'a',
+        since: ago(5),
+        routable: false,
+        checkOutput: 'connection refused',
+      }),
+      {},
+      'runs on cell a since 5 s, but is not ready: connection refused',
+    ],
+    [
+      'that crashed before',
+      buildActual({
+        state: 'RUNNING',
+        cellId: 'a',
+        since: ago(5),
+        routable: true,
+        crashCount: 2,
+        crashReason: 'out of memory',
+      }),
+      {},
+      'runs on cell a since 5 s; it crashed 2 times before, last: out of memory',
+    ],
+    [
+      'on a cell that is not present',
+      buildActual({ state: 'RUNNING', cellId: 'z', since: ago(5), routable: true }),
+      {},
+      'runs on cell z since 5 s, but the cell is not present now',
+    ],
+    [
+      'that starts',
+      buildActual({ state: 'CLAIMED', cellId: 'a', since: ago(5) }),
+      {},
+      'is starting on cell a since 5 s (its image is being pulled, or its health check has not passed yet)',
+    ],
+    ['that waits', buildActual({ since: ago(2) }), {}, 'waits to be placed since 2 s'],
+    [
+      'that waits without a leader',
+      buildActual({ since: ago(2) }),
+      { leaderless: true },
+      'waits to be placed since 2 s; no server leads now, so nothing is placed',
+    ],
+    [
+      'that fits nowhere',
+      buildActual({
+        since: ago(2),
+        placementError: {
+          message: 'insufficient resources: memory',
+          cells: 3,
+          counts: { memory: 3 },
+          nearest: { cellId: 'b' as CellId, lacks: '64 MiB of memory' },
+        },
+      }),
+      {},
+      'is not placed since 2 s: insufficient resources: memory (3 cells looked at, refused by memory: 3); nearest is cell b, which lacks 64 MiB of memory',
+    ],
+    [
+      'without any cell',
+      buildActual({ since: ago(2), placementError: { message: 'no cells', cells: 0, counts: {} } }),
+      {},
+      'is not placed since 2 s: no cells (no cell is present)',
+    ],
+    [
+      'that crashed and waits',
+      buildActual({ state: 'CRASHED', since: ago(10), crashCount: 3, crashReason: 'exited with status 1' }),
+      {},
+      'crashed 3 times, last: exited with status 1; next try in 20 s',
+    ],
+    [
+      'that crashed and is given up',
+      buildActual({ state: 'CRASHED', since: ago(10), crashCount: 200, crashReason: 'exited with status 1' }),
+      {},
+      'crashed 200 times, last: exited with status 1; it is given up and not tried again',
+    ],
+    [
+      'that is being stopped',
+      buildActual({ state: 'RUNNING', cellId: 'a', retire: { reason: 'scaled down', since: ago(3) } }),
+      {},
+      'is being stopped on cell a since 3 s: scaled down',
+    ],
+  ])('%s', (_name, lrp, state, summary) => {
+    expect(summaryOf(lrp, state)?.summary).toBe(summary);
+  });
+
+  test('whose cell is lost is told with its replacement', () => {
+    const suspect = buildActual({ state: 'RUNNING', cellId: 'z', presence: 'SUSPECT', updatedAt: ago(7) });
+    const ordinary = buildActual({ state: 'CLAIMED', cellId: 'a', since: ago(1) });
+    const why = explain(stateOf({ desired: buildDesired(), actuals: [ordinary, suspect] }), {
+      guid: 'web',
+      now,
+    });
+    expect(why?.instances[1]?.summary).toContain(
+      'is suspect: its cell z is lost since 7 s; its replacement is starting on cell a since 1 s',
+    );
+  });
+});
+
+describe('an LRP', () => {
+  const running = (index: number) =>
+    buildActual({ index, state: 'RUNNING', cellId: 'a', routable: true, since: ago(5) });
+  const summary = (desired: DesiredLrp | undefined, actuals: ActualLrp[]) =>
+    explain(stateOf({ ...(desired ? { desired } : {}), actuals }), { guid: 'web', now })?.summary;
+
+  test('says how many run, and what keeps the first of the others', () => {
+    expect(summary(buildDesired({ instances: 2 }), [running(0), running(1)])).toBe('all 2 instances run');
+    expect(summary(buildDesired(), [running(0)])).toBe('its one instance runs');
+    expect(
+      summary(buildDesired({ instances: 2 }), [running(0), buildActual({ index: 1, since: ago(2) })]),
+    ).toBe('1 of 2 run; web/1 waits to be placed since 2 s');
+    expect(summary(buildDesired({ instances: 2 }), [running(0)])).toContain(
+      'the brain has not made the others yet',
+    );
+    expect(summary(buildDesired({ instances: 2 }), [])).toContain('the brain has not made the instances yet');
+    expect(summary(buildDesired({ instances: 0 }), [])).toBe('it is scaled to 0, so nothing runs');
+    expect(summary(buildDesired({ removedAt: 1 }), [running(0)])).toBe('it was removed; still to stop: 1');
+  });
+
+  test('an index out of range is refused', () => {
+    const ask = () => explain(stateOf({ desired: buildDesired() }), { guid: 'web', index: 4, now });
+    expect(ask).toThrow('valid indexes: 0 to 0');
+  });
+
+  test('one that has gone is known from the journal, an unknown one not at all', () => {
+    const state = stateOf({ events: ['web', 'web/0', 'webs'] });
+    const why = explain(state, { guid: 'web', now });
+    expect(why?.summary).toBe('"web" does not exist any more; last, 1 min ago: event 1');
+    expect(why?.events).toHaveLength(2);
+    expect(explain(state, { guid: 'nope', now })).toBeUndefined();
+  });
+});
+
+describe('a task', () => {
+  test.each<[string, Task, string]>([
+    ['waits', buildTask({ createdAt: ago(3) }), 'waits to be placed since 3 s'],
+    [
+      'was rejected',
+      buildTask({ createdAt: ago(3), rejectionCount: 1, rejectionReason: 'no such image' }),
+      'waits to be placed since 3 s; rejected 1 of at most 3 times, last: no such image',
+    ],
+    [
+      'is assigned',
+      buildTask({ createdAt: ago(3), cellId: 'a' }),
+      'is given to cell a, which has not started it yet (waiting since 3 s)',
+    ],
+    ['runs', buildTask({ state: 'RUNNING', cellId: 'a', startedAt: ago(4) }), 'runs on cell a since 4 s'],
+    [
+      'runs on a lost cell',
+      buildTask({ state: 'RUNNING', cellId: 'z', startedAt: ago(4) }),
+      'runs on cell z since 4 s, but the cell is not present now',
+    ],
+    [
+      'is done',
+      buildTask({ state: 'COMPLETED', cellId: 'a', firstCompletedAt: ago(9) }),
+      'completed on cell a 9 s ago',
+    ],
+    [
+      'failed',
+      buildTask({
+        state: 'COMPLETED',
+        cellId: 'a',
+        firstCompletedAt: ago(9),
+        failed: true,
+        failureReason: 'exited with status 3',
+      }),
+      'failed on cell a 9 s ago: exited with status 3',
+    ],
+  ])('that %s', (_name, task, summary) => {
+    expect(explain(stateOf({ task }), { guid: 'job', now })).toMatchObject({ summary, task: { summary } });
+  });
+});
+
+test.each([
+  [0, '0 s'],
+  [-5, '0 s'],
+  [59_999, '59 s'],
+  [60_000, '1 min'],
+  [7_200_000, '2 h'],
+  [86_400_000 * 3, '3 d'],
+])('a span of %d ms is %s', (ms, said) => {
+  expect(spanOf(ms)).toBe(said);
+});
+
+describe('problems', () => {
+  const well = {
+    stale: '',
+    hasLeader: true,
+    servers: ['a', 'b', 'c'].map((server) => ({ server, health: 'follower' })),
+    cellsPresent: 3,
+    engineDown: [],
+    suspect: 0,
+    crashed: 0,
+    unplaced: { count: 0, example: '' },
+    corruptKeys: [],
+  };
+  const silent = (...names: string[]) =>
+    well.servers.map((one) => (names.includes(one.server) ? { ...one, health: 'unknown' } : one));
+
+  test('a cluster that is well has none', () => {
+    expect(problemsOf(well)).toEqual([]);
+  });
+
+  test.each<[string, object, string]>([
+    ['a stale copy', { stale: 'no quorum' }, 'may be old: no quorum'],
+    ['no leader', { hasLeader: false }, 'no server leads'],
+    ['one server of three lost', { servers: silent('b') }, 'if one more is lost, nothing can be changed'],
+    [
+      'two servers of three lost',
+      { servers: silent('b', 'c') },
+      'no quorum: b, c of 3 servers do not answer',
+    ],
+    ['no cells', { cellsPresent: 0 }, 'no cell is present'],
+    ['an engine that is down', { engineDown: [{ cellId: 'a', reason: 'refused' }] }, 'a (refused)'],
+    ['what fits nowhere', { unplaced: { count: 2, example: 'web/0 (memory)' } }, 'such as web/0 (memory)'],
+    ['corrupt records', { corruptKeys: ['/skep/v1/x'] }, '1 record cannot be read'],
+  ])('tells of %s', (_name, change, said) => {
+    const problems = problemsOf({ ...well, ...change });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(said);
+  });
+});
