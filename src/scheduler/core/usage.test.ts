@@ -1,0 +1,103 @@
+/** What a cell has left, by its claims; and that keeping it up by what changed equals making it anew. */
+import { describe, expect, test } from 'vitest';
+import {
+  buildActual,
+  buildCell,
+  buildDesired,
+  buildState,
+  buildTask,
+  builtAt,
+} from '../../../test/kit/builders.ts';
+import type { CellId } from '../../model/ids.ts';
+import { auctionCells, createUsage } from './usage.ts';
+
+const a = 'a' as CellId;
+
+describe('a cell', () => {
+  const retire = { reason: 'stop', since: builtAt };
+  const state = buildState({
+    desired: [
+      buildDesired({ instances: 4, memoryMb: 100, diskMb: 10 }),
+      buildDesired({ guid: 'unlimited', memoryMb: 0, diskMb: 0 }),
+    ],
+    actual: [
+      buildActual({ index: 0, state: 'CLAIMED', cellId: 'a' }),
+      buildActual({ index: 1, state: 'RUNNING', cellId: 'a' }),
+      buildActual({ index: 2, state: 'RUNNING', cellId: 'a', retire }),
+      buildActual({ index: 3, state: 'RUNNING', cellId: 'a', presence: 'SUSPECT' }),
+      buildActual({ index: 4, state: 'RUNNING', cellId: 'elsewhere' }),
+      buildActual({ guid: 'orphan', state: 'RUNNING', cellId: 'a' }),
+      buildActual({ guid: 'unlimited', state: 'RUNNING', cellId: 'a' }),
+    ],
+    tasks: [
+      buildTask({ guid: 't1', memoryMb: 7, diskMb: 1, cellId: 'a' }),
+      buildTask({ guid: 't2', memoryMb: 7, diskMb: 1, cellId: 'a', state: 'RUNNING' }),
+      buildTask({ guid: 't3', memoryMb: 7, diskMb: 1, cellId: 'a', state: 'COMPLETED' }),
+    ],
+    cells: ['a'],
+  });
+
+  test('is used by ordinary, suspect and stopping instances and by tasks, until they are gone', () => {
+    const [cell] = auctionCells(state);
+    expect(cell).toMatchObject({
+      cellId: 'a',
+      used: { memoryMb: 4 * 100 + 2 * 7, diskMb: 4 * 10 + 2, containers: 8 },
+      startingCount: 2,
+      taskCount: 2,
+    });
+    expect(Object.fromEntries(cell?.instancesByProcess ?? [])).toEqual({ web: 4, orphan: 1, unlimited: 1 });
+    expect(cell?.unusable).toBeUndefined();
+  });
+  test('whose engine is down is unusable, with the reason', () => {
+    const engine = { ok: false, name: 'docker', reason: 'connection refused' };
+    expect(auctionCells(buildState({ cells: [buildCell('a', { engine })] }))[0]?.unusable).toBe(
+      'connection refused',
+    );
+    const mute = { ok: false, name: 'podman' };
+    expect(auctionCells(buildState({ cells: [buildCell('a', { engine: mute })] }))[0]?.unusable).toBe(
+      'podman does not answer',
+    );
+  });
+  test('that has no presence is none', () => {
+    expect(auctionCells(buildState({ actual: [buildActual({ state: 'RUNNING', cellId: 'a' })] }))).toEqual(
+      [],
+    );
+  });
+});
+
+describe('usage that is kept up', () => {
+  const desired = [buildDesired({ memoryMb: 100 })];
+  const claimed = buildState({
+    desired,
+    actual: [buildActual({ state: 'CLAIMED', cellId: 'a' })],
+    cells: ['a'],
+  });
+  const empty = buildState({ desired, cells: ['a'] });
+
+  test('tells when something became free, and only then', () => {
+    const usage = createUsage();
+    expect(usage.refresh(empty, undefined)).toBe(true);
+    expect(usage.refresh(empty, new Set([a]))).toBe(false);
+    expect(usage.refresh(claimed, new Set([a]))).toBe(false);
+    expect(usage.refresh(empty, new Set([a]))).toBe(true);
+  });
+  test('tells when a cell becomes usable or grows, not when it goes', () => {
+    const usage = createUsage();
+    const engine = { ok: false, name: 'docker' };
+    expect(usage.refresh(buildState({ cells: [buildCell('a', { engine })] }), undefined)).toBe(false);
+    expect(usage.refresh(buildState({ cells: ['a'] }), new Set([a]))).toBe(true);
+    expect(
+      usage.refresh(buildState({ cells: [buildCell('a', { capacity: { memoryMb: 2_000 } })] }), new Set([a])),
+    ).toBe(true);
+    expect(usage.refresh(buildState({}), new Set([a]))).toBe(false);
+    expect(usage.cells).toEqual([]);
+  });
+  test('looks only at the cells it is told of, or at all', () => {
+    const usage = createUsage();
+    usage.refresh(empty, undefined);
+    usage.refresh(claimed, new Set());
+    expect(usage.cells[0]?.used.memoryMb).toBe(0);
+    usage.refresh(claimed, undefined);
+    expect(usage.cells).toEqual(auctionCells(claimed));
+  });
+});
