@@ -1,8 +1,14 @@
 /** The main process's own streams. Its output is what it writes from now on; leaving ends nothing. */
+import type { Duplex } from 'node:stream';
 import { SkepError } from '../../base/core/errors.ts';
 import type { ProcessStream } from '../runtime.ts';
 import { openConsole } from './console.ts';
+import { engineStatus } from './docker-errors.ts';
 import type { Engine } from './engine.ts';
+
+/** The engine closes the streams a moment before it knows that the process has ended. */
+const settleDeadlineMs = 2_000;
+const settlePollMs = 10;
 
 /**
  * Ending the input ends our side only: the process's own stays open for the next who attaches.
@@ -15,9 +21,9 @@ export async function attachTo(
 ): Promise<ProcessStream> {
   const { signal, stdin } = options;
   const what = `attach to container ${id.slice(0, 12)}`;
-  const inspect = () =>
-    engine.call({ what, signal }, (docker, abortSignal) => docker.getContainer(id).inspect({ abortSignal }));
-  const { State: state, Config: config } = await inspect();
+  const { State: state, Config: config } = await engine.call({ what, signal }, (docker, abortSignal) =>
+    docker.getContainer(id).inspect({ abortSignal }),
+  );
   if (!state.Running) throw new SkepError('NotRunning', `cannot ${what}: it is ${state.Status}, not running`);
   if (stdin && !config.OpenStdin) {
     throw new SkepError('InvalidRequest', `cannot ${what} with input: a task's input is closed`, {
@@ -32,7 +38,7 @@ export async function attachTo(
   return openConsole({
     engine,
     what,
-    connection: connection as unknown as import('node:stream').Duplex,
+    connection: connection as unknown as Duplex,
     tty: config.Tty,
     signal,
     // A main process has no terminal, so its size is nobody's concern.
@@ -43,10 +49,26 @@ export async function attachTo(
         (docker, abortSignal) => docker.getContainer(id).kill({ signal: signalName, abortSignal }),
       );
     },
-    async exitCode() {
-      const after = (await inspect()).State;
-      return after.Running ? undefined : after.ExitCode;
-    },
+    exitCode: () => exitCode(engine, id, signal),
     onLeft: () => undefined,
   });
+}
+
+/** Undefined when it runs on, or has been removed meanwhile. */
+async function exitCode(engine: Engine, id: string, signal: AbortSignal): Promise<number | undefined> {
+  const what = `ask how container ${id.slice(0, 12)} ended`;
+  for (const giveUpAt = engine.clock.now() + settleDeadlineMs; ; ) {
+    const state = await engine.call({ what, signal }, async (docker, abortSignal) => {
+      try {
+        return (await docker.getContainer(id).inspect({ abortSignal })).State;
+      } catch (error) {
+        if (engineStatus(error) === 404) return undefined;
+        throw error;
+      }
+    });
+    if (state === undefined) return undefined;
+    if (!state.Running) return state.ExitCode;
+    if (engine.clock.now() >= giveUpAt) return undefined;
+    await engine.clock.sleep(settlePollMs, signal);
+  }
 }
