@@ -15,7 +15,7 @@ import { actorOf } from './actor.ts';
 import { refuseBrowsers } from './browsers.ts';
 import { answerErrors, parseBodies, refuse, translate } from './errors.ts';
 import { type ApiOptions, starting } from './options.ts';
-import { upgradeHandler } from './upgrade.ts';
+import { serveUpgrades } from './upgrade.ts';
 
 export interface Api {
   readonly app: FastifyInstance;
@@ -44,12 +44,12 @@ export function createApi(options: ApiOptions): Api {
   parseBodies(app);
   answerErrors(app, options.log);
   for (const name of Object.keys(routes) as RouteName[]) addRoute(app, options, name);
-  const lifetime = new AbortController();
+  const upgrades = serveUpgrades(options);
   return {
     app,
-    upgrade: upgradeHandler(options, lifetime.signal),
+    upgrade: upgrades.handle,
     async close() {
-      lifetime.abort(new SkepError('Unavailable', `server ${options.server} is shutting down`));
+      await upgrades.close();
       await app.close();
     },
   };

@@ -159,3 +159,15 @@ test('an address that is none', () => {
     'is not the address',
   );
 });
+
+test('a client that does not answer its end does not hold up the server', async () => {
+  const mute = connect(server.socketPath);
+  mute.write(
+    'GET /v1/watch?kind=lrps HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\n' +
+      'sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+  );
+  await new Promise((resolve) => mute.once('data', resolve));
+  mute.pause();
+  await server.listening.close();
+  mute.destroy();
+});

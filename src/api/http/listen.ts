@@ -4,7 +4,7 @@
  */
 import { chmodSync, chownSync, lstatSync, readFileSync, unlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, type Socket as NetSocket } from 'node:net';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { Api } from './app.ts';
@@ -36,18 +36,20 @@ const requestDeadlineMs = 30_000;
 export async function listenApi(api: Api, options: ListenOptions): Promise<Listening> {
   await api.app.ready();
   const servers: Server[] = [];
+  const connections = new Set<NetSocket>();
   const close = async (): Promise<void> => {
     const closing = servers.map(closeServer);
     await api.close();
-    for (const server of servers) server.closeAllConnections();
+    // What has not ended by now does not answer, and must not hold up the agent.
+    for (const connection of connections) connection.destroy();
     await Promise.all(closing);
   };
   try {
-    const tcp = serverOf(api);
+    const tcp = serverOf(api, connections);
     await listenTcp(tcp, options);
     servers.push(tcp);
     if (options.socketPath !== undefined) {
-      const unix = serverOf(api);
+      const unix = serverOf(api, connections);
       await listenUnix(unix, options.socketPath, options);
       servers.push(unix);
     }
@@ -59,13 +61,17 @@ export async function listenApi(api: Api, options: ListenOptions): Promise<Liste
   }
 }
 
-function serverOf(api: Api): Server {
+function serverOf(api: Api, connections: Set<NetSocket>): Server {
   const server = createServer(
     { requestTimeout: requestDeadlineMs, headersTimeout: requestDeadlineMs / 2 },
     (request, response) => {
       api.app.routing(request, response);
     },
   );
+  server.on('connection', (connection) => {
+    connections.add(connection);
+    connection.once('close', () => connections.delete(connection));
+  });
   server.on('upgrade', (request, connection, head) => api.upgrade(request, connection, head));
   server.on('clientError', (error: NodeJS.ErrnoException, connection) => {
     const refusal = new SkepError('InvalidRequest', `the request is not HTTP: ${error.message}`);

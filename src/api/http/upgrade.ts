@@ -30,43 +30,65 @@ interface Prepared {
   abandon?(): void;
 }
 
+const goingAwayCode = 1001;
+
 type Query = Readonly<Record<string, string | string[]>>;
 
-/** @param lifetime aborts when the API closes: every socket is ended then */
-export function upgradeHandler(
-  options: ApiOptions,
-  lifetime: AbortSignal,
-): (request: IncomingMessage, connection: Duplex, head: Buffer) => void {
-  return (request, connection, head) => {
-    void upgrade(options, lifetime, request, connection, head);
-  };
+export interface Upgrades {
+  /** Takes over the connection of an upgrade request. Never throws. */
+  handle(request: IncomingMessage, connection: Duplex, head: Buffer): void;
+  /** Ends every socket and refuses new ones; resolves when they have ended, or after a second. */
+  close(): Promise<void>;
 }
 
-/** Never rejects. */
-async function upgrade(
-  options: ApiOptions,
-  lifetime: AbortSignal,
-  request: IncomingMessage,
-  connection: Duplex,
-  head: Buffer,
-): Promise<void> {
-  const gone = new AbortController();
-  const onGone = (): void => gone.abort(new SkepError('Cancelled', 'the client went away'));
-  // Without a listener the error of a client that resets the connection would end the process.
-  const onError = (error: Error): void =>
-    options.log.debug('api.connection_failed', { reason: error.message });
-  connection.on('error', onError);
-  connection.once('close', onGone);
-  try {
-    const prepared = await prepare(options, request, AbortSignal.any([gone.signal, lifetime]));
-    const socket = await accept(options, prepared, request, connection, head);
-    const end = (): void => socket.close(1001, 'the server is shutting down');
-    lifetime.addEventListener('abort', end, { once: true });
-    void socket.closed.then(() => lifetime.removeEventListener('abort', end));
-    await prepared.serve(socket);
-  } catch (error) {
-    refuse(options, request, connection, error);
+/** How long clients may take to answer the end of their sockets. */
+const closeDeadlineMs = 1_000;
+
+export function serveUpgrades(options: ApiOptions): Upgrades {
+  const lifetime = new AbortController();
+  const open = new Set<Socket>();
+
+  async function upgrade(request: IncomingMessage, connection: Duplex, head: Buffer): Promise<void> {
+    const gone = new AbortController();
+    connection.once('close', () => gone.abort(new SkepError('Cancelled', 'the client went away')));
+    const signal = AbortSignal.any([gone.signal, lifetime.signal]);
+    let opened: { readonly prepared: Prepared; readonly socket: Socket };
+    try {
+      const prepared = await prepare(options, request, signal);
+      opened = { prepared, socket: await accept(options, prepared, request, connection, head) };
+    } catch (error) {
+      return refuse(options, request, connection, error);
+    }
+    const { prepared, socket } = opened;
+    open.add(socket);
+    if (lifetime.signal.aborted) socket.close(goingAwayCode, 'the server is shutting down');
+    try {
+      await prepared.serve(socket);
+    } catch (error) {
+      options.log.error('api.socket_failed', { path: pathOf(request), reason: messageOf(error) });
+      socket.close(1011, 'something unforeseen went wrong: the log of the agent has the details');
+    }
+    await socket.closed;
+    open.delete(socket);
   }
+
+  return {
+    handle(request, connection, head) {
+      // Without a listener the error of a client that resets the connection would end the process.
+      connection.on('error', (error) =>
+        options.log.debug('api.connection_failed', { reason: error.message }),
+      );
+      void upgrade(request, connection, head);
+    },
+    async close() {
+      lifetime.abort(new SkepError('Unavailable', `server ${options.server} is shutting down`));
+      for (const socket of open) socket.close(goingAwayCode, 'the server is shutting down');
+      const deadline = Promise.withResolvers<void>();
+      const timer = options.clock.after(closeDeadlineMs, () => deadline.resolve());
+      await Promise.race([Promise.all([...open].map((socket) => socket.closed)), deadline.promise]);
+      timer.cancel();
+    },
+  };
 }
 
 async function accept(
@@ -135,7 +157,7 @@ async function prepareStream(options: ApiOptions, query: Query, signal: AbortSig
   const cellSocket = await options.dispatcher.openStream(cellId, request, { signal });
   return {
     serve: (socket) => joinSockets(socket, cellSocket, options.log),
-    abandon: () => cellSocket.close(1001, 'the client went away'),
+    abandon: () => cellSocket.close(goingAwayCode, 'the client went away'),
   };
 }
 
@@ -161,14 +183,15 @@ function queryOf(url: URL): Query {
   return query;
 }
 
-/** Answers in HTTP while the connection is still that; afterwards only the log hears of it. */
+const pathOf = (request: IncomingMessage): string => (request.url ?? '').split('?')[0] ?? '';
+
+/** Answers in HTTP, which the connection still speaks. */
 function refuse(options: ApiOptions, request: IncomingMessage, connection: Duplex, thrown: unknown): void {
   const error = thrown instanceof SkepError ? thrown : new SkepError('Internal', messageOf(thrown));
-  const [path] = (request.url ?? '').split('?');
-  if (error.code === 'Internal') options.log.error('api.upgrade_failed', { path, reason: error.message });
-  else options.log.debug('api.upgrade_refused', { path, code: error.code, reason: error.message });
-  if (!connection.writable) return;
-  connection.end(httpRefusal(error));
+  const fields = { path: pathOf(request), code: error.code, reason: error.message };
+  if (error.code === 'Internal') options.log.error('api.upgrade_failed', fields);
+  else options.log.debug('api.upgrade_refused', fields);
+  if (connection.writable) connection.end(httpRefusal(error));
 }
 
 /** A whole answer as bytes, for connections that no longer belong to an HTTP server. */
