@@ -4,11 +4,10 @@
  * nothing because a server cannot be reached, and takes nothing for dead because the engine cannot.
  */
 import type { Clock } from '../base/clock.ts';
-import { backoffMs } from '../base/core/backoff.ts';
-import { messageOf, SkepError } from '../base/core/errors.ts';
+import { SkepError } from '../base/core/errors.ts';
 import { type Rng, randomName } from '../base/core/rng.ts';
 import type { Log } from '../base/log.ts';
-import { startLoop } from '../base/loop.ts';
+import { type Loop, startLoop } from '../base/loop.ts';
 import type { Dial } from '../base/socket.ts';
 import type { CellPresence } from '../model/cell.ts';
 import { defaults } from '../model/defaults.ts';
@@ -16,29 +15,26 @@ import type { CellConfig, CellContext } from './cell-context.ts';
 import { startConfirmer } from './confirmer.ts';
 import { type Assigned, foldAssignments, nothingKnown } from './core/assignments.ts';
 import { capacityOf } from './core/capacity.ts';
-import { type EngineStatus, watchEngine } from './engine.ts';
+import type { SpecOwner } from './core/container-spec.ts';
+import { type Engine, type EngineStatus, watchEngine } from './engine.ts';
+import { followEvents } from './engine-events.ts';
 import { healthChecks } from './health-monitor.ts';
 import type { Host, HostFacts } from './host-port.ts';
 import { hostPorts } from './host-ports.ts';
 import { sharedImages } from './images.ts';
-import { manageInstances } from './instances.ts';
+import { Instances } from './instances.ts';
 import { limit } from './limit.ts';
-import { keepPresence } from './presence.ts';
+import { keepPresence, type Presence } from './presence.ts';
 import type { Prober } from './prober.ts';
 import type { Runtime, RuntimeEvent } from './runtime.ts';
-import { type LinkStatus, startLinks } from './session/links.ts';
-import { serveStreams } from './session/streams.ts';
-import { manageTasks } from './tasks.ts';
+import { type LinkStatus, Links } from './session/links.ts';
+import { type Streams, serveStreams } from './session/streams.ts';
+import { Tasks } from './tasks.ts';
 
 export type { CellConfig } from './cell-context.ts';
 
 const maxCreations = 16;
 const defaultPortRange = { from: 20_000, to: 29_999 } as const;
-const eventsRetry = { firstMs: 100, maxMs: 5_000 } as const;
-/** How often to look whether there is an engine and a cluster to follow. */
-const eventsIdleMs = 250;
-/** An event stream is taken to be listening by then; a list after it misses nothing. */
-const eventsSettleMs = 1_000;
 
 export interface CellOptions {
   readonly config: CellConfig;
@@ -68,64 +64,136 @@ export interface Cell {
   status(): CellStatus;
 }
 
+/** Starts a cell; it runs until the signal aborts. Engine, servers and host may all be away: it waits for them. */
 export function startCell(options: CellOptions): Cell {
-  const { config, runtime, clock, rng, signal } = options;
-  const log = options.log.with({ cell: config.cellId });
-  const bootId = randomName(rng);
-  const registeredAt = clock.now();
-  let assigned: Assigned = nothingKnown;
-  let facts: HostFacts | undefined;
+  return new RunningCell(options);
+}
 
-  const engine = watchEngine({
-    runtime,
-    clock,
-    log,
-    signal,
-    onChange(status) {
-      presence.wake();
-      if (status.ok) wakeAll();
-    },
-  });
-  const links = startLinks({
-    ...{ cellId: config.cellId, servers: config.servers, clusterId: config.clusterId },
-    ...{ dial: options.dial, clock, rng, log, signal },
-    onLive() {
-      presence.wake();
-      wakeAll();
-    },
-    onAssignments(message) {
-      const next = foldAssignments(assigned, message);
-      if (next === assigned) return;
-      assigned = next;
-      instances.assign(assigned);
-      tasks.assign(assigned);
-    },
-    onOpen: (address, streamId, request) => streams.open(address, streamId, request),
-  });
-  const cell: CellContext = {
-    ...{ config, runtime, clock, rng, log, signal, links, engine },
-    images: sharedImages(runtime),
-    hostPorts: hostPorts(config.portRange ?? defaultPortRange, rng),
-    creations: limit(maxCreations),
-    checks: healthChecks({ clock, prober: options.prober, runtime, engine }),
-    owner() {
-      if (links.clusterId !== undefined) {
-        return { clusterId: links.clusterId, cellId: config.cellId, address: config.address };
-      }
-      throw new SkepError('Unavailable', 'no server has welcomed this cell yet, so its cluster is unknown');
-    },
-    wakePass: () => sweep.wake(),
-    wakeConfirm: () => confirmer.wake(),
-  };
-  const instances = manageInstances(cell);
-  const tasks = manageTasks(cell);
-  const confirmer = startConfirmer(cell, instances, tasks);
-  const streams = serveStreams({
-    ...{ runtime, dial: options.dial, clock, log, signal },
-    find: (name, previous) => instances.find(name, previous) ?? (previous ? undefined : tasks.find(name)),
-  });
-  const sweep = startLoop({
-    ...{
+class RunningCell implements Cell {
+  readonly #options: CellOptions;
+  readonly #bootId: string;
+  readonly #startedAt: number;
+  readonly #cell: CellContext;
+  readonly #engine: Engine;
+  readonly #links: Links;
+  readonly #instances: Instances;
+  readonly #tasks: Tasks;
+  readonly #streams: Streams;
+  readonly #confirmer: Loop;
+  readonly #sweep: Loop;
+  readonly #presence: Presence;
+  #assigned: Assigned = nothingKnown;
+  #facts: HostFacts | undefined;
+  readonly done: Promise<void>;
+
+  constructor(options: CellOptions) {
+    this.#options = { ...options, log: options.log.with({ cell: options.config.cellId }) };
+    this.#bootId = randomName(options.rng);
+    this.#startedAt = options.clock.now();
+    const { runtime, clock, rng, log, signal } = this.#options;
+    this.#engine = watchEngine({
+      runtime,
+      clock,
+      log,
+      signal,
+      onChange: (status) => this.#engineChanged(status),
+    });
+    this.#links = this.#startLinks();
+    this.#cell = this.#context();
+    this.#instances = new Instances(this.#cell);
+    this.#tasks = new Tasks(this.#cell);
+    this.#streams = this.#startStreams();
+    this.#confirmer = startConfirmer(this.#cell, this.#instances, this.#tasks);
+    this.#sweep = this.#startSweep();
+    const current = (): CellPresence | undefined => this.#currentPresence();
+    this.#presence = keepPresence({ links: this.#links, clock, rng, log, signal, current });
+    const events = followEvents(this.#cell, (event) => this.#onEvent(event));
+    this.done = this.#untilDone(events);
+  }
+
+  status(): CellStatus {
+    return {
+      clusterId: this.#links.clusterId,
+      engine: this.#engine.status,
+      registered: this.#presence.registered,
+      sessions: this.#links.status,
+      instances: this.#instances.count,
+      tasks: this.#tasks.count,
+    };
+  }
+
+  async #untilDone(events: Promise<void>): Promise<void> {
+    const parts = [this.#engine, this.#links, this.#sweep, this.#confirmer, this.#presence];
+    await Promise.all([...parts.map((part) => part.done), events]);
+    this.#instances.close();
+    this.#tasks.close();
+  }
+
+  #startLinks(): Links {
+    const { config, dial, clock, rng, log, signal } = this.#options;
+    return new Links({
+      cellId: config.cellId,
+      servers: config.servers,
+      clusterId: config.clusterId,
+      dial,
+      clock,
+      rng,
+      log,
+      signal,
+      onLive: () => {
+        this.#presence.wake();
+        this.#wakeAll();
+      },
+      onAssignments: (message) => {
+        const next = foldAssignments(this.#assigned, message);
+        if (next === this.#assigned) return;
+        this.#assigned = next;
+        this.#instances.assign(next);
+        this.#tasks.assign(next);
+      },
+      onOpen: (address, streamId, request) => this.#streams.open(address, streamId, request),
+    });
+  }
+
+  #context(): CellContext {
+    const { config, runtime, clock, rng, log, signal, prober } = this.#options;
+    const engine = this.#engine;
+    return {
+      config,
+      runtime,
+      clock,
+      rng,
+      log,
+      signal,
+      links: this.#links,
+      engine,
+      images: sharedImages(runtime),
+      hostPorts: hostPorts(config.portRange ?? defaultPortRange, rng),
+      creations: limit(maxCreations),
+      checks: healthChecks({ clock, prober, runtime, engine }),
+      owner: () => this.#owner(),
+      wakePass: () => this.#sweep.wake(),
+      wakeConfirm: () => this.#confirmer.wake(),
+    };
+  }
+
+  #owner(): SpecOwner {
+    const { cellId, address } = this.#options.config;
+    const { clusterId } = this.#links;
+    if (clusterId !== undefined) return { clusterId, cellId, address };
+    throw new SkepError('Unavailable', 'no server has welcomed this cell yet, so its cluster is unknown');
+  }
+
+  #startStreams(): Streams {
+    const { runtime, dial, clock, log, signal } = this.#options;
+    const find = (name: string, previous: boolean) =>
+      this.#instances.find(name, previous) ?? (previous ? undefined : this.#tasks.find(name));
+    return serveStreams({ runtime, dial, clock, log, signal, find });
+  }
+
+  #startSweep(): Loop {
+    const { clock, log, rng, signal } = this.#options;
+    return startLoop({
       name: 'sweep',
       clock,
       log,
@@ -134,98 +202,65 @@ export function startCell(options: CellOptions): Cell {
       everyMs: defaults.cellSweepMs,
       debounceMs: 20,
       maxDelayMs: 200,
-    },
-    pass: async () => {
-      await listContainers();
-      await readHost();
-    },
-  });
-  const presence = keepPresence({ links, clock, rng, log, signal, current: currentPresence });
-  const events = followEvents(cell, (event) => {
-    if (event.kind === 'started') return;
-    const part = event.identity.kind === 'lrp' ? instances : tasks;
-    part.touch(event.identity.instanceGuid);
-  });
-
-  function wakeAll(): void {
-    sweep.wake();
-    confirmer.wake();
-    instances.retryReports();
-    tasks.retryReports();
+      pass: async ({ sweep }) => {
+        await this.#listContainers();
+        if (!sweep && this.#facts !== undefined) return;
+        this.#facts = await this.#options.host.facts({ signal });
+        this.#presence.wake();
+      },
+    });
   }
 
-  async function readHost(): Promise<void> {
-    facts = await options.host.facts({ signal });
-    presence.wake();
+  #engineChanged(status: EngineStatus): void {
+    this.#presence.wake();
+    if (status.ok) this.#wakeAll();
+  }
+
+  #wakeAll(): void {
+    this.#sweep.wake();
+    this.#confirmer.wake();
+    this.#instances.retryReports();
+    this.#tasks.retryReports();
+  }
+
+  #onEvent(event: RuntimeEvent): void {
+    if (event.kind === 'started') return;
+    const part = event.identity.kind === 'lrp' ? this.#instances : this.#tasks;
+    part.touch(event.identity.instanceGuid);
   }
 
   /** The level: what there is, compared with what should be. Without an engine or a cluster nothing is known. */
-  async function listContainers(): Promise<void> {
-    if (!engine.status.ok || links.clusterId === undefined) return;
-    const marks = { lrp: instances.beginList(), task: tasks.beginList() };
+  async #listContainers(): Promise<void> {
+    const { runtime, config, signal } = this.#options;
+    const { clusterId } = this.#links;
+    if (!this.#engine.status.ok || clusterId === undefined) return;
+    const marks = { lrp: this.#instances.beginList(), task: this.#tasks.beginList() };
     try {
-      const all = await runtime.list({ clusterId: links.clusterId, cellId: config.cellId, signal });
-      instances.observe(
-        all.filter(({ identity }) => identity.kind === 'lrp'),
-        marks.lrp,
-      );
-      tasks.observe(
-        all.filter(({ identity }) => identity.kind === 'task'),
-        marks.task,
-      );
+      const all = await runtime.list({ clusterId, cellId: config.cellId, signal });
+      const of = (kind: 'lrp' | 'task') => all.filter(({ identity }) => identity.kind === kind);
+      this.#instances.observe(of('lrp'), marks.lrp);
+      this.#tasks.observe(of('task'), marks.task);
     } catch (error) {
-      if (!(await engine.isAwayAfter(error))) throw error;
+      if (!(await this.#engine.isAwayAfter(error))) throw error;
     }
   }
 
-  function currentPresence(): CellPresence | undefined {
-    if (facts === undefined) return undefined;
+  /** Undefined until the host has been read: a presence without a capacity would be of no use. */
+  #currentPresence(): CellPresence | undefined {
+    if (this.#facts === undefined) return undefined;
+    const { cellId, zone, address, version, capacity, reserveMemoryMb } = this.#options.config;
     return {
-      ...{ v: 1, cellId: config.cellId, bootId, zone: config.zone, os: facts.os, arch: facts.arch },
-      ...{ address: config.address, version: config.version, engine: engine.status, registeredAt },
-      capacity: capacityOf(facts, config.capacity ?? {}),
+      v: 1,
+      cellId,
+      bootId: this.#bootId,
+      zone,
+      capacity: capacityOf(this.#facts, { ...capacity, reserveMemoryMb }),
+      os: this.#facts.os,
+      arch: this.#facts.arch,
+      address,
+      version,
+      engine: this.#engine.status,
+      registeredAt: this.#startedAt,
     };
-  }
-
-  return {
-    done: Promise.all([engine.done, links.done, sweep.done, confirmer.done, presence.done, events]).then(
-      () => {
-        instances.close();
-        tasks.close();
-      },
-    ),
-    status: () => ({
-      ...{ clusterId: links.clusterId, engine: engine.status, registered: presence.registered },
-      ...{ sessions: links.status, instances: instances.count, tasks: tasks.count },
-    }),
-  };
-}
-
-/** Passes the engine's events on for as long as the agent lives; a list follows whenever the stream is new. */
-async function followEvents(cell: CellContext, onEvent: (event: RuntimeEvent) => void): Promise<void> {
-  const { clock, signal, log, rng } = cell;
-  let failures = 0;
-  while (!signal.aborted) {
-    const clusterId = cell.links.clusterId;
-    if (clusterId === undefined || !cell.engine.status.ok) {
-      await clock.sleep(eventsIdleMs, signal).catch(() => undefined);
-      continue;
-    }
-    const settled = clock.after(eventsSettleMs, () => {
-      failures = 0;
-      cell.wakePass();
-    });
-    try {
-      cell.wakePass();
-      await cell.runtime.events({ clusterId, cellId: cell.config.cellId, signal }, onEvent);
-    } catch (error) {
-      if (signal.aborted) return;
-      log.warn('engine.events_lost', { reason: messageOf(error) });
-      await cell.engine.check();
-    } finally {
-      settled.cancel();
-    }
-    failures += 1;
-    await clock.sleep(backoffMs(eventsRetry, failures, rng), signal).catch(() => undefined);
   }
 }

@@ -41,8 +41,8 @@ export function startConfirmer(cell: CellContext, instances: Instances, tasks: T
           ...goneTasks.map(({ attempt }) => attempt),
         ],
       });
-      instances.disown(gone.map(({ instanceGuid }) => instanceGuid));
-      tasks.disown(goneTasks.map(({ attempt }) => attempt));
+      instances.disown(gone);
+      tasks.disown(goneTasks);
     },
   });
 }

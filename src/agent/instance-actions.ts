@@ -1,10 +1,9 @@
 /**
- * How a cell does each step for an instance: one function a kind of step, called by the instance's worker
+ * How a cell does each step for an instance: one method a kind of step, called by the instance's worker
  * (instances.ts). Each leaves in the instance's view what it found; what fails is thrown and tried again.
  */
 import { withDeadline } from '../base/clock.ts';
 import { messageOf, SkepError } from '../base/core/errors.ts';
-import { instanceName } from '../model/ids.ts';
 import { nextCrashCount } from '../model/restart-policy.ts';
 import type { CellContext } from './cell-context.ts';
 import type { Container, ContainerSpec } from './core/container.ts';
@@ -15,165 +14,163 @@ import type { InstanceStep } from './core/instance-step.ts';
 import { monitorHealth } from './health-monitor.ts';
 import { type Instance, sawContainer, stopMonitor } from './instance.ts';
 import type { KeptContainers } from './kept-containers.ts';
+import { requirePrivileged } from './privilege.ts';
 
 const maxPortTries = 8;
 const lastLinesDeadlineMs = 500;
 const lastLines = 5;
 
 type StepOf<K extends InstanceStep['kind']> = Extract<InstanceStep, { readonly kind: K }>;
-type Acted = Exclude<InstanceStep['kind'], 'none' | 'discover' | 'forget' | 'confirm'>;
-export type InstanceActions = {
-  readonly [K in Acted]: (instance: Instance, step: StepOf<K>) => Promise<void>;
-};
 
-/** @param onHealth called when an instance's health has changed, so that its worker looks at it */
-export function instanceActions(
-  cell: CellContext,
-  kept: KeptContainers,
-  onHealth: (instance: Instance) => void,
-): InstanceActions {
-  const { runtime, clock, signal, log } = cell;
+export class InstanceActions {
+  readonly #cell: CellContext;
+  readonly #kept: KeptContainers;
+  readonly #onHealth: (instance: Instance) => void;
 
-  function crashed(instance: Instance, reason: string): void {
-    const actual = instance.assigned?.actual;
-    const wasRunning = instance.healthySince !== undefined;
-    const before = instance.crash?.count ?? instance.localRestart?.count ?? actual?.crashCount ?? 0;
-    const since = instance.healthySince ?? clock.now();
-    const at = clock.now();
-    instance.crash = { reason, at, count: nextCrashCount(before, wasRunning, since, at) };
-    log.warn('instance.crashed', { instance: instanceName(instance.guid, instance.index), reason });
+  /** @param onHealth called when an instance's health has changed, so that its worker looks at it */
+  constructor(cell: CellContext, kept: KeptContainers, onHealth: (instance: Instance) => void) {
+    this.#cell = cell;
+    this.#kept = kept;
+    this.#onHealth = onHealth;
   }
 
-  async function launch(instance: Instance): Promise<void> {
-    const { desired, crash } = instance;
+  async launch(instance: Instance): Promise<void> {
+    const { desired } = instance;
     if (desired === undefined) return;
+    const cell = this.#cell;
     instance.launch = new AbortController();
-    const unwanted = AbortSignal.any([signal, instance.launch.signal]);
+    const unwanted = AbortSignal.any([cell.signal, instance.launch.signal]);
     try {
       if (desired.privileged) requirePrivileged(cell);
       await cell.images.ensure(desired.image, { signal: unwanted });
-      await cell.creations.run(() => createAndStart(instance, unwanted), unwanted);
+      await cell.creations.run(() => this.#createAndStart(instance, unwanted), unwanted);
     } catch (error) {
       if (unwanted.aborted || (await cell.engine.isAwayAfter(error))) return;
       const what = instance.container === undefined ? 'create' : 'run';
-      crashed(instance, `failed to ${what} container: ${messageOf(error)}`);
-      return;
+      this.#crashed(instance, `failed to ${what} container: ${messageOf(error)}`);
     } finally {
       instance.launch = undefined;
     }
-    if (crash !== undefined)
-      log.info('instance.restarted_here', { instance: instance.guid, count: crash.count });
+  }
+
+  /** Starts a container that an earlier process of this agent had only created. */
+  async start(instance: Instance, containerId: string): Promise<void> {
+    try {
+      await this.#start(instance, containerId);
+    } catch (error) {
+      if (await this.#cell.engine.isAwayAfter(error)) return;
+      if (isPortConflict(error)) await this.#removeForAnother(instance, containerId, error);
+      else this.#crashed(instance, `failed to run container: ${messageOf(error)}`);
+    }
+  }
+
+  /** From now on its health is watched; one that is recorded as running goes on as it was. */
+  async watch(instance: Instance, container: Container): Promise<void> {
+    const { desired, assigned } = instance;
+    if (desired === undefined || assigned === undefined) return;
+    const { clock, checks, hostPorts } = this.#cell;
+    const now = clock.now();
+    const { state, containerId, routable, since } = assigned.actual;
+    const adopted = state === 'RUNNING' && containerId === container.id ? { routable } : undefined;
+    hostPorts.adopt(
+      instance.key,
+      container.ports.map((port) => port.hostPort),
+    );
+    const health = startHealth(desired, { startedAt: container.startedAt ?? now, adopted }, now);
+    instance.health = health;
+    instance.healthySince = health.phase === 'healthy' ? (adopted === undefined ? now : since) : undefined;
+    instance.monitor?.stop();
+    instance.monitor = monitorHealth(checks, container, health, (next) => {
+      if (next.phase === 'healthy') instance.healthySince ??= clock.now();
+      instance.health = next;
+      this.#onHealth(instance);
+    });
+  }
+
+  async crash(instance: Instance, { container, reason }: StepOf<'crash'>): Promise<void> {
+    stopMonitor(instance);
+    const lines = container === undefined ? [] : await tail(this.#cell, container.id);
+    this.#crashed(instance, withLastLines(reason, lines));
+  }
+
+  async stop(instance: Instance, { containerId, graceMs, because }: StepOf<'stop'>): Promise<void> {
+    const { runtime, signal, log } = this.#cell;
+    stopMonitor(instance);
+    log.info('instance.stopping', { instance: instance.label, because });
+    await runtime.stop(containerId, { graceMs, signal });
+    sawContainer(instance, await runtime.inspect(containerId, { signal }));
+  }
+
+  async remove(instance: Instance, { container, keep }: StepOf<'remove'>): Promise<void> {
+    const { runtime, signal, clock, hostPorts } = this.#cell;
+    const surplus = keep ? this.#kept.keep(container, clock.now()) : [container];
+    for (const one of surplus) await runtime.remove(one.id, { signal });
+    hostPorts.release(instance.key);
+    sawContainer(instance, undefined);
+    instance.hadContainer = false;
   }
 
   /** Creates with free host ports, and with others when something else on the host took one of them. */
-  async function createAndStart(instance: Instance, unwanted: AbortSignal): Promise<void> {
+  async #createAndStart(instance: Instance, unwanted: AbortSignal): Promise<void> {
     for (let tries = 1; ; tries++) {
-      const spec = specOf(cell, instance);
-      const id = await create(spec, unwanted);
-      if (id === undefined) return discover(instance);
+      const spec = specOf(this.#cell, instance);
+      const id = await this.#create(spec, unwanted);
+      if (id === undefined) return this.#discover(instance);
       sawContainer(instance, freshContainer(id, spec));
       restartedAfter(instance);
       if (unwanted.aborted) return;
       try {
-        await start(instance, id);
-        return;
+        return await this.#start(instance, id);
       } catch (error) {
         if (!isPortConflict(error) || tries >= maxPortTries) throw error;
-        log.info('instance.port_taken', { instance: instance.guid, reason: messageOf(error) });
-        await runtime.remove(id, { signal });
-        sawContainer(instance, undefined);
+        await this.#removeForAnother(instance, id, error);
       }
     }
   }
 
   /** Undefined when it exists already: an earlier process of this agent made it. */
-  async function create(spec: ContainerSpec, unwanted: AbortSignal): Promise<string | undefined> {
+  async #create(spec: ContainerSpec, unwanted: AbortSignal): Promise<string | undefined> {
     try {
-      return await runtime.create(spec, { signal: unwanted });
+      return await this.#cell.runtime.create(spec, { signal: unwanted });
     } catch (error) {
       if (error instanceof SkepError && error.code === 'ResourceExists') return undefined;
       throw error;
     }
   }
 
-  async function start(instance: Instance, id: string): Promise<void> {
+  async #start(instance: Instance, id: string): Promise<void> {
+    const { runtime, signal } = this.#cell;
     await runtime.start(id, { signal });
     sawContainer(instance, await runtime.inspect(id, { signal }));
   }
 
-  async function discover(instance: Instance): Promise<void> {
-    const { clusterId, cellId } = cell.owner();
+  async #removeForAnother(instance: Instance, id: string, error: unknown): Promise<void> {
+    const { runtime, signal, log } = this.#cell;
+    log.info('instance.port_taken', { instance: instance.label, reason: messageOf(error) });
+    await runtime.remove(id, { signal });
+    sawContainer(instance, undefined);
+    instance.hadContainer = false;
+  }
+
+  async #discover(instance: Instance): Promise<void> {
+    const { runtime, signal } = this.#cell;
+    const { clusterId, cellId } = this.#cell.owner();
     const all = await runtime.list({ clusterId, cellId, signal });
-    const mine = all.find(
-      ({ identity }) => identity.kind === 'lrp' && identity.instanceGuid === instance.instanceGuid,
+    sawContainer(
+      instance,
+      all.find(({ identity }) => identity.kind === 'lrp' && identity.instanceGuid === instance.key),
     );
-    sawContainer(instance, mine);
   }
 
-  function watch(instance: Instance, container: Container): void {
-    const { desired, assigned } = instance;
-    if (desired === undefined || assigned === undefined) return;
-    const now = clock.now();
-    const wasReported = assigned.actual.state === 'RUNNING' && assigned.actual.containerId === container.id;
-    const adopted = wasReported ? { routable: assigned.actual.routable } : undefined;
-    cell.hostPorts.adopt(
-      instance.instanceGuid,
-      container.ports.map((port) => port.hostPort),
-    );
-    const health = startHealth(desired, { startedAt: container.startedAt ?? now, adopted }, now);
-    instance.health = health;
-    instance.healthySince =
-      health.phase === 'healthy' ? (wasReported ? assigned.actual.since : now) : undefined;
-    instance.monitor?.stop();
-    instance.monitor = monitorHealth(cell.checks, container, health, (next) => {
-      if (next.phase === 'healthy') instance.healthySince ??= clock.now();
-      instance.health = next;
-      onHealth(instance);
-    });
+  #crashed(instance: Instance, reason: string): void {
+    const at = this.#cell.clock.now();
+    const recorded = instance.assigned?.actual.crashCount ?? 0;
+    const before = instance.crash?.count ?? instance.localRestart?.count ?? recorded;
+    const wasRunning = instance.healthySince !== undefined;
+    const count = nextCrashCount(before, wasRunning, instance.healthySince ?? at, at);
+    instance.crash = { reason, at, count };
+    this.#cell.log.warn('instance.crashed', { instance: instance.label, reason });
   }
-
-  return {
-    launch,
-    async start(instance, step) {
-      try {
-        await start(instance, step.containerId);
-      } catch (error) {
-        if (await cell.engine.isAwayAfter(error)) return;
-        if (!isPortConflict(error)) return crashed(instance, `failed to run container: ${messageOf(error)}`);
-        await runtime.remove(step.containerId, { signal });
-        sawContainer(instance, undefined);
-        instance.hadContainer = false;
-      }
-    },
-    async watch(instance, { container }) {
-      watch(instance, container);
-    },
-    async crash(instance, { container, reason }) {
-      stopMonitor(instance);
-      const lines = container === undefined ? [] : await tail(cell, container.id);
-      crashed(instance, withLastLines(reason, lines));
-    },
-    async stop(instance, { containerId, graceMs, because }) {
-      stopMonitor(instance);
-      log.info('instance.stopping', { instance: instanceName(instance.guid, instance.index), because });
-      await runtime.stop(containerId, { graceMs, signal });
-      sawContainer(instance, await runtime.inspect(containerId, { signal }));
-    },
-    async remove(instance, { container, keep }) {
-      const surplus = keep ? kept.keep(container, clock.now()) : [container];
-      for (const one of surplus) await runtime.remove(one.id, { signal });
-      cell.hostPorts.release(instance.instanceGuid);
-      sawContainer(instance, undefined);
-      instance.hadContainer = false;
-    },
-  };
-}
-
-function requirePrivileged(cell: CellContext): void {
-  if (cell.config.allowPrivileged) return;
-  throw new SkepError('InvalidRequest', `cell ${cell.config.cellId} does not allow privileged containers`, {
-    hint: 'set allowPrivileged in its configuration, or run the workload without privileges',
-  });
 }
 
 function specOf(cell: CellContext, instance: Instance): ContainerSpec {

@@ -2,30 +2,24 @@
  * What a cell keeps in memory for one instance of an LRP while its container or its assignment lives. The
  * view in it is what core/instance-step.ts decides on; only the instance's own worker changes the container.
  */
-import type { Timer } from '../base/clock.ts';
-import type { Millis } from '../model/ids.ts';
+import { instanceName, type Millis } from '../model/ids.ts';
 import type { Container } from './core/container.ts';
 import type { InstanceView } from './core/instance-step.ts';
 import type { HealthMonitor } from './health-monitor.ts';
+import { freshUnit, type Unit } from './unit-workers.ts';
 
 type Changeable<T> = { -readonly [K in keyof T]: T[K] };
 
-export interface Instance extends Changeable<InstanceView> {
+export interface Instance extends Changeable<InstanceView>, Unit {
   monitor: HealthMonitor | undefined;
   healthySince: Millis | undefined;
   /** Ends a launch that nobody wants any more. */
   launch: AbortController | undefined;
-  busy: boolean;
-  /** Rises with every change by its worker; a list that began before says nothing about it. */
-  changedAt: number;
-  failures: number;
-  reportFailures: number;
-  workTimer: Timer | undefined;
-  reportTimer: Timer | undefined;
 }
 
 export function newInstance(names: Pick<InstanceView, 'instanceGuid' | 'guid' | 'index'>): Instance {
   return {
+    ...freshUnit(names.instanceGuid, instanceName(names.guid, names.index)),
     ...names,
     assigned: undefined,
     desired: undefined,
@@ -42,16 +36,10 @@ export function newInstance(names: Pick<InstanceView, 'instanceGuid' | 'guid' | 
     monitor: undefined,
     healthySince: undefined,
     launch: undefined,
-    busy: false,
-    changedAt: 0,
-    failures: 0,
-    reportFailures: 0,
-    workTimer: undefined,
-    reportTimer: undefined,
   };
 }
 
-/** Notes a container as read just now; health ends with the run it belongs to. */
+/** Notes a container as read just now; watching ends with the run that was watched. */
 export function sawContainer(instance: Instance, container: Container | undefined): void {
   instance.container = container;
   instance.looked = true;
@@ -64,10 +52,8 @@ export function stopMonitor(instance: Instance): void {
   instance.monitor = undefined;
 }
 
-/** Stops everything that would act for it later. */
-export function dropInstance(instance: Instance): void {
+/** Ends everything that would act for it later. */
+export function retireInstance(instance: Instance): void {
   stopMonitor(instance);
   instance.launch?.abort();
-  instance.workTimer?.cancel();
-  instance.reportTimer?.cancel();
 }

@@ -9,6 +9,8 @@ export interface CapacitySettings {
   readonly memoryMb?: number | undefined;
   readonly diskMb?: number | undefined;
   readonly containers?: number | undefined;
+  /** What is left to the host; 10 % of its memory by default, at least 256 MiB. */
+  readonly reserveMemoryMb?: number | undefined;
 }
 
 export const defaultContainers = 250;
@@ -20,7 +22,8 @@ export function capacityOf(
   host: { readonly memoryMb: number; readonly diskMb: number },
   settings: CapacitySettings,
 ): Resources {
-  const reserveMemoryMb = Math.max(Math.ceil(host.memoryMb * reserveShare), reserveMemoryMinMb);
+  const usualReserveMb = Math.max(Math.ceil(host.memoryMb * reserveShare), reserveMemoryMinMb);
+  const reserveMemoryMb = settings.reserveMemoryMb ?? usualReserveMb;
   const reserveDiskMb = Math.ceil(host.diskMb * reserveShare);
   return {
     memoryMb: settings.memoryMb ?? Math.max(0, Math.floor(host.memoryMb - reserveMemoryMb)),

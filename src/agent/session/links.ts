@@ -3,15 +3,15 @@
  * goes to the server that answers best, and to the next one when that fails. Called by everything on the
  * cell that reports or asks.
  */
-
-import type {
-  Assignments,
-  CellRequestName,
-  CellRequestParams,
-  CellRequestResult,
-  StreamRequest,
+import {
+  type Assignments,
+  type CellRequestName,
+  type CellRequestParams,
+  type CellRequestResult,
+  cellProtocolVersion,
+  cellSessionPath,
+  type StreamRequest,
 } from '../../api/core/cell-protocol.ts';
-import { cellProtocolVersion, cellSessionPath } from '../../api/core/cell-protocol.ts';
 import { type Clock, withDeadline } from '../../base/clock.ts';
 import { backoffMs } from '../../base/core/backoff.ts';
 import { errorCatalogue, messageOf, SkepError } from '../../base/core/errors.ts';
@@ -50,20 +50,10 @@ export interface LinkStatus {
   readonly reason: string | undefined;
 }
 
-export interface Links {
-  /**
-   * Asks one live server after the other until one gives a definite answer. Throws that answer's error, or
-   * the last `Unavailable`, `Timeout`, … when none gave one: the caller tries again later.
-   */
-  request<N extends CellRequestName>(
-    method: N,
-    params: CellRequestParams<N>,
-    options: { readonly signal: AbortSignal; readonly deadlineMs?: number },
-  ): Promise<CellRequestResult<N>>;
-  readonly clusterId: string | undefined;
-  readonly status: readonly LinkStatus[];
-  /** Resolves when the signal has aborted and every session has ended. */
-  readonly done: Promise<void>;
+export interface RequestHow {
+  readonly signal: AbortSignal;
+  /** For each server that is asked. */
+  readonly deadlineMs?: number;
 }
 
 /** True for an answer that settles the matter; false when asking again, or somebody else, may help. */
@@ -76,7 +66,10 @@ export function isDefinite(error: unknown): error is SkepError {
 
 interface Link {
   readonly address: string;
+  readonly stop: AbortController;
   session: Session | undefined;
+  /** The server's own name, from its welcome. */
+  server: string | undefined;
   /** Welcomed: it may be asked. */
   live: boolean;
   reason: string | undefined;
@@ -85,122 +78,52 @@ interface Link {
   timeouts: number;
 }
 
-export function startLinks(options: LinksOptions): Links {
-  const { clock, signal, log } = options;
-  const links = new Map<string, Link>();
-  const runs: Promise<void>[] = [];
-  let clusterId = options.clusterId;
+export class Links {
+  readonly #options: LinksOptions;
+  readonly #links = new Map<string, Link>();
+  readonly #runs = new Set<Promise<void>>();
+  /** Addresses that turned out to be other names of a server that is dialled already. */
+  readonly #aliases = new Set<string>();
+  #clusterId: string | undefined;
+  /** Resolves when the signal has aborted and every session has ended. */
+  readonly done: Promise<void>;
 
-  function add(address: string): void {
-    if (links.has(address)) return;
-    const link: Link = {
-      address,
-      session: undefined,
-      live: false,
-      reason: 'not dialled yet',
-      penalty: 0,
-      timeouts: 0,
-    };
-    links.set(address, link);
-    runs.push(keepOpen(link));
+  constructor(options: LinksOptions) {
+    this.#options = options;
+    this.#clusterId = options.clusterId;
+    for (const address of options.servers) this.#add(address);
+    this.done = untilAborted(options.signal).then(async () => {
+      await Promise.all(this.#runs);
+    });
   }
 
-  async function keepOpen(link: Link): Promise<void> {
-    let failures = 0;
-    while (!signal.aborted) {
-      const wasLive = await serve(link);
-      failures = wasLive ? 1 : failures + 1;
-      await clock.sleep(backoffMs(reconnect, failures, options.rng), signal).catch(() => undefined);
-    }
+  get clusterId(): string | undefined {
+    return this.#clusterId;
   }
 
-  /** One session from dialling to its end; true when it had become live. */
-  async function serve(link: Link): Promise<boolean> {
-    let wasLive = false;
-    try {
-      const query = `cell=${encodeURIComponent(options.cellId)}&protocol=${cellProtocolVersion}`;
-      const url = `ws://${link.address}${cellSessionPath}?${query}`;
-      const socket = await withDeadline(
-        clock,
-        dialDeadlineMs,
-        signal,
-        () => dialTooLate(link),
-        (inner) => options.dial(url, { signal: inner }),
-      );
-      const session = openSession({
-        socket,
-        address: link.address,
-        clock,
-        onMessage: (m) => receive(link, m),
-      });
-      link.session = session;
-      const stop = (): void => session.close('the agent stops');
-      signal.addEventListener('abort', stop, { once: true });
-      const reason = await session.done;
-      signal.removeEventListener('abort', stop);
-      wasLive = link.live;
-      down(link, reason);
-    } catch (error) {
-      down(link, messageOf(error));
-    }
-    return wasLive;
+  get status(): LinkStatus[] {
+    return [...this.#links.values()].map(({ address, live, reason }) => ({ address, live, reason }));
   }
 
-  function down(link: Link, reason: string): void {
-    if (!signal.aborted && link.reason !== reason) log.warn('session.down', { server: link.address, reason });
-    Object.assign(link, { session: undefined, live: false, reason, timeouts: 0 });
-  }
-
-  function receive(link: Link, message: UnaskedMessage): void {
-    switch (message.type) {
-      case 'welcome':
-        return welcome(link, message.clusterId, message.servers);
-      case 'assignments':
-        return options.onAssignments(message);
-      case 'open':
-        return options.onOpen(link.address, message.streamId, message.request);
-    }
-  }
-
-  function welcome(link: Link, theirs: string, servers: readonly string[]): void {
-    if (clusterId !== undefined && clusterId !== theirs) {
-      throw new SkepError(
-        'InvalidConfig',
-        `server ${link.address} is of cluster ${theirs}, this cell of ${clusterId}`,
-        {
-          hint: 'give this cell the addresses of its own cluster, or purge its data to move it',
-        },
-      );
-    }
-    clusterId = theirs;
-    if (!link.live) log.info('session.up', { server: link.address });
-    Object.assign(link, { live: true, reason: undefined, penalty: 0, timeouts: 0 });
-    for (const address of servers) add(address);
-    options.onLive();
-  }
-
-  function failed(link: Link, error: unknown): void {
-    link.penalty += 1;
-    link.timeouts = error instanceof SkepError && error.code === 'Timeout' ? link.timeouts + 1 : 0;
-    if (link.timeouts >= maxTimeoutsInRow) link.session?.close('it does not answer');
-  }
-
-  async function request<N extends CellRequestName>(
+  /**
+   * Asks one live server after the other until one gives a definite answer. Throws that answer's error, or
+   * the last `Unavailable`, `Timeout`, … when none gave one: the caller tries again later.
+   */
+  async request<N extends CellRequestName>(
     method: N,
     params: CellRequestParams<N>,
-    how: { readonly signal: AbortSignal; readonly deadlineMs?: number },
+    { signal, deadlineMs = defaults.cellRequestDeadlineMs }: RequestHow,
   ): Promise<CellRequestResult<N>> {
-    let last: unknown = noServer([...links.values()]);
-    const live = [...links.values()].filter((link) => link.live).sort((a, b) => a.penalty - b.penalty);
+    let last: unknown = noServer([...this.#links.values()]);
+    const live = [...this.#links.values()].filter((link) => link.live).sort((a, b) => a.penalty - b.penalty);
     for (const link of live) {
       if (link.session === undefined) continue;
       try {
-        const deadlineMs = how.deadlineMs ?? defaults.cellRequestDeadlineMs;
-        const result = await link.session.request(method, params, { deadlineMs, signal: how.signal });
+        const result = await link.session.request(method, params, { deadlineMs, signal });
         Object.assign(link, { penalty: 0, timeouts: 0 });
         return result;
       } catch (error) {
-        if (how.signal.aborted || isDefinite(error)) throw error;
+        if (signal.aborted || isDefinite(error)) throw error;
         failed(link, error);
         last = error;
       }
@@ -208,20 +131,129 @@ export function startLinks(options: LinksOptions): Links {
     throw last;
   }
 
-  for (const address of options.servers) add(address);
+  #add(address: string): void {
+    if (this.#links.has(address) || this.#aliases.has(address)) return;
+    const link: Link = {
+      address,
+      stop: new AbortController(),
+      session: undefined,
+      server: undefined,
+      live: false,
+      reason: 'not dialled yet',
+      penalty: 0,
+      timeouts: 0,
+    };
+    this.#links.set(address, link);
+    const run = this.#keepOpen(link).finally(() => this.#runs.delete(run));
+    this.#runs.add(run);
+  }
 
-  return {
-    request,
-    get clusterId() {
-      return clusterId;
-    },
-    get status() {
-      return [...links.values()].map(({ address, live, reason }) => ({ address, live, reason }));
-    },
-    done: untilAborted(signal).then(async () => {
-      await Promise.all(runs);
-    }),
-  };
+  #drop(link: Link, reason: string): void {
+    this.#links.delete(link.address);
+    link.stop.abort();
+    link.session?.close(reason);
+  }
+
+  async #keepOpen(link: Link): Promise<void> {
+    const { clock, rng } = this.#options;
+    const signal = AbortSignal.any([this.#options.signal, link.stop.signal]);
+    let failures = 0;
+    while (!signal.aborted) {
+      const wasLive = await this.#serve(link, signal);
+      failures = wasLive ? 1 : failures + 1;
+      await clock.sleep(backoffMs(reconnect, failures, rng), signal).catch(() => undefined);
+    }
+  }
+
+  /** One session from dialling to its end; true when it had become live. */
+  async #serve(link: Link, signal: AbortSignal): Promise<boolean> {
+    const { address } = link;
+    const { cellId, clock, dial } = this.#options;
+    const url = `ws://${address}${cellSessionPath}?cell=${encodeURIComponent(cellId)}&protocol=${cellProtocolVersion}`;
+    try {
+      const socket = await withDeadline(
+        clock,
+        dialDeadlineMs,
+        signal,
+        () => dialTooLate(address),
+        (inner) => dial(url, { signal: inner }),
+      );
+      const session = openSession({
+        socket,
+        address,
+        clock,
+        onMessage: (message) => this.#receive(link, message),
+      });
+      link.session = session;
+      const stop = (): void => session.close('the agent stops');
+      signal.addEventListener('abort', stop, { once: true });
+      const reason = await session.done;
+      signal.removeEventListener('abort', stop);
+      return this.#down(link, reason);
+    } catch (error) {
+      return this.#down(link, messageOf(error));
+    }
+  }
+
+  /** Returns whether it was live. */
+  #down(link: Link, reason: string): boolean {
+    const wasLive = link.live;
+    const isNews = link.reason !== reason && !this.#options.signal.aborted && !link.stop.signal.aborted;
+    if (isNews) this.#options.log.warn('session.down', { server: link.address, reason });
+    Object.assign(link, { session: undefined, live: false, reason, timeouts: 0 });
+    return wasLive;
+  }
+
+  #receive(link: Link, message: UnaskedMessage): void {
+    switch (message.type) {
+      case 'welcome':
+        return this.#welcome(link, message);
+      case 'assignments':
+        return this.#options.onAssignments(message);
+      case 'open':
+        return this.#options.onOpen(link.address, message.streamId, message.request);
+    }
+  }
+
+  #welcome(link: Link, { clusterId, server, servers }: Extract<UnaskedMessage, { type: 'welcome' }>): void {
+    if (this.#clusterId !== undefined && this.#clusterId !== clusterId) {
+      const message = `server ${link.address} is of cluster ${clusterId}, this cell of ${this.#clusterId}`;
+      const hint = 'give this cell the addresses of its own cluster, or purge its data to move it';
+      throw new SkepError('InvalidConfig', message, { hint });
+    }
+    this.#clusterId = clusterId;
+    if (!link.live) this.#options.log.info('session.up', { server: link.address });
+    Object.assign(link, { server, live: true, reason: undefined, penalty: 0, timeouts: 0 });
+    this.#dropAliases(link, servers);
+    this.#follow(servers);
+    this.#options.onLive();
+  }
+
+  /** Dials servers that are new, and no longer those that have left. */
+  #follow(servers: readonly string[]): void {
+    for (const address of servers) this.#add(address);
+    if (servers.length === 0) return;
+    const kept = new Set([...servers, ...this.#options.servers]);
+    for (const link of this.#links.values()) {
+      if (!kept.has(link.address)) this.#drop(link, 'the server has left the cluster');
+    }
+  }
+
+  /** A server ends the older of two sessions of one cell, so two names for it would fight for ever. */
+  #dropAliases(link: Link, servers: readonly string[]): void {
+    for (const other of this.#links.values()) {
+      if (other === link || !other.live || other.server !== link.server) continue;
+      const alias = servers.includes(link.address) ? other : link;
+      this.#aliases.add(alias.address);
+      this.#drop(alias, 'another address of the same server');
+    }
+  }
+}
+
+function failed(link: Link, error: unknown): void {
+  link.penalty += 1;
+  link.timeouts = error instanceof SkepError && error.code === 'Timeout' ? link.timeouts + 1 : 0;
+  if (link.timeouts >= maxTimeoutsInRow) link.session?.close('it does not answer');
 }
 
 function noServer(links: readonly Link[]): SkepError {
@@ -229,11 +261,8 @@ function noServer(links: readonly Link[]): SkepError {
   return new SkepError('Unavailable', `no server can be reached (${why === '' ? 'none is known' : why})`);
 }
 
-function dialTooLate(link: Link): SkepError {
-  return new SkepError(
-    'Unavailable',
-    `server ${link.address} does not answer within ${dialDeadlineMs / 1000}s`,
-  );
+function dialTooLate(address: string): SkepError {
+  return new SkepError('Unavailable', `server ${address} does not answer within ${dialDeadlineMs / 1000}s`);
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {

@@ -1,0 +1,388 @@
+/**
+ * A container engine in memory, on a clock: complete enough to run a cell, and with the faults that a cell
+ * must survive. What a container does is scripted by its image's name. It outlives any agent that uses it,
+ * as a real engine does. Also a Prober, because it knows which container answers on which port.
+ */
+
+import { httpFailure, type Prober, tcpFailure } from '../../src/agent/prober.ts';
+import type {
+  Container,
+  ContainerSpec,
+  LogLine,
+  LogOptions,
+  ProcessStream,
+  Runtime,
+  RuntimeEvent,
+} from '../../src/agent/runtime.ts';
+import { type Clock, withDeadline } from '../../src/base/clock.ts';
+import { SkepError } from '../../src/base/core/errors.ts';
+import { fakeProcess } from './fake-process.ts';
+
+/** What an image does. Without any of it: runs for ever and ends with 0 on SIGTERM. */
+export interface ImageScript {
+  /** Ends by itself after `afterMs`. */
+  readonly exits?: { readonly afterMs: number; readonly code: number; readonly oom?: boolean };
+  readonly ignoresSigterm?: boolean;
+  readonly exitCodeOnSigterm?: number;
+  readonly pullMs?: number;
+  /** The pull fails with this. */
+  readonly pullError?: SkepError;
+  readonly createMs?: number;
+  readonly startMs?: number;
+  readonly createError?: SkepError;
+  readonly startError?: SkepError;
+  /** Written when it starts. */
+  readonly writes?: readonly string[];
+  /** Files that readFile finds. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** What it answers on a port, `sinceStartMs` after its start: an HTTP status, or nothing (refused). */
+  readonly answers?: (port: number, sinceStartMs: number) => number | undefined;
+  /** The exit status of a command check or exec, and what it writes. */
+  readonly execs?: (
+    args: readonly string[],
+    sinceStartMs: number,
+  ) => { readonly code: number; readonly output?: string };
+}
+
+export interface FakeContainer {
+  readonly id: string;
+  readonly spec: ContainerSpec;
+  state: Container['state'];
+  exitCode: number | undefined;
+  oomKilled: boolean;
+  startedAt: number | undefined;
+  finishedAt: number | undefined;
+  pid: number;
+  ipAddress: string;
+  /** How often it was started. */
+  starts: number;
+  readonly log: LogLine[];
+}
+
+export interface FakeRuntime extends Runtime {
+  readonly containers: ReadonlyMap<string, FakeContainer>;
+  readonly prober: Prober;
+  /** Every call that changes something, `start web-1`. */
+  readonly calls: readonly string[];
+  /** How many images were pulled. */
+  readonly pulls: readonly string[];
+  /** `down`: every call fails at once. `hung`: every call fails after a long wait, as the adapter's deadline does. */
+  fault(mode: 'none' | 'down' | 'hung'): void;
+  /** The next calls of a method fail with this, once each. */
+  failNext(method: 'create' | 'start' | 'stop' | 'list' | 'remove', error: SkepError): void;
+  /** Something else on the host holds these ports. */
+  occupyPorts(ports: Iterable<number>): void;
+  /** The container ends by itself. */
+  exit(id: string, code: number, options?: { readonly oom?: boolean }): void;
+  /** Somebody removes it behind the agent's back. */
+  vanish(id: string): void;
+  /** Ends every event stream, as a restart of the engine does. */
+  dropEvents(): void;
+  /** Containers that run now. */
+  running(): FakeContainer[];
+}
+
+export interface FakeRuntimeOptions {
+  readonly clock: Clock;
+  readonly images?: Readonly<Record<string, ImageScript>>;
+  /** Images that are not in `images` exist too, unless this is true. */
+  readonly onlyKnownImages?: boolean;
+}
+
+const hungMs = 10_000;
+
+export function fakeRuntime(options: FakeRuntimeOptions): FakeRuntime {
+  return new MemoryRuntime(options);
+}
+
+class MemoryRuntime implements FakeRuntime {
+  readonly containers = new Map<string, FakeContainer>();
+  readonly calls: string[] = [];
+  readonly pulls: string[] = [];
+  readonly prober: Prober;
+  readonly #clock: Clock;
+  readonly #options: FakeRuntimeOptions;
+  readonly #present = new Set<string>();
+  readonly #occupied = new Set<number>();
+  readonly #failures = new Map<string, SkepError[]>();
+  readonly #listeners = new Set<{ onEvent: (event: RuntimeEvent) => void; end: (error: Error) => void }>();
+  #mode: 'none' | 'down' | 'hung' = 'none';
+  #lastId = 0;
+
+  constructor(options: FakeRuntimeOptions) {
+    this.#options = options;
+    this.#clock = options.clock;
+    this.prober = { probe: async (check, address) => this.#probe(check, address) };
+  }
+
+  async info({ signal }: { readonly signal: AbortSignal }) {
+    await this.#reach('info', signal);
+    return { name: 'fake 1.0', memoryMb: 16_384, diskMb: 100_000, canLimitDisk: true };
+  }
+
+  async list(owner: { readonly clusterId: string; readonly cellId: string; readonly signal: AbortSignal }) {
+    await this.#reach('list', owner.signal);
+    const mine = ({ spec: { identity } }: FakeContainer): boolean =>
+      identity.clusterId === owner.clusterId && identity.cellId === owner.cellId;
+    return [...this.containers.values()].filter(mine).map(viewOf);
+  }
+
+  async inspect(id: string, { signal }: { readonly signal: AbortSignal }) {
+    await this.#reach('inspect', signal);
+    const container = this.containers.get(id);
+    return container === undefined ? undefined : viewOf(container);
+  }
+
+  async ensureImage(image: string, { signal }: { readonly signal: AbortSignal }) {
+    await this.#reach('ensureImage', signal);
+    if (this.#present.has(image)) return;
+    const script = this.#script(image);
+    if (script === undefined) {
+      throw new SkepError('ResourceNotFound', `pull access denied for ${image}: repository does not exist`);
+    }
+    this.pulls.push(image);
+    if (script.pullMs !== undefined) await this.#clock.sleep(script.pullMs, signal);
+    if (script.pullError !== undefined) throw script.pullError;
+    this.#present.add(image);
+  }
+
+  async create(spec: ContainerSpec, { signal }: { readonly signal: AbortSignal }) {
+    await this.#reach('create', signal);
+    const script = this.#script(spec.image);
+    if (script?.createMs !== undefined) await this.#clock.sleep(script.createMs, signal);
+    if (script?.createError !== undefined) throw script.createError;
+    const { instanceGuid } = spec.identity;
+    if ([...this.containers.values()].some((other) => other.spec.identity.instanceGuid === instanceGuid)) {
+      throw new SkepError('ResourceExists', `a container of ${instanceGuid} exists`);
+    }
+    const id = `c${++this.#lastId}`;
+    this.calls.push(`create ${id}`);
+    this.containers.set(id, {
+      id,
+      spec,
+      state: 'created',
+      exitCode: undefined,
+      oomKilled: false,
+      startedAt: undefined,
+      finishedAt: undefined,
+      pid: 0,
+      ipAddress: '',
+      starts: 0,
+      log: [],
+    });
+    return id;
+  }
+
+  async start(id: string, { signal }: { readonly signal: AbortSignal }) {
+    await this.#reach('start', signal);
+    const container = this.#get(id);
+    if (container.state === 'running') return;
+    const script = this.#script(container.spec.image);
+    if (script?.startMs !== undefined) await this.#clock.sleep(script.startMs, signal);
+    if (script?.startError !== undefined) throw script.startError;
+    const taken = container.spec.ports.find(({ hostPort }) => this.#isTaken(container, hostPort));
+    if (taken !== undefined) {
+      throw new SkepError('ResourceConflict', `port ${taken.hostPort} is already allocated`);
+    }
+    this.calls.push(`start ${id}`);
+    const number = Number(id.slice(1));
+    Object.assign(container, {
+      state: 'running',
+      startedAt: this.#clock.now(),
+      finishedAt: undefined,
+      exitCode: undefined,
+      pid: 1_000 + number,
+      ipAddress: `172.17.${number >> 8}.${number & 255}`,
+    });
+    container.starts += 1;
+    const at = this.#clock.now();
+    for (const text of script?.writes ?? []) container.log.push({ at, stream: 'stdout', text });
+    this.#emit('started', container);
+    this.#scheduleExit(container, script);
+  }
+
+  async stop(id: string, { graceMs, signal }: { readonly graceMs: number; readonly signal: AbortSignal }) {
+    await this.#reach('stop', signal);
+    const container = this.containers.get(id);
+    if (container?.state !== 'running') return;
+    this.calls.push(`stop ${id}`);
+    const script = this.#script(container.spec.image);
+    if (script?.ignoresSigterm === true) {
+      await this.#clock.sleep(graceMs, signal);
+      if (container.state === 'running') this.exit(id, 137);
+    } else {
+      this.exit(id, script?.exitCodeOnSigterm ?? 0);
+    }
+  }
+
+  async remove(id: string, { signal }: { readonly signal: AbortSignal }) {
+    await this.#reach('remove', signal);
+    if (this.containers.has(id)) this.calls.push(`remove ${id}`);
+    this.vanish(id);
+  }
+
+  async events(
+    owner: { readonly clusterId: string; readonly cellId: string; readonly signal: AbortSignal },
+    onEvent: (event: RuntimeEvent) => void,
+  ) {
+    await this.#reach('events', owner.signal);
+    await new Promise<void>((resolve, reject) => {
+      const listener = { onEvent, end: reject };
+      this.#listeners.add(listener);
+      owner.signal.addEventListener('abort', () => {
+        this.#listeners.delete(listener);
+        resolve();
+      });
+    });
+  }
+
+  async *logs(id: string, { tail, since = 0, follow, signal }: LogOptions): AsyncGenerator<LogLine> {
+    await this.#reach('logs', signal);
+    const container = this.#get(id);
+    const first = container.log.filter((line) => line.at >= since);
+    let next = container.log.length;
+    yield* tail === undefined ? first : first.slice(first.length - Math.min(tail, first.length));
+    while (follow && !signal.aborted && container.state === 'running') {
+      for (; next < container.log.length; next++) yield container.log[next] as LogLine;
+      await this.#clock.sleep(50, signal).catch(() => undefined);
+    }
+    if (follow) yield* container.log.slice(next);
+  }
+
+  async exec(
+    id: string,
+    { args, tty, stdin, signal }: Parameters<Runtime['exec']>[1],
+  ): Promise<ProcessStream> {
+    await this.#reach('exec', signal);
+    const container = this.#get(id);
+    if (container.state !== 'running') throw new SkepError('NotRunning', `container ${id} does not run`);
+    const script = this.#script(container.spec.image);
+    const sinceStartMs = this.#clock.now() - (container.startedAt ?? 0);
+    const outcome = script?.execs?.(args, sinceStartMs);
+    this.calls.push(`exec ${id} ${args.join(' ')}`);
+    return fakeProcess({ outcome, echoes: stdin, tty, signal });
+  }
+
+  async attach(id: string, { stdin, signal }: { readonly stdin: boolean; readonly signal: AbortSignal }) {
+    await this.#reach('attach', signal);
+    this.#get(id);
+    return fakeProcess({ outcome: undefined, echoes: stdin, tty: false, signal });
+  }
+
+  async readFile(
+    id: string,
+    path: string,
+    { maxBytes, signal }: { readonly maxBytes: number; readonly signal: AbortSignal },
+  ) {
+    await this.#reach('readFile', signal);
+    const content = this.#script(this.#get(id).spec.image)?.files?.[path];
+    if (content === undefined)
+      throw new SkepError('ResourceNotFound', `${path} does not exist in the container`);
+    const bytes = new TextEncoder().encode(content);
+    if (bytes.length > maxBytes) throw new SkepError('TooLarge', `${path} has more than ${maxBytes} bytes`);
+    return bytes;
+  }
+
+  fault(mode: 'none' | 'down' | 'hung'): void {
+    this.#mode = mode;
+    if (mode !== 'none') this.dropEvents();
+  }
+
+  failNext(method: string, error: SkepError): void {
+    this.#failures.set(method, [...(this.#failures.get(method) ?? []), error]);
+  }
+
+  occupyPorts(ports: Iterable<number>): void {
+    for (const port of ports) this.#occupied.add(port);
+  }
+
+  exit(id: string, code: number, { oom = false }: { readonly oom?: boolean } = {}): void {
+    const container = this.#get(id);
+    if (container.state !== 'running') return;
+    Object.assign(container, { state: 'exited', exitCode: code, finishedAt: this.#clock.now(), pid: 0 });
+    container.oomKilled = oom;
+    if (oom) this.#emit('oom', container);
+    this.#emit('died', container);
+  }
+
+  vanish(id: string): void {
+    const container = this.containers.get(id);
+    if (container === undefined) return;
+    this.containers.delete(id);
+    this.#emit('gone', container);
+  }
+
+  dropEvents(): void {
+    for (const listener of this.#listeners)
+      listener.end(new SkepError('Unavailable', 'the event stream ended'));
+    this.#listeners.clear();
+  }
+
+  running(): FakeContainer[] {
+    return [...this.containers.values()].filter(({ state }) => state === 'running');
+  }
+
+  /** Every call passes here: where the engine is away, or fails once as a test asked. */
+  async #reach(method: string, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (this.#mode === 'hung') {
+      const late = (): SkepError => new SkepError('Unavailable', 'the engine does not answer');
+      const never = (): Promise<void> => new Promise(() => undefined);
+      await withDeadline(this.#clock, hungMs, signal, late, never);
+    }
+    if (this.#mode === 'down') throw new SkepError('Unavailable', 'cannot connect to the Docker daemon');
+    const failure = this.#failures.get(method)?.shift();
+    if (failure !== undefined) throw failure;
+  }
+
+  #script(image: string): ImageScript | undefined {
+    return this.#options.images?.[image] ?? (this.#options.onlyKnownImages === true ? undefined : {});
+  }
+
+  #get(id: string): FakeContainer {
+    const container = this.containers.get(id);
+    if (container === undefined) throw new SkepError('ResourceNotFound', `no such container: ${id}`);
+    return container;
+  }
+
+  #isTaken(container: FakeContainer, port: number): boolean {
+    const holds = (other: FakeContainer): boolean =>
+      other !== container &&
+      other.spec.hostAddress === container.spec.hostAddress &&
+      other.spec.ports.some(({ hostPort }) => hostPort === port);
+    return this.#occupied.has(port) || this.running().some(holds);
+  }
+
+  #scheduleExit(container: FakeContainer, script: ImageScript | undefined): void {
+    const exits = script?.exits;
+    if (exits === undefined) return;
+    const run = container.starts;
+    this.#clock.after(exits.afterMs, () => {
+      const isSameRun = this.containers.get(container.id) === container && container.starts === run;
+      if (isSameRun) this.exit(container.id, exits.code, { oom: exits.oom ?? false });
+    });
+  }
+
+  #emit(kind: RuntimeEvent['kind'], { id, spec: { identity } }: FakeContainer): void {
+    if (this.#mode !== 'none') return;
+    for (const listener of this.#listeners) listener.onEvent({ kind, id, identity });
+  }
+
+  #probe(check: Parameters<Prober['probe']>[0], address: string) {
+    const container = this.running().find(({ ipAddress }) => ipAddress === address);
+    const script = container && this.#script(container.spec.image);
+    const answer = script?.answers?.(check.port, this.#clock.now() - (container?.startedAt ?? 0));
+    if (check.kind === 'tcp') {
+      if (answer !== undefined) return { ok: true } as const;
+      return { ok: false, output: tcpFailure(address, check.port, 'connection refused') } as const;
+    }
+    if (answer === 200) return { ok: true } as const;
+    const cause = answer === undefined ? 'connection refused' : `received status code ${answer}`;
+    return { ok: false, output: httpFailure(check.path, check.port, cause) } as const;
+  }
+}
+
+function viewOf(container: FakeContainer): Container {
+  const { spec, log: _log, starts: _starts, ...rest } = container;
+  return { ...rest, identity: spec.identity, ports: spec.ports };
+}
