@@ -1,5 +1,6 @@
 /** Tasks: wanted, listed, cancelled, deleted. Rules: reference/diego.md 1.9. */
 import { SkepError } from '../../base/core/errors.ts';
+import { defaults } from '../../model/defaults.ts';
 import { cancelReason, failTask, desireTask as freshTask, resolveTask, type Task } from '../../model/task.ts';
 import { taskKey } from '../../store/core/keys.ts';
 import { currentState, type Handler } from '../context.ts';
@@ -32,7 +33,7 @@ export const desireTask: Handler<'desireTask'> = async (context, { body }, call)
     if (record !== undefined) {
       throw new SkepError('ResourceExists', `task "${body.guid}" exists already`, {
         field: 'guid',
-        hint: `choose another name, or delete it once it has ended: \`skep task rm ${body.guid}\``,
+        hint: `choose another name; an ended task goes by itself after ${defaults.taskKeptMs / 1_000} s`,
       });
     }
     const task = freshTask(body, context.clock.now());
