@@ -14,8 +14,7 @@ async function contentOf(bbs: Bbs): Promise<Map<string, string>> {
 async function caughtUp(following: Recording, bbs: Bbs): Promise<void> {
   await vi.waitFor(async () => {
     const wanted = await contentOf(bbs);
-    expect(following.content.size).toBe(wanted.size);
-    expect([...following.content].sort()).toEqual([...wanted].sort());
+    expect(following.content).toEqual(wanted);
   }, patient);
 }
 

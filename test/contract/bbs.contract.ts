@@ -1,6 +1,6 @@
 /** What every adapter of the Bbs port must do: writing, reading and leases. `bbs-follow.contract.ts` has the watch. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Bbs, Mutation } from '../../src/store/bbs.ts';
+import type { Bbs, CallOptions, Mutation } from '../../src/store/bbs.ts';
 import { record } from '../kit/recording-observer.ts';
 
 export interface BbsBed {
@@ -18,7 +18,7 @@ export interface BbsBed {
 }
 
 export const at = (name: string): string => `/skep/v1/${name}`;
-export const options = { signal: new AbortController().signal };
+export const options: CallOptions = { signal: new AbortController().signal };
 export const patient = { timeout: 20_000, interval: 20 };
 
 export const put = (name: string, value: string, revision?: number): Mutation => ({

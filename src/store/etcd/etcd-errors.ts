@@ -53,7 +53,7 @@ const byText: readonly Row[] = [
     hint: noQuorum,
   },
   { says: /required revision has been compacted/, kind: 'compacted', code: 'Unavailable' },
-  { says: /received message larger than max/i, kind: 'pageTooLarge', code: 'TooLarge', hint: tooBig },
+  { says: /^Received message larger than max/, kind: 'pageTooLarge', code: 'TooLarge', hint: tooBig },
   { says: /too many operations in txn/, kind: 'batchTooLarge', code: 'TooLarge' },
   {
     says: /request is too large|message larger than max/i,
