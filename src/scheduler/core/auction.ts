@@ -14,12 +14,13 @@ import type {
   Work,
 } from '../../model/auction.ts';
 import type { CellId } from '../../model/ids.ts';
+import type { Resources } from '../../model/resources.ts';
 import { orderBatch } from './batch.ts';
 import { explainNoRoom, explainStartLimit } from './explain.ts';
 import { at, createPool, type Pool, reserve } from './pool.ts';
 import { type Best, createRanking, type Ranking } from './ranking.ts';
 import { diegoWeights, type ScoreWeights } from './scoring.ts';
-import { createSpread, type Spread } from './spread.ts';
+import { createSpread, type ProcessSpread, type Spread } from './spread.ts';
 
 export interface AuctionOptions {
   readonly weights: ScoreWeights;
@@ -81,10 +82,11 @@ function placeLrps(run: Auction, work: readonly LrpWork[]): void {
   );
   for (const item of work) {
     place(run, item, () => {
-      const position = bestForLrp(run, zones, item);
+      const spread = run.spread.of(item.guid);
+      const position = bestForLrp(run, zones, spread, item.resources);
       if (position < 0) return position;
       reserve(pool, position, item.resources, 'lrp');
-      run.spread.add(item.guid, position);
+      run.spread.add(spread, position);
       zones[at(pool.zoneOf, position)]?.moved(position);
       return position;
     });
@@ -92,22 +94,19 @@ function placeLrps(run: Auction, work: readonly LrpWork[]): void {
 }
 
 /** Zones with the fewest instances of the process go first; those with equally many compete together. */
-function bestForLrp(run: Auction, zones: readonly Ranking[], item: LrpWork): number {
-  const { onCell, inZone, leastOnCell } = run.spread.of(item.guid);
+function bestForLrp(run: Auction, zones: readonly Ranking[], spread: ProcessSpread, need: Resources): number {
   const best: Best = { position: -1, score: Infinity };
+  const { inZone, onCell } = spread;
+  const { locality: weight } = run.options.weights;
   let floor = -1;
   while (best.position < 0) {
     let next = Infinity;
     for (const count of inZone) if (count > floor && count < next) next = count;
     if (next === Infinity) return -1;
-    for (const [zone, ranking] of zones.entries()) {
-      if (at(inZone, zone) !== next) continue;
-      const leastCount = at(leastOnCell, zone);
-      ranking.improve(best, item.resources, {
-        weight: run.options.weights.locality,
-        counts: onCell,
-        leastCount,
-      });
+    for (let zone = 0; zone < zones.length; zone++) {
+      if (inZone[zone] !== next) continue;
+      const leastCount = run.spread.least(spread, zone);
+      zones[zone]?.improve(best, need, { weight, counts: onCell, leastCount });
     }
     floor = next;
   }

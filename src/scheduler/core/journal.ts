@@ -134,7 +134,7 @@ export function event(
   at: Millis,
   subject: string,
   message: string,
-  cellId?: string | undefined,
+  cellId?: string,
 ): JournalEvent {
   return { v: 1, type, at, subject, message, ...(cellId === undefined ? {} : { cellId }) };
 }

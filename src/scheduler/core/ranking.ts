@@ -8,6 +8,7 @@
 import type { Resources } from '../../model/resources.ts';
 import { added, at, fits, type Pool } from './pool.ts';
 import { fill } from './scoring.ts';
+import { sortedPositions } from './sorted-positions.ts';
 
 /** The cheapest cell of each ranking that has been looked at so far. */
 export interface Best {
@@ -33,7 +34,7 @@ export interface Ranking {
 
 /**
  * @param positions the cells of the ranking
- * @param baseOf a cell's score before the work's part; may only rise while the ranking is used
+ * @param baseOf a cell's score before the work's part; as the pool stands
  */
 export function createRanking(
   pool: Pool,
@@ -42,11 +43,7 @@ export function createRanking(
 ): Ranking {
   const base = new Float64Array(pool.size);
   for (const position of positions) base[position] = baseOf(position);
-  const order = Int32Array.from(positions).sort((a, b) => at(base, a) - at(base, b) || a - b);
-  const rankOf = new Int32Array(pool.size);
-  order.forEach((position, rank) => {
-    rankOf[position] = rank;
-  });
+  const order = sortedPositions(base, positions);
   const leastUnit = smallestUnits(pool, positions);
   /** Needs that no cell here has room for: room only shrinks, so they need not be asked again. */
   const noRoomFor = new Set<string>();
@@ -57,35 +54,28 @@ export function createRanking(
       if (noRoomFor.has(needKey)) return;
       const least = fill(need, leastUnit) + locality.weight * locality.leastCount;
       let anyRoom = false;
-      for (let rank = 0; rank < order.length; rank++) {
-        const position = at(order, rank);
-        const lower = at(base, position) + least;
-        // Beyond a tie the cells of one base come in order of position, so a later one cannot win it.
-        if (lower > best.score || (lower === best.score && position > best.position)) return;
-        if (!fits(pool, position, need)) continue;
-        anyRoom = true;
-        const same = locality.counts?.get(position) ?? 0;
-        const score = at(base, position) + (added(pool, position, need) + locality.weight * same);
-        if (score < best.score || (score === best.score && position < best.position)) {
-          best.score = score;
-          best.position = position;
+      for (const chunk of order.chunks) {
+        for (const position of chunk) {
+          const lower = at(base, position) + least;
+          // Beyond a tie the cells of one base come in order of position, so a later one cannot win it.
+          if (lower > best.score || (lower === best.score && position > best.position)) return;
+          if (!fits(pool, position, need)) continue;
+          anyRoom = true;
+          const same = locality.counts?.get(position) ?? 0;
+          const score = at(base, position) + (added(pool, position, need) + locality.weight * same);
+          if (score < best.score || (score === best.score && position < best.position)) {
+            best.score = score;
+            best.position = position;
+          }
         }
       }
       if (!anyRoom) noRoomFor.add(needKey);
     },
 
     moved(position) {
-      const value = baseOf(position);
-      base[position] = value;
-      let rank = at(rankOf, position);
-      for (; rank + 1 < order.length; rank++) {
-        const next = at(order, rank + 1);
-        if (at(base, next) > value || (at(base, next) === value && next > position)) break;
-        order[rank] = next;
-        rankOf[next] = rank;
-      }
-      order[rank] = position;
-      rankOf[position] = rank;
+      order.remove(position);
+      base[position] = baseOf(position);
+      order.insert(position);
     },
   };
 }
