@@ -1,0 +1,153 @@
+# shellcheck shell=sh disable=SC2034,SC2153 # the parts share their variables; install.sh loads them all
+# Whether this machine is fit: everything is looked at before anything is changed, and everything that is
+# wrong is told at once, each with its remedy.
+
+PROBLEMS=
+
+# problem WHAT REMEDY
+problem() {
+  PROBLEMS="$PROBLEMS  - $1
+      $2
+"
+}
+
+step_check() {
+  step 'Checking this machine'
+  check_all
+  if [ -n "$PROBLEMS" ]; then
+    echo 'not fit'
+    STEP_OPEN=
+    {
+      echo 'install.sh: Skep cannot be set up here. Nothing was changed.'
+      printf '%s' "$PROBLEMS"
+    } >&2
+    exit 4
+  fi
+  open_journal
+  step_ok "$SYSTEM, $INIT_NAME"
+}
+
+check_only() {
+  STEPS=1
+  begin_run
+  DRY_RUN=1
+  step_check
+  echo 'This machine is fit for Skep.'
+}
+
+check_all() {
+  check_system
+  if [ "$(id -u)" != 0 ]; then
+    problem 'this is not root' "run it as root: sudo ./install.sh"
+    return 0
+  fi
+  check_commands
+  check_space
+  check_folders
+  check_ports
+}
+
+check_system() {
+  SYSTEM=$(sed -n 's/^PRETTY_NAME="\{0,1\}\([^"]*\).*/\1/p' /etc/os-release 2>/dev/null) || SYSTEM=
+  SYSTEM=${SYSTEM:-$(uname -s)}
+  INIT_NAME='no systemd'
+  if [ "$INIT" = systemd ]; then INIT_NAME=systemd; fi
+  if [ "$(uname -s)" != Linux ]; then
+    problem "this is $(uname -s)" 'Skep runs containers on Linux: install it there'
+  fi
+  case $(uname -m) in
+    x86_64 | aarch64) ;;
+    *) problem "the processor is $(uname -m)" 'Skep has a Node for x86_64 and aarch64 only' ;;
+  esac
+  if [ ! -e /lib64/ld-linux-x86-64.so.2 ] && [ ! -e /lib/ld-linux-aarch64.so.1 ]; then
+    problem 'there is no GNU libc here' 'use a distribution with glibc 2.28 or later, such as Debian 12'
+  fi
+}
+
+check_commands() {
+  for command in awk cmp cut flock grep mktemp readlink sed setsid sha256sum sort tail tar timeout; do
+    have "$command" || problem "the command $command is missing" \
+      "install it: apt-get install coreutils diffutils gawk grep sed tar util-linux"
+  done
+  if ! have apt-get; then
+    have etcd || problem 'etcd is missing, and there is no apt-get to install it with' \
+      'install etcd 3.4 or later so that the command etcd is on PATH'
+    find_engine || problem 'neither Docker nor Podman answers, and there is no apt-get' \
+      'install Docker Engine and start it, or enable podman.socket'
+  fi
+  case $ROOT in
+    *[[:space:]]*) problem "SKEP_INSTALL_ROOT is '$ROOT'" 'choose a folder without blanks in its name' ;;
+    '' | /*) ;;
+    *) problem "SKEP_INSTALL_ROOT is '$ROOT'" 'choose an absolute path' ;;
+  esac
+}
+
+check_space() {
+  memory_mb=$(awk '/^MemTotal:/ { print int($2 / 1024) }' /proc/meminfo)
+  if [ "$memory_mb" -lt 700 ]; then
+    problem "there are $memory_mb MB of memory" 'Skep, etcd and Docker need 700 MB before any container: add memory'
+  fi
+  need_space "$OPT" 600 'the program and the one before it'
+  need_space "$DATA" 500 'the state of the cluster'
+}
+
+# need_space PATH MB WHAT
+need_space() {
+  at=$1
+  while [ ! -d "$at" ]; do at=$(dirname "$at"); done
+  free_mb=$(df -Pm "$at" | awk 'NR == 2 { print $4 }')
+  if [ "$free_mb" -lt "$2" ]; then
+    problem "$at has $free_mb MB free, and $3 need $2 MB" "free some space below $at"
+  fi
+}
+
+check_folders() {
+  for folder in "$OPT" "$DATA" "$(dirname "$CONFIG")" "$RUN" "$(dirname "$LAUNCHER")"; do
+    at=$folder
+    while [ ! -e "$at" ]; do at=$(dirname "$at"); done
+    if [ ! -d "$at" ]; then
+      problem "$at is no folder" "move it away: $folder must be made there"
+    elif ! probe=$(mktemp -d "$at/.skep-probe.XXXXXX" 2>/dev/null); then
+      problem "$at cannot be written" "mount it writable: $folder must be made there"
+    else
+      rmdir "$probe"
+    fi
+  done
+  if [ -e "$LAUNCHER" ] && ! is_our_launcher; then
+    problem "$LAUNCHER is there and not from this script" 'move it away'
+  fi
+  if [ -d "$CURRENT" ] && [ ! -L "$CURRENT" ]; then
+    problem "$CURRENT is a folder, not a link" 'move it away'
+  fi
+}
+
+check_ports() {
+  case $PORT_BASE in
+    '' | *[!0-9]*) problem "SKEP_INSTALL_PORT_BASE is '$PORT_BASE'" 'give a number, such as 7400' && return 0 ;;
+  esac
+  # An agent that runs keeps what its own settings say.
+  if agent_runs; then return 0; fi
+  for port in "$PORT_BASE" $((PORT_BASE + 1)) $((PORT_BASE + 2)); do
+    owner=$(port_owner "$port") || continue
+    # An etcd that outlived its agent is adopted.
+    case $owner in *"--data-dir=$DATA/etcd/"*) continue ;; esac
+    problem "port $port is taken by ${owner:-a process that cannot be seen from here}" \
+      "stop it, or give Skep other ports: \"ports\" in $CONFIG"
+  done
+}
+
+# port_owner PORT: true when somebody listens on it; says who.
+port_owner() {
+  hex=$(printf '%04X' "$1")
+  # State 0A is LISTEN; field 10 is the socket's inode.
+  inode=$(awk -v end=":$hex\$" '$4 == "0A" && $2 ~ end { print $10; exit }' /proc/net/tcp /proc/net/tcp6 2>/dev/null)
+  if [ -z "$inode" ]; then return 1; fi
+  for folder in /proc/[0-9]*; do
+    # shellcheck disable=SC2010 # the targets of links, which only ls shows for all at once
+    if ls -l "$folder/fd" 2>/dev/null | grep -qF "socket:[$inode]"; then
+      words=$(tr '\0' ' ' <"$folder/cmdline" 2>/dev/null | cut -c 1-300) || words=
+      printf '%s (pid %s)' "$words" "${folder#/proc/}"
+      return 0
+    fi
+  done
+}

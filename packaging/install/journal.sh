@@ -1,0 +1,185 @@
+# shellcheck shell=sh disable=SC2034,SC2153 # the parts share their variables; install.sh loads them all
+# What a run did. Two files in $STATE: `made` says what was put on this machine and by which name, for as long
+# as it is there (uninstall reads it); `undo` lives for one run and takes it back when a step fails. Lines are
+# written before the deed. A run that was killed is not undone but gone on from: every step is a comparison.
+
+TAB=$(printf '\t')
+UNDO=
+COMMITTED=
+BEFORE=
+DEMO_UNDO=
+WORK=
+
+# One run at a time, held by the kernel on the folder itself: nothing to clean up, however the run ends.
+take_lock() {
+  exec 9<"${ROOT:-/var/lib}"
+  if ! flock -n 9; then
+    fail 'another install.sh is at work on this machine' 'wait until it has ended, then run this one again'
+  fi
+}
+
+begin_run() {
+  take_lock
+  WORK=$(mktemp -d "${TMPDIR:-/tmp}/skep-install.XXXXXX")
+  trap end_run EXIT
+  trap 'interrupted 129' HUP
+  trap 'interrupted 130' INT
+  trap 'interrupted 143' TERM
+}
+
+interrupted() {
+  if [ -n "$STEP_OPEN" ]; then echo interrupted; fi
+  STEP_OPEN=
+  echo "install.sh: interrupted in step $STEP/$STEPS \"$STEP_NAME\"" >&2
+  exit "$1"
+}
+
+# Opens the undo file: after the checks passed and before the first change.
+open_journal() {
+  if [ -n "$DRY_RUN" ]; then return 0; fi
+  if [ -e "$STATE/undo" ]; then
+    note 'an earlier run was cut short: going on from what it left'
+    # It may have ended between any two changes: start the agent anew.
+    rm -f "$STATE/started"
+    CHANGED=1
+  fi
+  make_folder "$STATE" 700
+  touch "$STATE/made"
+  chmod 600 "$STATE/made"
+  : >"$STATE/undo"
+  UNDO=$STATE/undo
+  BEFORE=$(current_release)
+  if agent_runs; then undo_by agent-back; fi
+}
+
+# made KIND NAME: noted once, for uninstall.
+made() {
+  if [ ! -f "$STATE/made" ] || ! grep -qxF "$1$TAB$2" "$STATE/made"; then
+    printf '%s\t%s\n' "$1" "$2" >>"$STATE/made"
+  fi
+}
+
+was_made() { [ -f "$STATE/made" ] && grep -qxF "$1$TAB$2" "$STATE/made"; }
+
+# all_made KIND: the names, oldest first.
+all_made() {
+  if [ -f "$STATE/made" ]; then awk -F '\t' -v kind="$1" '$1 == kind { print $2 }' "$STATE/made"; fi
+}
+
+forget() {
+  awk -F '\t' -v kind="$1" -v name="$2" '!($1 == kind && $2 == name)' "$STATE/made" >"$STATE/made.new"
+  mv "$STATE/made.new" "$STATE/made"
+}
+
+# undo_by VERB [ARGUMENT]: how to take back what comes next.
+undo_by() {
+  if [ -n "$UNDO" ]; then printf '%s\t%s\n' "$1" "${2:-}" >>"$UNDO"; fi
+}
+
+# make_folder PATH MODE: with its parents, each of which is taken away again when it is empty.
+make_folder() {
+  missing=
+  at=$1
+  while [ ! -d "$at" ]; do
+    missing="$at $missing"
+    at=$(dirname "$at")
+  done
+  for folder in $missing; do
+    mkdir "$folder"
+    undo_by rmdir "$folder"
+    NEW_FOLDERS="${NEW_FOLDERS:-} $folder"
+  done
+  if [ -n "$missing" ]; then chmod "$2" "$1"; fi
+  if [ -d "$STATE" ]; then
+    for folder in ${NEW_FOLDERS:-}; do made folder "$folder"; done
+    NEW_FOLDERS=
+  fi
+}
+
+# put_file SOURCE PATH MODE: replaces PATH in one step; undo brings the old one back.
+put_file() {
+  make_folder "$(dirname "$2")" 755
+  if [ -e "$2" ]; then
+    cp -p "$2" "$2.skep-before"
+    undo_by restore "$2"
+  else
+    undo_by remove "$2"
+  fi
+  cp "$1" "$2.skep-new"
+  chmod "$3" "$2.skep-new"
+  mv -f "$2.skep-new" "$2"
+}
+
+same_file() { [ -f "$2" ] && cmp -s "$1" "$2"; }
+
+# From here on a failure takes nothing back: the cluster answers.
+commit_run() {
+  if [ -z "$UNDO" ]; then return 0; fi
+  COMMITTED=1
+  for file in "$CONFIG" "$CONFIG.new" "$LAUNCHER" "$UNIT"; do rm -f "$file.skep-before" "$file.skep-new"; done
+  rm -f "$UNDO"
+  UNDO=
+  prune_releases
+}
+
+end_run() {
+  status=$?
+  trap - EXIT
+  trap '' HUP INT TERM
+  set +e
+  if [ "$status" -ne 0 ] && [ -n "$DEMO_UNDO" ]; then undo_demo; fi
+  if [ "$status" -ne 0 ] && [ -n "$UNDO" ]; then
+    undo_all >&2
+  elif [ "$status" -ne 0 ] && [ -n "$COMMITTED" ]; then
+    echo '  Skep itself is set up and answers; only the demo is missing.' >&2
+  fi
+  if [ -n "$WORK" ]; then rm -rf "$WORK"; fi
+  exit "$status"
+}
+
+undo_all() {
+  reversed=$(awk '{ line[NR] = $0 } END { for (i = NR; i > 0; i--) print line[i] }' "$UNDO")
+  UNDO=
+  rm -f "$STATE/undo"
+  printf '%s\n' "$reversed" >"$WORK/undo"
+  while IFS="$TAB" read -r verb argument; do undo_one "$verb" "$argument" </dev/null; done <"$WORK/undo"
+  if [ -L "$CURRENT" ]; then
+    echo "  Undone: $(basename "$(readlink "$CURRENT")") is in place as before."
+  else
+    echo '  Undone: nothing of Skep runs here.'
+    packages=$(all_made package | tr '\n' ' ')
+    if [ -n "$packages" ]; then
+      echo "  Debian packages that were installed stay: $packages"
+      echo '  (take them away too: ./install.sh --uninstall --purge)'
+    else
+      forget_everything
+    fi
+  fi
+}
+
+undo_one() {
+  case $1 in
+    remove) rm -rf -- "$2" ;;
+    rmdir) if [ "$2" != "$STATE" ]; then rmdir -- "$2" 2>/dev/null; fi ;;
+    restore) if [ -e "$2.skep-before" ]; then mv -f "$2.skep-before" "$2"; fi ;;
+    point) point_current "$2" ;;
+    group) groupdel "$2" 2>/dev/null && forget group "$2" ;;
+    data)
+      stop_left_etcd
+      rm -rf -- "$2"
+      ;;
+    agent-started) stop_agent ;;
+    agent-back) if ! agent_runs; then start_agent; fi ;;
+    unit) reload_units ;;
+    enabled) systemctl disable skep.service >/dev/null 2>&1 ;;
+    '') ;;
+    *) echo "install.sh: the journal has an unknown line: $1 $2" ;;
+  esac
+}
+
+# The journal itself and the folders that were made for it, innermost first.
+forget_everything() {
+  folders=$(all_made folder | awk '{ print length($0) "\t" $0 }' | sort -rn | cut -f 2)
+  rm -rf "$STATE"
+  for folder in $folders; do rmdir -- "$folder" 2>/dev/null || true; done
+}

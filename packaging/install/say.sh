@@ -1,0 +1,99 @@
+# shellcheck shell=sh disable=SC2034,SC2153 # the parts share their variables; install.sh loads them all
+# What install.sh shows: one line a step, its notes below, and for a failure the step, the reason, the remedy.
+
+STEP=0
+STEP_NAME=
+STEP_OPEN=
+NOTES=
+CHANGED=
+
+# step NAME: opens the line of the next step.
+step() {
+  STEP=$((STEP + 1))
+  STEP_NAME=$1
+  STEP_OPEN=1
+  STEP_STARTED=$(date +%s)
+  NOTES=
+  printf '==> %s/%s %s... ' "$STEP" "$STEPS" "$1"
+}
+
+# step_ok [DETAIL]: closes the line, then shows the notes.
+step_ok() {
+  STEP_OPEN=
+  took=$(($(date +%s) - STEP_STARTED))
+  line=ok
+  if [ -n "$DRY_RUN" ] && [ -n "$NOTES" ]; then line=plan; fi
+  if [ "$took" -ge 1 ]; then line="$line $took s"; fi
+  printf '%s%s\n' "$line" "${1:+ ($1)}"
+  printf '%s' "$NOTES"
+}
+
+# note TEXT: a line below the step.
+note() {
+  NOTES="$NOTES    $1
+"
+  if [ -z "$STEP_OPEN" ]; then printf '    %s\n' "$1"; fi
+}
+
+# change TEXT: true when the change is to be made; with --dry-run it is only told.
+change() {
+  CHANGED=1
+  if [ -z "$DRY_RUN" ]; then return 0; fi
+  note "would $1"
+  return 1
+}
+
+# fail REASON REMEDY [LOG]: ends the run; what this run did is undone on the way out (journal.sh).
+fail() {
+  if [ -n "$STEP_OPEN" ]; then echo failed; fi
+  STEP_OPEN=
+  {
+    if [ -n "$STEP_NAME" ]; then
+      printf 'install.sh: step %s/%s "%s" failed: %s\n' "$STEP" "$STEPS" "$STEP_NAME" "$1"
+    else
+      printf 'install.sh: %s\n' "$1"
+    fi
+    if [ -n "${3:-}" ] && [ -s "$3" ]; then
+      echo '  The last lines it said:'
+      tail -n 15 "$3" | sed 's/^/    /'
+    fi
+    printf '  What to do: %s\n' "$2"
+  } >&2
+  exit "${FAIL_STATUS:-1}"
+}
+
+# quietly COMMAND...: its output goes to $WORK/step.log, for fail to show.
+quietly() {
+  "$@" >"$WORK/step.log" 2>&1 </dev/null 9>&-
+}
+
+# within SECONDS COMMAND...: tries it twice a second until it succeeds; fails at the deadline.
+within() {
+  tries=$(($1 * 2))
+  shift
+  until "$@"; do
+    tries=$((tries - 1))
+    if [ "$tries" -le 0 ]; then return 1; fi
+    sleep 0.5
+  done
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# confirm QUESTION: asks at a terminal; elsewhere --yes must have been given.
+confirm() {
+  if [ -n "$YES" ] || [ -n "$DRY_RUN" ]; then return 0; fi
+  if [ ! -t 0 ]; then
+    echo "install.sh: there is no terminal to ask at. To go on without a question: --yes" >&2
+    exit 10
+  fi
+  printf '%s [y/N] ' "$1"
+  read -r answer || answer=
+  case $answer in
+    y | Y | yes) ;;
+    *)
+      echo 'Nothing was changed.'
+      exit 10
+      ;;
+  esac
+}

@@ -1,0 +1,108 @@
+# shellcheck shell=sh disable=SC2034,SC2153 # the parts share their variables; install.sh loads them all
+# What makes the program part of the host: the group, the settings, the command and, under systemd, the unit.
+
+step_settings() {
+  step 'Group and settings'
+  make_group
+  write_settings
+  step_ok "$CONFIG"
+}
+
+# Members may use the API's socket. Not below another root: groups are the whole machine's.
+make_group() {
+  if [ -n "$ROOT" ] || grep -q "^$GROUP:" /etc/group; then return 0; fi
+  if change "make the group $GROUP, whose members may use the cluster"; then
+    made group "$GROUP"
+    undo_by group "$GROUP"
+    quietly groupadd --system "$GROUP" ||
+      fail "the group $GROUP could not be made" "make it: groupadd --system $GROUP" "$WORK/step.log"
+    note "members of the group $GROUP may use the cluster: usermod -aG $GROUP NAME"
+  fi
+}
+
+# Only a file that nobody edited is replaced; beside an edited one the new one is put as .new.
+write_settings() {
+  settings_text >"$WORK/agent.yaml"
+  CONFIG_SUM=$(sum_of "$WORK/agent.yaml")
+  installed_sum=$(cat "$STATE/config.sum" 2>/dev/null) || installed_sum=
+  if [ ! -e "$CONFIG" ] || [ "$(sum_of "$CONFIG")" = "$installed_sum" ]; then
+    same_file "$WORK/agent.yaml" "$CONFIG" && return 0
+    change "write $CONFIG" || return 0
+    put_file "$WORK/agent.yaml" "$CONFIG" 644
+    printf '%s\n' "$CONFIG_SUM" >"$STATE/config.sum"
+    return 0
+  fi
+  # What the agent runs with is the operator's text: a new template of ours is no reason to restart it.
+  CONFIG_SUM=edited
+  if same_file "$WORK/agent.yaml" "$CONFIG" || [ "$(sum_of "$WORK/agent.yaml")" = "$installed_sum" ] ||
+    same_file "$WORK/agent.yaml" "$CONFIG.new"; then
+    return 0
+  fi
+  change "leave $CONFIG, which was edited, and write $CONFIG.new" || return 0
+  put_file "$WORK/agent.yaml" "$CONFIG.new" 644
+  note "$CONFIG was edited and stays as it is; the new one is $CONFIG.new"
+}
+
+sum_of() { sha256sum <"$1" | cut -c 1-64; }
+
+# The template, with what is not a default here. The name is pinned: a host that is renamed stays the same cell.
+settings_text() {
+  name=$(uname -n | sed 's/[^a-zA-Z0-9._-]/-/g; s/^[^a-zA-Z0-9]*//' | cut -c 1-60)
+  name=$(setting name "${name:-host}")
+  sed "s|^name: .*|name: $name|" "$HERE/packaging/agent.yaml"
+  if [ -n "$ROOT" ]; then printf 'dataDir: %s\nsocket: %s\n' "$DATA" "$RUN/skep.sock"; fi
+  if [ "$PORT_BASE" != 7400 ]; then
+    printf 'ports:\n  api: %s\n  etcdClient: %s\n  etcdPeer: %s\n' "$PORT_BASE" $((PORT_BASE + 1)) $((PORT_BASE + 2))
+  fi
+  if [ "${ENGINE:-}" = docker ] && [ -n "${DOCKER_HOST:-}" ]; then printf 'dockerHost: %s\n' "$DOCKER_HOST"; fi
+  if [ "${ENGINE:-}" = podman ]; then printf 'dockerHost: unix:///run/podman/podman.sock\n'; fi
+}
+
+step_service() {
+  step 'Command and service'
+  launcher_text >"$WORK/skep"
+  if ! same_file "$WORK/skep" "$LAUNCHER" && change "write $LAUNCHER"; then
+    put_file "$WORK/skep" "$LAUNCHER" 755
+  fi
+  UNIT_SUM=none
+  if [ "$INIT" = systemd ]; then
+    install_unit
+  elif [ -z "$DRY_RUN" ]; then
+    note "no systemd: nobody starts the agent again after a reboot; ./install.sh does"
+    note "stop it with: kill \$(cat $PID_FILE); its log: $LOG"
+  fi
+  step_ok
+}
+
+# Below another root it also says where the cluster of that root is.
+launcher_text() {
+  echo '#!/bin/sh'
+  echo '# The command skep, from install.sh.'
+  if [ -n "$ROOT" ]; then
+    # shellcheck disable=SC2016 # for the launcher to expand
+    printf 'SKEP_SERVER=${SKEP_SERVER:-%s}\nexport SKEP_SERVER\n' "$RUN/skep.sock"
+  fi
+  printf 'export NODE_COMPILE_CACHE=%s/cache\n' "$CURRENT"
+  printf 'exec %s/node %s/skep.mjs "$@"\n' "$CURRENT" "$CURRENT"
+}
+
+is_our_launcher() { grep -qF '# The command skep, from install.sh.' "$LAUNCHER"; }
+
+install_unit() {
+  sed "s|@CURRENT@|$CURRENT|g; s|@CONFIG@|$CONFIG|g" "$HERE/packaging/skep.service" >"$WORK/skep.service"
+  UNIT_SUM=$(sum_of "$WORK/skep.service")
+  if ! same_file "$WORK/skep.service" "$UNIT" && change "write $UNIT"; then
+    undo_by unit
+    put_file "$WORK/skep.service" "$UNIT" 644
+    reload_units
+  fi
+  if ! systemctl is-enabled --quiet skep.service 2>/dev/null && change 'enable skep.service'; then
+    undo_by enabled
+    quietly systemctl enable skep.service ||
+      fail 'skep.service could not be enabled' 'see why: systemctl enable skep' "$WORK/step.log"
+  fi
+}
+
+reload_units() {
+  if [ "$INIT" = systemd ]; then systemctl daemon-reload; fi
+}
