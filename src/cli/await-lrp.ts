@@ -1,0 +1,162 @@
+/**
+ * Waits until an LRP is as it was asked for, and shows how it gets there: lines that are drawn anew on a
+ * terminal, one line a change otherwise. Used by `run`, `scale` and `stop`.
+ */
+import type { ActualLrp } from '../model/actual-lrp.ts';
+import { exitCodes } from './core/exit-codes.ts';
+import { formatDuration } from './core/format.ts';
+import {
+  changedLines,
+  describe,
+  isUnplaced,
+  judge,
+  type Seen,
+  settleMs,
+  summarize,
+  type Verdict,
+} from './core/progress.ts';
+import { clip } from './core/width.ts';
+import { isData, type Session } from './session.ts';
+import { watchRows } from './watch-rows.ts';
+
+const linesShown = 6;
+
+export interface Wait {
+  readonly guid: string;
+  /** Instances that are to run. */
+  readonly wanted: number;
+  readonly timeoutMs: number;
+}
+
+type Outcome =
+  | Exclude<Verdict, { kind: 'waiting' }>
+  | { readonly kind: 'timeout' }
+  | { readonly kind: 'interrupted' };
+
+/** The exit status: 0 done, 1 crashed, 5 without a place, 6 timed out. Ctrl-C ends the watching only. */
+export async function awaitLrp(session: Session, wait: Wait): Promise<number> {
+  const progress = createProgress(session, wait.guid);
+  const outcome = await follow(session, wait, (seen) => progress.show(seen));
+  progress.finish();
+  return tellOutcome(session, wait, outcome, progress.last());
+}
+
+async function follow(session: Session, wait: Wait, show: (seen: Seen) => void): Promise<Outcome> {
+  const { clock } = session.io;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([session.signal, stop.signal]);
+  const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
+  let seen: Seen = { wanted: wait.wanted, instances: [] };
+  let unplacedSince: number | undefined;
+  const decide = (): void => {
+    if (!seen.instances.some(isUnplaced)) unplacedSince = undefined;
+    else unplacedSince ??= clock.now();
+    const verdict = judge(seen, unplacedSince === undefined ? 0 : clock.now() - unplacedSince);
+    if (verdict.kind !== 'waiting') resolve(verdict);
+  };
+  const watching = (async () => {
+    for await (const rows of watchRows<ActualLrp>(session, { kind: 'instances', guid: wait.guid }, signal)) {
+      seen = { wanted: wait.wanted, instances: [...rows.values()].sort((a, b) => a.index - b.index) };
+      show(seen);
+      decide();
+    }
+    resolve({ kind: 'interrupted' });
+  })().catch(reject);
+  const deadline = clock.after(wait.timeoutMs, () => resolve({ kind: 'timeout' }));
+  let again = clock.after(settleMs, repeat);
+  function repeat(): void {
+    decide();
+    again = clock.after(settleMs, repeat);
+  }
+  try {
+    return await promise;
+  } finally {
+    deadline.cancel();
+    again.cancel();
+    stop.abort();
+    await watching;
+  }
+}
+
+function tellOutcome(
+  session: Session,
+  { guid, timeoutMs }: Wait,
+  outcome: Outcome,
+  last: Seen | undefined,
+): number {
+  switch (outcome.kind) {
+    case 'done':
+      if (!isData(session) && session.format !== 'name' && last !== undefined)
+        session.print(summarize(guid, last));
+      return exitCodes.done;
+    case 'crashed':
+      tellLines(session, outcome.lines);
+      session.warn(`It is tried again after growing waits: skep why ${guid}, skep logs --previous ${guid}`);
+      return exitCodes.failed;
+    case 'unplaced':
+      tellLines(session, outcome.lines);
+      session.warn(`It was accepted and starts as soon as there is room; skep rm ${guid} takes it back.`);
+      return exitCodes.unplaced;
+    case 'timeout':
+      if (last !== undefined) tellLines(session, notReady(last));
+      session.warn(
+        `Waited ${formatDuration(timeoutMs)} in vain; the cluster goes on trying: skep why ${guid}`,
+      );
+      return exitCodes.timedOut;
+    case 'interrupted':
+      session.warn(`Only the watching was stopped; the cluster goes on: skep ps -w ${guid}`);
+      return exitCodes.failed;
+  }
+}
+
+function tellLines(session: Session, lines: readonly string[]): void {
+  for (const line of lines.slice(0, linesShown)) session.warn(line);
+  if (lines.length > linesShown) session.warn(`… and ${lines.length - linesShown} more`);
+}
+
+const notReady = (seen: Seen): string[] =>
+  seen.instances
+    .filter((lrp) => lrp.state !== 'RUNNING' || !lrp.routable || lrp.index >= seen.wanted)
+    .map(describe);
+
+interface Progress {
+  show(seen: Seen): void;
+  finish(): void;
+  last(): Seen | undefined;
+}
+
+function createProgress(session: Session, guid: string): Progress {
+  let last: Seen | undefined;
+  const { stderr } = session.io;
+  if (stderr.isTTY !== true || session.io.env['TERM'] === 'dumb') {
+    const told = new Map<string, string>();
+    return {
+      show(seen) {
+        last = seen;
+        for (const line of changedLines(seen, told)) session.note(line);
+      },
+      finish: () => undefined,
+      last: () => last,
+    };
+  }
+  let drawn = 0;
+  const erase = (): void => {
+    if (drawn > 0) stderr.write(`\u001b[${drawn}A\u001b[J`);
+    drawn = 0;
+  };
+  return {
+    show(seen) {
+      last = seen;
+      if (session.flags.quiet === true) return;
+      const details = notReady(seen);
+      const lines = [summarize(guid, seen), ...details.slice(0, linesShown).map((line) => `  ${line}`)];
+      if (details.length > linesShown) lines.push(`  … and ${details.length - linesShown} more`);
+      erase();
+      const width = stderr.columns ?? 80;
+      for (const line of lines) stderr.write(`${clip(line, width - 1)}\n`);
+      drawn = lines.length;
+    },
+    finish: erase,
+    last: () => last,
+  };
+}

@@ -1,0 +1,52 @@
+/** Flags that every command has, and how a command is told what they say. Used by session.ts and main.ts. */
+import { type Command, Option } from 'commander';
+import { SkepError } from '../base/core/errors.ts';
+import type { ColourMode } from './core/colour.ts';
+
+export interface GlobalFlags {
+  readonly server?: string | undefined;
+  readonly output?: string | undefined;
+  readonly headers: boolean;
+  readonly quiet?: boolean | undefined;
+  readonly color: ColourMode;
+  readonly input: boolean;
+  readonly yes?: boolean | undefined;
+}
+
+/** Those that take a value, for main.ts, which accepts them before the verb too. */
+export const valuedGlobals = ['--server', '-o', '--output', '--color'] as const;
+export const plainGlobals = ['--no-headers', '-q', '--quiet', '--no-input', '-y', '--yes'] as const;
+
+export const formats = ['table', 'wide', 'json', 'yaml', 'name'] as const;
+export type Format = (typeof formats)[number] | 'jsonl';
+
+/** Adds the flags of every command, in a group of their own at the end of its help. */
+export function withGlobals(command: Command, more: readonly Format[] = []): Command {
+  const choices = [...formats, ...more].join(', ');
+  command
+    .optionsGroup('Options of every command:')
+    .option(
+      '--server <address>',
+      'HOST:PORT or socket (default: SKEP_SERVER, /run/skep/skep.sock, 127.0.0.1:7400)',
+    )
+    .option('-o, --output <format>', `how to print: ${choices}`)
+    .option('--no-headers', 'print tables without their first line')
+    .option('-q, --quiet', 'print no progress and no notes')
+    .addOption(
+      new Option('--color <when>', 'auto, always or never; NO_COLOR and FORCE_COLOR count too')
+        .choices(['auto', 'always', 'never'])
+        .default('auto'),
+    )
+    .option('--no-input', 'never ask; SKEP_NO_INPUT=1 does the same')
+    .option('-y, --yes', 'answer yes to every question');
+  return command;
+}
+
+/** The format asked for; throws `InvalidRequest` for one that the command does not have. */
+export function formatOf(flags: GlobalFlags, more: readonly Format[] = []): Format {
+  const known: readonly Format[] = [...formats, ...more];
+  const found = known.find((format) => format === (flags.output ?? 'table'));
+  if (found !== undefined) return found;
+  const message = `-o: ${JSON.stringify(flags.output)} is not one of ${known.join(', ')}`;
+  throw new SkepError('InvalidRequest', message, { field: '-o' });
+}

@@ -1,0 +1,81 @@
+/** The flags of `logs` and `task logs`. */
+import type { Command } from 'commander';
+import { SkepError } from '../base/core/errors.ts';
+import { parseSince, parseWhole } from './core/quantity.ts';
+import type { PrinterOptions } from './log-printer.ts';
+import type { Session } from './session.ts';
+
+export interface LogFlags {
+  readonly follow?: boolean;
+  readonly lines: number | 'all';
+  readonly since?: string;
+  readonly prefix: boolean;
+  readonly stream?: string;
+  readonly grep?: string;
+  readonly timestamps?: boolean;
+  readonly utc?: boolean;
+  readonly raw?: boolean;
+}
+
+const maxLines = 1_000_000;
+
+export function withLogFlags(command: Command): Command {
+  return command
+    .option('-f, --follow', 'go on with what is written from now on')
+    .option('-n, --lines <n>', "how many of the last lines of each, or 'all'", parseLines, 100)
+    .option('--since <time>', 'only what is newer: 15m, an ISO time, or seconds since 1970')
+    .option('--no-prefix', 'do not say where a line comes from')
+    .option('--stream <out|err>', 'only standard output, or only standard error')
+    .option('--grep <regexp>', 'only lines that match')
+    .option('--timestamps', 'when each line was written, in local time')
+    .option('--utc', 'the same in UTC')
+    .option('--raw', 'pass control characters on as they are');
+}
+
+function parseLines(text: string): number | 'all' {
+  return text === 'all' ? 'all' : parseWhole('-n', text, 0, maxLines);
+}
+
+/** How lines are chosen and printed. Throws `InvalidRequest` for a value that is none. */
+export function printerOptionsOf(session: Session, flags: LogFlags): PrinterOptions {
+  const { io, colour, format } = session;
+  const offsetMinutes = io.offsetMinutes(io.clock.now());
+  const local = flags.timestamps === true ? { offsetMinutes } : ('none' as const);
+  return {
+    prefix: flags.prefix,
+    colour,
+    raw: flags.raw === true,
+    time: flags.utc === true ? 'utc' : local,
+    streams: streamsOf(flags.stream),
+    matches: matcherOf(flags.grep),
+    json: format === 'jsonl',
+  };
+}
+
+export function sinceOf(session: Session, flags: LogFlags): number | undefined {
+  return flags.since === undefined ? undefined : parseSince('--since', flags.since, session.io.clock.now());
+}
+
+export function tailOf(flags: LogFlags): number | undefined {
+  return flags.lines === 'all' ? undefined : flags.lines;
+}
+
+function streamsOf(text: string | undefined): readonly ('stdout' | 'stderr')[] {
+  if (text === undefined) return ['stdout', 'stderr'];
+  if (text === 'out') return ['stdout'];
+  if (text === 'err') return ['stderr'];
+  throw new SkepError('InvalidRequest', `--stream: ${JSON.stringify(text)} is not out or err`, {
+    field: '--stream',
+  });
+}
+
+function matcherOf(pattern: string | undefined): (text: string) => boolean {
+  if (pattern === undefined) return () => true;
+  try {
+    const expression = new RegExp(pattern, 'u');
+    return (text) => expression.test(text);
+  } catch (cause) {
+    const message = `--grep: ${JSON.stringify(pattern)} is not a regular expression`;
+    throw new SkepError('InvalidRequest', message, { field: '--grep', cause });
+  }
+}

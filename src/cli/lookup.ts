@@ -1,0 +1,95 @@
+/** Which LRP, task or instance a name on the command line means: the name itself, or its only beginning. */
+import { nearest } from '../api/core/nearest.ts';
+import type { LrpView } from '../api/core/routes.ts';
+import { SkepError } from '../base/core/errors.ts';
+import type { ActualLrp } from '../model/actual-lrp.ts';
+import type { ProcessGuid, TaskGuid } from '../model/ids.ts';
+import type { Task } from '../model/task.ts';
+import { resolveName } from './core/target.ts';
+import type { Session } from './session.ts';
+
+interface Page<T> {
+  readonly rows: readonly T[];
+  readonly next?: string | undefined;
+}
+
+/** Every row of a paged list. */
+export async function allPages<T>(page: (after: string | undefined) => Promise<Page<T>>): Promise<T[]> {
+  const rows: T[] = [];
+  let after: string | undefined;
+  do {
+    const { rows: more, next } = await page(after);
+    rows.push(...more);
+    after = next;
+  } while (after !== undefined);
+  return rows;
+}
+
+const pageQuery = (after: string | undefined) => (after === undefined ? {} : { after });
+
+export function listLrps({ client, signal }: Session): Promise<LrpView[]> {
+  return allPages((after) => client.call('listLrps', { query: pageQuery(after) }, { signal }));
+}
+
+export function listTasks({ client, signal }: Session): Promise<Task[]> {
+  return allPages((after) => client.call('listTasks', { query: pageQuery(after) }, { signal }));
+}
+
+/** The instances of one LRP in the order of their index, the ordinary one before the suspect. */
+export async function listInstances({ client, signal }: Session, guid: string): Promise<ActualLrp[]> {
+  const rows = await allPages((after) =>
+    client.call('listInstances', { query: { guid, ...pageQuery(after) } }, { signal }),
+  );
+  return rows.sort((a, b) => a.index - b.index || a.presence.localeCompare(b.presence));
+}
+
+/** A name that may not even be a guid is no reason to ask for it by itself. */
+const mayBeGuid = (name: string): boolean => /^[a-zA-Z0-9_-]{1,128}$/.test(name);
+
+/** Throws `ResourceNotFound` or, when ambiguous, `InvalidRequest`. */
+export async function findLrp(session: Session, name: string): Promise<LrpView> {
+  const { client, signal } = session;
+  const exact = await orUndefined(name, () =>
+    client.call('getLrp', { params: { guid: name as ProcessGuid } }, { signal }),
+  );
+  if (exact !== undefined) return exact;
+  const views = await listLrps(session);
+  const guid = resolveName(
+    'LRP',
+    name,
+    views.map((view) => view.desired.guid),
+    nearest,
+  );
+  return views.find((view) => view.desired.guid === guid) ?? gone('LRP', guid);
+}
+
+/** Throws `ResourceNotFound` or, when ambiguous, `InvalidRequest`. */
+export async function findTask(session: Session, name: string): Promise<Task> {
+  const { client, signal } = session;
+  const exact = await orUndefined(name, () =>
+    client.call('getTask', { params: { guid: name as TaskGuid } }, { signal }),
+  );
+  if (exact !== undefined) return exact;
+  const tasks = await listTasks(session);
+  const guid = resolveName(
+    'task',
+    name,
+    tasks.map((task) => task.guid),
+    nearest,
+  );
+  return tasks.find((task) => task.guid === guid) ?? gone('task', guid);
+}
+
+async function orUndefined<T>(name: string, ask: () => Promise<T>): Promise<T | undefined> {
+  if (!mayBeGuid(name)) return undefined;
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof SkepError && error.code === 'ResourceNotFound') return undefined;
+    throw error;
+  }
+}
+
+function gone(kind: string, guid: string): never {
+  throw new SkepError('ResourceNotFound', `${kind} ${guid} has just gone`);
+}

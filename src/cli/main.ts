@@ -1,0 +1,174 @@
+/**
+ * `skep`: finds the verb, loads its module and nothing else, runs it, and turns what is thrown into one line, a
+ * hint and an exit status. Also the composition root of the client side: the only place here that knows the
+ * process.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { messageOf, SkepError } from '../base/core/errors.ts';
+import { systemClock } from '../base/node/system-clock.ts';
+import type { Dial } from '../base/socket.ts';
+import { escapeLines } from './core/escape.ts';
+import { exitCodeOf, exitCodes, exitMeanings } from './core/exit-codes.ts';
+import { plainGlobals, valuedGlobals } from './flags.ts';
+import type { Host, Io } from './io.ts';
+import { version } from './run/version.ts';
+import { clusterVerbs, type Verb } from './verbs.ts';
+
+const programs = 'Programs:';
+const verbs: readonly Verb[] = [
+  ...clusterVerbs,
+  {
+    name: 'agent',
+    summary: 'run the daemon of this host',
+    group: programs,
+    load: async () => (await import('./run/agent-command.ts')).agentCommand,
+  },
+  {
+    name: 'dev',
+    summary: 'run a throw-away cluster on this machine',
+    group: programs,
+    load: async () => (await import('./run/dev-command.ts')).devCommand,
+  },
+];
+
+const manual = `
+NAME is the name of an LRP or a task, or its beginning if no other begins so;
+NAME/INDEX is one instance. 'skep COMMAND --help' tells more, with examples.
+
+Exit status:
+${exitMeanings.map(([code, meaning]) => `  ${code.padEnd(6)}  ${meaning}`).join('\n')}
+
+Environment:
+  SKEP_SERVER    where the cluster's API is: HOST:PORT or the path of a socket
+  SKEP_NO_INPUT  1: never ask anything
+  NO_COLOR       set: no colours; FORCE_COLOR: colours even without a terminal
+
+Example:
+  $ skep run hello nginx:1.27 -n 3 -p 80 --check http:80/
+  $ skep ps hello
+  $ skep logs -f hello`;
+
+/** Runs one command line (without the program's name); the exit status. */
+export async function main(argv: readonly string[], io: Io): Promise<number> {
+  let exit = 0;
+  const host: Host = {
+    io,
+    setExit(code) {
+      exit = code;
+    },
+  };
+  try {
+    const args = hoistGlobals(argv);
+    const program = await buildProgram(host, args[0]);
+    await program.parseAsync(args, { from: 'user' });
+    return exit;
+  } catch (error) {
+    return report(error, io);
+  }
+}
+
+async function buildProgram(host: Host, wanted: string | undefined): Promise<Command> {
+  const { io } = host;
+  const program = new Command('skep')
+    .description('Turns a set of Linux hosts into one cluster, run from a terminal.')
+    .usage('COMMAND [OPTIONS]')
+    .version(io.version, '-V, --version', 'print the version of this program')
+    .addHelpText('after', manual);
+  for (const verb of verbs) {
+    const isWanted = verb.name === wanted || wanted === 'help';
+    const command = isWanted ? (await verb.load())(host) : new Command(verb.name).summary(verb.summary);
+    program.addCommand(command.helpGroup(verb.group));
+  }
+  configure(program, io);
+  program.action(() => program.outputHelp());
+  return program;
+}
+
+/** Nothing exits the process or prints past `io`, in any subcommand. */
+function configure(command: Command, io: Io): void {
+  command
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+      getOutHelpWidth: () => io.stdout.columns ?? 100,
+      getErrHelpWidth: () => io.stderr.columns ?? 100,
+      outputError: (text, write) => write(text.replace(/^error: /, 'skep: ')),
+    })
+    .showHelpAfterError("(see 'skep --help', or 'skep COMMAND --help')");
+  for (const sub of command.commands) configure(sub, io);
+}
+
+/** Flags of every command may stand before the verb too: they are moved behind it. */
+function hoistGlobals(argv: readonly string[]): string[] {
+  const leading: string[] = [];
+  let at = 0;
+  for (; at < argv.length; at++) {
+    const arg = argv[at] ?? '';
+    if ((plainGlobals as readonly string[]).includes(arg)) {
+      leading.push(arg);
+    } else if ((valuedGlobals as readonly string[]).includes(arg)) {
+      leading.push(...argv.slice(at, at + 2));
+      at += 1;
+    } else if (valuedGlobals.some((name) => name.startsWith('--') && arg.startsWith(`${name}=`))) {
+      leading.push(arg);
+    } else {
+      break;
+    }
+  }
+  const rest = argv.slice(at);
+  const verbLength = rest[0] === 'task' && rest[1] !== undefined && !rest[1].startsWith('-') ? 2 : 1;
+  return [...rest.slice(0, verbLength), ...leading, ...rest.slice(verbLength)];
+}
+
+/** One line that says what went wrong, one that says what to do. */
+function report(error: unknown, io: Io): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  if (!(error instanceof SkepError)) {
+    io.stderr.write(`skep: ${escapeLines(messageOf(error))}\n`);
+    return exitCodes.failed;
+  }
+  io.stderr.write(`skep: ${escapeLines(error.message)}\n`);
+  if (error.hint !== undefined) io.stderr.write(`  hint: ${escapeLines(error.hint)}\n`);
+  return exitCodeOf(error.code);
+}
+
+function processIo(): Io {
+  return {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    stdin: process.stdin,
+    env: process.env,
+    onSignal(name, run) {
+      process.on(name, run);
+      return () => process.off(name, run);
+    },
+    exists: existsSync,
+    readFile: (path) => readFileSync(path, 'utf8'),
+    clock: systemClock,
+    dial,
+    version: version(),
+    actor: `uid ${process.getuid?.() ?? 'unknown'}`,
+    offsetMinutes: (at) => new Date(at).getTimezoneOffset(),
+  };
+}
+
+/** `ws` is loaded by the commands that stream, not by those that print and end. */
+const dial: Dial = async (url, options) => {
+  const { wsDial } = await import('../base/node/ws-socket.ts');
+  return await wsDial(url, options);
+};
+
+/** A reader that went away, as `| head` does, is no error. */
+function endQuietlyOnClosedPipe(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  }
+}
+
+if (import.meta.main) {
+  endQuietlyOnClosedPipe();
+  const code = await main(process.argv.slice(2), processIo());
+  if (code !== 0) process.exitCode = code;
+}

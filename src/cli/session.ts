@@ -1,0 +1,142 @@
+/**
+ * One run of a command against the cluster: its client, its way of printing, and the signal that ends it.
+ * Every command that talks to the cluster begins with `openSession`.
+ */
+import type { Command } from 'commander';
+import type { Client } from '../api/client.ts';
+import { SkepError } from '../base/core/errors.ts';
+import { type Paint, painter, usesColour } from './core/colour.ts';
+import { exitCodeOfSignal } from './core/exit-codes.ts';
+import { type Column, renderTable } from './core/table.ts';
+import { type Format, formatOf, type GlobalFlags } from './flags.ts';
+import type { Host, Io } from './io.ts';
+
+export const defaultSocket = '/run/skep/skep.sock';
+const defaultAddress = '127.0.0.1:7400';
+
+export interface Session {
+  readonly io: Io;
+  readonly client: Client;
+  readonly flags: GlobalFlags;
+  readonly format: Format;
+  /** Whether standard output shows colours. */
+  readonly colour: boolean;
+  readonly paint: Paint;
+  /** Aborts at Ctrl-C or SIGTERM. */
+  readonly signal: AbortSignal;
+  /** A line on standard output: the result. */
+  print(line: string): void;
+  /** A line on standard error: progress and notes; silent with -q. */
+  note(line: string): void;
+  /** Like `note`, but said even with -q. */
+  warn(line: string): void;
+}
+
+export interface SessionOptions {
+  /** Formats beside those of every command. */
+  readonly moreFormats?: readonly Format[];
+  /** Ctrl-C is for what the command talks to, not for the command. */
+  readonly forwardsInterrupt?: boolean;
+}
+
+/** Runs `work` with a session; its result is the exit status. Ctrl-C aborts the session's signal. */
+export async function openSession(
+  host: Host,
+  command: Command,
+  work: (session: Session) => Promise<number | undefined>,
+  options: SessionOptions = {},
+): Promise<void> {
+  const { io } = host;
+  const flags = command.opts<GlobalFlags>();
+  const format = formatOf(flags, options.moreFormats);
+  const colour = usesColour(flags.color, io.env, io.stdout.isTTY === true);
+  const { createClient } = await import('../api/client.ts');
+  const interrupt = new AbortController();
+  let endedBy: number | undefined;
+  const catchSignal = (name: 'SIGINT' | 'SIGTERM' | 'SIGHUP', number: number) =>
+    io.onSignal(name, () => {
+      endedBy = exitCodeOfSignal(number);
+      interrupt.abort(new SkepError('Cancelled', 'interrupted'));
+    });
+  const release = [catchSignal('SIGTERM', 15), catchSignal('SIGHUP', 1)];
+  if (options.forwardsInterrupt !== true) release.push(catchSignal('SIGINT', 2));
+  const session: Session = {
+    io,
+    flags,
+    format,
+    colour,
+    client: createClient({ ...addressOf(flags, io), dial: io.dial, clock: io.clock, actor: io.actor }),
+    paint: painter(colour),
+    signal: interrupt.signal,
+    print: (line) => void io.stdout.write(`${line}\n`),
+    note: (line) => void (flags.quiet === true || io.stderr.write(`${line}\n`)),
+    warn: (line) => void io.stderr.write(`${line}\n`),
+  };
+  try {
+    const code = await work(session);
+    host.setExit(endedBy ?? code ?? 0);
+  } catch (error) {
+    if (endedBy === undefined) throw error;
+    host.setExit(endedBy);
+  } finally {
+    for (const stop of release) stop();
+  }
+}
+
+type Address = { readonly baseUrl: string } | { readonly socketPath: string };
+
+/** Where the cluster is: the flag, the variable, the socket of this host's agent, the loopback port. */
+export function addressOf(flags: Pick<GlobalFlags, 'server'>, io: Pick<Io, 'env' | 'exists'>): Address {
+  const given = flags.server ?? (io.env['SKEP_SERVER'] || undefined);
+  if (given === undefined) {
+    return io.exists(defaultSocket) ? { socketPath: defaultSocket } : { baseUrl: `http://${defaultAddress}` };
+  }
+  const source = flags.server === undefined ? 'SKEP_SERVER' : '--server';
+  if (given.startsWith('/')) return { socketPath: given };
+  if (given.startsWith('unix://')) return { socketPath: given.slice('unix://'.length) };
+  const host = given.replace(/^http:\/\//, '').replace(/\/$/, '');
+  const match = /^([a-zA-Z0-9.-]+|\[[0-9a-fA-F:]+\])(?::(\d{1,5}))?$/.exec(host);
+  if (match === null || Number(match[2] ?? 1) < 1 || Number(match[2] ?? 1) > 65_535) {
+    const message = `${source}: ${JSON.stringify(given)} is not HOST:PORT or the path of a socket`;
+    throw new SkepError('InvalidRequest', message, { field: source, hint: 'for example 127.0.0.1:7400' });
+  }
+  return { baseUrl: `http://${match[1]}:${match[2] ?? '7400'}` };
+}
+
+export interface Listing<T> {
+  readonly columns: readonly Column<T>[];
+  readonly rows: readonly T[];
+  /** What `-o name` prints. */
+  nameOf(row: T): string;
+  /** What is said, on standard error, when there is no row. */
+  readonly none: string;
+}
+
+/** Prints rows in the format asked for. */
+export async function printListing<T>(session: Session, listing: Listing<T>): Promise<void> {
+  const { format, io, flags } = session;
+  if (format === 'json' || format === 'yaml') return await printData(session, listing.rows);
+  if (format === 'name') {
+    for (const row of listing.rows) session.print(listing.nameOf(row));
+    return;
+  }
+  if (listing.rows.length === 0) return session.note(listing.none);
+  const maxWidth = format === 'wide' || io.stdout.isTTY !== true ? undefined : io.stdout.columns;
+  const options = { headers: flags.headers, wide: format === 'wide', maxWidth };
+  for (const line of renderTable(listing.columns, listing.rows, options)) session.print(line);
+}
+
+/** Prints data as JSON or, with `-o yaml`, as YAML. */
+export async function printData(session: Session, data: unknown): Promise<void> {
+  if (session.format === 'yaml') {
+    const { stringify } = await import('yaml');
+    session.io.stdout.write(stringify(data));
+  } else {
+    session.print(JSON.stringify(data, null, 2));
+  }
+}
+
+/** Whether the output is data for a program, so that nothing else may be printed on standard output. */
+export function isData(session: Session): boolean {
+  return session.format === 'json' || session.format === 'yaml' || session.format === 'jsonl';
+}

@@ -1,0 +1,20 @@
+/** The flags of commands that wait until what was asked for is true. */
+import { type Command, Option } from 'commander';
+import { parseDurationMs } from './core/quantity.ts';
+
+const defaultTimeoutMs = 5 * 60_000;
+
+export interface WaitFlags {
+  readonly detach?: boolean;
+  readonly timeout: number;
+}
+
+export function withWaitFlags(command: Command): Command {
+  return command
+    .option('-d, --detach', 'do not wait until it is true')
+    .addOption(
+      new Option('--timeout <duration>', 'how long to wait')
+        .argParser((text) => parseDurationMs('--timeout', text))
+        .default(defaultTimeoutMs, '5m'),
+    );
+}
