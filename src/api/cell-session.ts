@@ -10,7 +10,7 @@ import { assignmentsOf } from './cell-assignments.ts';
 import type { CellContext } from './cell-report.ts';
 import { answerCellRequest } from './cell-requests.ts';
 import { diffAssignments, type SentAssignments } from './core/assignments.ts';
-import { cellMessageSchema, type ServerMessage } from './core/cell-protocol.ts';
+import { type CellMessage, cellMessageSchema, type ServerMessage } from './core/cell-protocol.ts';
 
 /** After a message to the cell, changes gather this long before the next. */
 const coalesceMs = 10;
@@ -21,17 +21,6 @@ const maxOpenRequests = 1_000;
 
 export const sessionCodes = { replaced: 4001, malformed: 4400, unready: 4503, goingAway: 1001 } as const;
 
-export interface CellSession {
-  /** Something of this cell's assignments changed. */
-  assignmentsChanged(): void;
-  /** The list of servers changed. */
-  serversChanged(): void;
-  send(message: ServerMessage): Promise<void>;
-  close(code: number, reason: string): void;
-  /** Answers requests until the socket ends. */
-  run(): Promise<void>;
-}
-
 export interface SessionOptions {
   readonly context: CellContext;
   readonly socket: Socket;
@@ -40,102 +29,110 @@ export interface SessionOptions {
 }
 
 /** The replica must hold its first snapshot already: a cell is never told an empty state that is not one. */
-export function cellSession({ context, socket, clusterId, server }: SessionOptions): CellSession {
-  const { clock, log, replica } = context;
-  let sent: SentAssignments | undefined;
-  let sentServers = '';
-  let isDirty = true;
-  let isPumping = false;
+export class CellSession {
+  readonly #options: SessionOptions;
+  readonly #context: CellContext;
+  readonly #socket: Socket;
+  /** Undefined until the first, full message. */
+  #sent: SentAssignments | undefined;
+  #sentServers = '';
+  #isDirty = true;
+  #isPumping = false;
 
-  function close(code: number, reason: string): void {
-    socket.close(code, reason);
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#context = options.context;
+    this.#socket = options.socket;
   }
 
-  async function send(message: ServerMessage): Promise<void> {
-    const late = (): Error => new SkepError('Unavailable', `cell ${context.cellId} takes no messages`);
-    await withDeadline(clock, sendDeadlineMs, context.signal, late, () =>
-      socket.send(JSON.stringify(message)),
-    );
+  /** Something that this cell is told of changed: its assignments, or the list of servers. */
+  wake(): void {
+    this.#isDirty = true;
+    void this.#pump();
   }
 
-  async function sendWelcome(): Promise<void> {
-    const servers = [...replica.state.servers.values()].map((record) => record.value.apiAddress).sort();
-    const text = servers.join(' ');
-    if (text === sentServers && sent !== undefined) return;
-    sentServers = text;
-    await send({ type: 'welcome', clusterId, server, servers });
+  /** Throws `Unavailable` when the session has ended, or the cell takes nothing for too long. */
+  async send(message: ServerMessage): Promise<void> {
+    const { clock, cellId, signal } = this.#context;
+    const late = (): Error => new SkepError('Unavailable', `cell ${cellId} takes no messages`);
+    await withDeadline(clock, sendDeadlineMs, signal, late, () => this.#socket.send(JSON.stringify(message)));
   }
 
-  async function sendAssignments(): Promise<void> {
-    const before = sent ?? new Map();
-    const { state } = replica;
-    const wanted = assignmentsOf(state, context.cellId, before);
-    const { changed, ...difference } = diffAssignments(before, wanted);
-    const full = sent === undefined;
-    sent = wanted;
-    if (changed || full) await send({ type: 'assignments', revision: state.revision, full, ...difference });
+  close(code: number, reason: string): void {
+    this.#socket.close(code, reason);
   }
 
-  async function pump(): Promise<void> {
-    if (isPumping) return;
-    isPumping = true;
-    try {
-      while (isDirty && !context.signal.aborted) {
-        isDirty = false;
-        await sendWelcome();
-        await sendAssignments();
-        await clock.sleep(coalesceMs, context.signal);
-      }
-    } catch (error) {
-      if (!context.signal.aborted) log.warn('cell.send_failed', { reason: messageOf(error) });
-      close(sessionCodes.unready, 'the cell takes no messages');
-    } finally {
-      isPumping = false;
-    }
-  }
-
-  function wake(): void {
-    isDirty = true;
-    void pump();
-  }
-
-  async function answer(
-    id: number,
-    method: Parameters<typeof answerCellRequest>[1],
-    params: unknown,
-  ): Promise<void> {
-    const outcome = await answerCellRequest(context, method, params);
-    try {
-      await send({ type: 'response', id, ...outcome });
-    } catch (error) {
-      log.debug('cell.response_lost', { method, reason: messageOf(error) });
-    }
-  }
-
-  async function run(): Promise<void> {
-    void pump();
+  /** Answers requests until the socket ends. */
+  async run(): Promise<void> {
+    void this.#pump();
     const open = new Set<Promise<void>>();
-    for await (const data of socket.messages) {
+    for await (const data of this.#socket.messages) {
       const message = parseMessage(data);
       if (typeof message === 'string') {
-        log.warn('cell.malformed_message', { reason: message });
-        close(sessionCodes.malformed, message);
+        this.#context.log.warn('cell.malformed_message', { reason: message });
+        this.close(sessionCodes.malformed, message);
         break;
       }
-      const request: Promise<void> = answer(message.id, message.method, message.params).finally(() =>
-        open.delete(request),
-      );
+      const request: Promise<void> = this.#answer(message).finally(() => open.delete(request));
       open.add(request);
       if (open.size >= maxOpenRequests) await Promise.race(open);
     }
-    await socket.closed;
+    await this.#socket.closed;
   }
 
-  return { assignmentsChanged: wake, serversChanged: wake, send, close, run };
+  async #answer({ id, method, params }: CellMessage): Promise<void> {
+    const outcome = await answerCellRequest(this.#context, method, params);
+    try {
+      await this.send({ type: 'response', id, ...outcome });
+    } catch (error) {
+      this.#context.log.debug('cell.response_lost', { method, reason: messageOf(error) });
+    }
+  }
+
+  /** One message after the other while there is something to tell; at most one pump runs. */
+  async #pump(): Promise<void> {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    const { clock, log, signal } = this.#context;
+    try {
+      while (this.#isDirty && !signal.aborted) {
+        this.#isDirty = false;
+        await this.#sendWelcome();
+        await this.#sendAssignments();
+        await clock.sleep(coalesceMs, signal);
+      }
+    } catch (error) {
+      if (!signal.aborted) log.warn('cell.send_failed', { reason: messageOf(error) });
+      this.close(sessionCodes.unready, 'the cell takes no messages');
+    } finally {
+      this.#isPumping = false;
+    }
+  }
+
+  async #sendWelcome(): Promise<void> {
+    const { clusterId, server } = this.#options;
+    const records = [...this.#context.replica.state.servers.values()];
+    const servers = records.map((record) => record.value.apiAddress).sort();
+    const text = servers.join(' ');
+    if (text === this.#sentServers && this.#sent !== undefined) return;
+    this.#sentServers = text;
+    await this.send({ type: 'welcome', clusterId, server, servers });
+  }
+
+  async #sendAssignments(): Promise<void> {
+    const { state } = this.#context.replica;
+    const before: SentAssignments = this.#sent ?? new Map();
+    const wanted = assignmentsOf(state, this.#context.cellId, before);
+    const { changed, ...difference } = diffAssignments(before, wanted);
+    const full = this.#sent === undefined;
+    this.#sent = wanted;
+    if (changed || full)
+      await this.send({ type: 'assignments', revision: state.revision, full, ...difference });
+  }
 }
 
 /** The request, or why it is none. */
-function parseMessage(data: string | Uint8Array) {
+function parseMessage(data: string | Uint8Array): CellMessage | string {
   if (typeof data !== 'string') return 'a cell speaks text messages';
   let json: unknown;
   try {

@@ -11,10 +11,12 @@ import type { Socket } from '../base/socket.ts';
 import { defaults } from '../model/defaults.ts';
 import type { CellId } from '../model/ids.ts';
 import type { Bbs } from '../store/bbs.ts';
+import type { Touched } from '../store/core/state.ts';
 import type { Replica } from '../store/replica.ts';
-import { commitQueue } from './cell-commits.ts';
-import { type CellSession, cellSession, sessionCodes } from './cell-session.ts';
-import { streamRoom } from './cell-streams.ts';
+import { type CommitQueue, commitQueue } from './cell-commits.ts';
+import { CellSession, sessionCodes } from './cell-session.ts';
+import { type StreamRoom, streamRoom } from './cell-streams.ts';
+import type { StreamRequest } from './core/cell-protocol.ts';
 import type { Dispatcher } from './dispatcher-port.ts';
 
 export interface DispatcherOptions {
@@ -29,56 +31,73 @@ export interface DispatcherOptions {
 }
 
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
-  const { replica, bbs, clock, rng, clusterId, server } = options;
-  const lifetime = new AbortController();
-  const commits = commitQueue(bbs, lifetime.signal);
-  const streams = streamRoom(clock, rng);
-  const sessions = new Map<CellId, CellSession>();
+  return new CellDispatcher(options);
+}
 
-  const unsubscribe = replica.subscribe((touched) => {
+class CellDispatcher implements Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #lifetime = new AbortController();
+  readonly #commits: CommitQueue;
+  readonly #streams: StreamRoom;
+  readonly #sessions = new Map<CellId, CellSession>();
+  readonly #unsubscribe: () => void;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.#commits = commitQueue(options.bbs, this.#lifetime.signal);
+    this.#streams = streamRoom(options.clock, options.rng);
+    this.#unsubscribe = options.replica.subscribe((touched) => this.#wake(touched));
+  }
+
+  #wake(touched: Touched): void {
     if (touched.all || touched.servers) {
-      for (const session of sessions.values()) session.serversChanged();
+      for (const session of this.#sessions.values()) session.wake();
+    } else {
+      for (const cellId of touched.assignments) this.#sessions.get(cellId)?.wake();
     }
-    if (touched.all) return;
-    for (const cellId of touched.assignments) sessions.get(cellId)?.assignmentsChanged();
-  });
+  }
 
-  async function serve(cellId: CellId, socket: Socket): Promise<void> {
-    const log = options.log.with({ cell: cellId });
-    const ended = new AbortController();
-    void socket.closed.then(() =>
-      ended.abort(new SkepError('Unavailable', `the session of cell ${cellId} ended`)),
-    );
-    const signal = AbortSignal.any([ended.signal, lifetime.signal]);
-    if (!(await isReady(socket, log, signal))) return;
-    replaceOlder(cellId);
-    const context = { cellId, replica, bbs, commits, clock, rng, log, signal };
-    const session = cellSession({ context, socket, clusterId, server });
-    sessions.set(cellId, session);
+  async serve(cellId: CellId, socket: Socket): Promise<void> {
+    const { replica, bbs, clock, rng, clusterId, server } = this.#options;
+    const log = this.#options.log.with({ cell: cellId });
+    const signal = this.#untilEnd(cellId, socket);
+    if (!(await this.#isReady(socket, log, signal))) return;
+    this.#replaceOlder(cellId);
+    const context = { cellId, replica, bbs, commits: this.#commits, clock, rng, log, signal };
+    const session = new CellSession({ context, socket, clusterId, server });
+    this.#sessions.set(cellId, session);
     log.info('cell.session_opened');
     try {
       await session.run();
     } finally {
-      if (sessions.get(cellId) === session) {
-        sessions.delete(cellId);
-        streams.abandon(cellId);
+      if (this.#sessions.get(cellId) === session) {
+        this.#sessions.delete(cellId);
+        this.#streams.abandon(cellId);
       }
       const end = await socket.closed;
       log.info('cell.session_ended', { code: end.code, reason: end.reason });
     }
   }
 
-  function replaceOlder(cellId: CellId): void {
-    const older = sessions.get(cellId);
+  /** Aborts when the socket ends, or the dispatcher does. */
+  #untilEnd(cellId: CellId, socket: Socket): AbortSignal {
+    const ended = new AbortController();
+    const error = new SkepError('Unavailable', `the session of cell ${cellId} ended`);
+    void socket.closed.then(() => ended.abort(error));
+    return AbortSignal.any([ended.signal, this.#lifetime.signal]);
+  }
+
+  #replaceOlder(cellId: CellId): void {
+    const older = this.#sessions.get(cellId);
     if (older === undefined) return;
     older.close(sessionCodes.replaced, 'a newer session of this cell took over');
-    streams.abandon(cellId);
+    this.#streams.abandon(cellId);
   }
 
   /** Before the first snapshot nothing is known, and a cell must not be told that nothing is assigned. */
-  async function isReady(socket: Socket, log: Log, signal: AbortSignal): Promise<boolean> {
+  async #isReady(socket: Socket, log: Log, signal: AbortSignal): Promise<boolean> {
     try {
-      await replica.waitFor(0, defaults.apiDeadlineMs, signal);
+      await this.#options.replica.waitFor(0, defaults.apiDeadlineMs, signal);
       return true;
     } catch (error) {
       log.warn('cell.session_refused', { reason: messageOf(error) });
@@ -87,28 +106,33 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     }
   }
 
-  return {
-    serve,
-    hasSession: (cellId) => sessions.has(cellId),
-    async openStream(cellId, request, { signal }) {
-      const session = sessions.get(cellId);
-      if (session === undefined) {
-        const message = `cell ${cellId} has no session with server ${server}`;
-        throw new SkepError('Unavailable', message, { hint: 'skep cells shows whether the cell is present' });
-      }
-      return streams.open(
-        cellId,
-        request,
-        (message) => session.send(message),
-        AbortSignal.any([signal, lifetime.signal]),
-      );
-    },
-    acceptStream: (streamId, socket) => streams.accept(streamId, socket),
-    close() {
-      unsubscribe();
-      for (const session of sessions.values())
-        session.close(sessionCodes.goingAway, 'the server is shutting down');
-      lifetime.abort(new SkepError('Unavailable', `server ${server} is shutting down`));
-    },
-  };
+  hasSession(cellId: CellId): boolean {
+    return this.#sessions.has(cellId);
+  }
+
+  async openStream(
+    cellId: CellId,
+    request: StreamRequest,
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<Socket> {
+    const session = this.#sessions.get(cellId);
+    if (session === undefined) {
+      const message = `cell ${cellId} has no session with server ${this.#options.server}`;
+      throw new SkepError('Unavailable', message, { hint: 'skep cells shows whether the cell is present' });
+    }
+    const either = AbortSignal.any([signal, this.#lifetime.signal]);
+    return await this.#streams.open(cellId, request, (message) => session.send(message), either);
+  }
+
+  acceptStream(streamId: string, socket: Socket): void {
+    this.#streams.accept(streamId, socket);
+  }
+
+  close(): void {
+    this.#unsubscribe();
+    for (const session of this.#sessions.values()) {
+      session.close(sessionCodes.goingAway, 'the server is shutting down');
+    }
+    this.#lifetime.abort(new SkepError('Unavailable', `server ${this.#options.server} is shutting down`));
+  }
 }
