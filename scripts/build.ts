@@ -4,14 +4,15 @@
  *
  *     node scripts/build.ts [--entry FILE] [--out DIR]
  */
-import { cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build, type Plugin } from 'esbuild';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
-const modules = join(root, 'node_modules');
+// Resolved, because esbuild names files by where they really are.
+const modules = realpathSync(join(root, 'node_modules'));
 
 /** Packages that load .proto files beside themselves, by the expression they load them with. */
 const protos = [

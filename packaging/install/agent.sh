@@ -80,9 +80,9 @@ stop_left_etcd() {
 # The last lines of the agent's log, in $WORK/agent.log.
 agent_log_tail() {
   if [ "$INIT" = systemd ]; then
-    journalctl -u skep.service -n 15 --no-pager -o cat >"$WORK/agent.log" 2>&1 || true
+    journalctl -u skep.service -n 20 --no-pager -o cat >"$WORK/agent.log" 2>&1 || true
   else
-    tail -n 15 "$LOG" >"$WORK/agent.log" 2>/dev/null || true
+    tail -n 20 "$LOG" >"$WORK/agent.log" 2>/dev/null || true
   fi
 }
 

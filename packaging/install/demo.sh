@@ -3,7 +3,7 @@
 
 step_demo_image() {
   step 'The demo image'
-  if [ -z "$DRY_RUN" ] && "$ENGINE" image inspect "$DEMO_IMAGE" >/dev/null 2>&1; then
+  if "$ENGINE" image inspect "$DEMO_IMAGE" >/dev/null 2>&1; then
     step_ok "$DEMO_IMAGE is there"
     return 0
   fi
@@ -96,18 +96,20 @@ next_with_demo() {
   fetch=curl
   have curl || fetch='busybox wget -qO-'
   echo 'What to type next:'
-  if [ -n "$address" ]; then echo "  $fetch http://$address/            one instance says its name"; fi
-  echo "  $COMMAND logs -f hello                     what all of them write"
-  echo "  $COMMAND scale hello 5                     two more"
-  echo "  $COMMAND exec -it hello/0 -- sh            a shell in the first"
-  echo "  $COMMAND rm hello                          the demo away"
-  echo "  $HERE/install.sh --uninstall      everything away (--purge: its data too)"
+  if [ -n "$address" ]; then hint "$fetch http://$address/" 'one instance says its name'; fi
+  hint "$COMMAND logs -f hello" 'what all of them write'
+  hint "$COMMAND scale hello 5" 'two more'
+  hint "$COMMAND exec -it hello/0 -- sh" 'a shell in the first'
+  hint "$COMMAND rm hello" 'the demo away'
+  hint "$HERE/install.sh --uninstall" 'everything away (--purge: its data too)'
 }
 
 next_without_demo() {
   echo 'What to type next:'
-  echo "  $COMMAND run NAME IMAGE -n 3               for example: $COMMAND run web nginx:1.27 -n 3 -p 80"
-  echo "  $COMMAND --help                            every command, with examples"
-  echo "  $HERE/install.sh --demo           a demo that needs no registry"
-  echo "  $HERE/install.sh --uninstall      everything away (--purge: its data too)"
+  hint "$COMMAND run web nginx:1.27 -n 3 -p 80" 'three instances of an image'
+  hint "$COMMAND --help" 'every command, with examples'
+  hint "$HERE/install.sh --demo" 'a demo that needs no registry'
+  hint "$HERE/install.sh --uninstall" 'everything away (--purge: its data too)'
 }
+
+hint() { printf '  %-42s %s\n' "$1" "$2"; }

@@ -167,6 +167,7 @@ undo_one() {
     data)
       stop_left_etcd
       rm -rf -- "$2"
+      rm -f "$LOG"
       ;;
     agent-started) stop_agent ;;
     agent-back) if ! agent_runs; then start_agent; fi ;;

@@ -55,7 +55,7 @@ fail() {
     fi
     if [ -n "${3:-}" ] && [ -s "$3" ]; then
       echo '  The last lines it said:'
-      tail -n 15 "$3" | sed 's/^/    /'
+      tail -n 20 "$3" | sed 's/^/    /'
     fi
     printf '  What to do: %s\n' "$2"
   } >&2

@@ -50,7 +50,8 @@ announce_removal() {
   count=$(our_containers | wc -l)
   if [ "$count" -gt 0 ]; then
     echo "  $count containers of this cluster:"
-    "$ENGINE" ps -a --filter "label=skep.cluster=$(cluster_id)" --format '    {{.Names}}  {{.Status}}'
+    "$ENGINE" ps -a --filter "label=skep.cluster=$(cluster_id)" --format '{{.Names}}  {{.Status}}' |
+      sed 's/^/    /'
   elif [ -z "$ENGINE" ]; then
     echo '  but no containers: neither Docker nor Podman answers (start it first, to have them removed)'
   fi
