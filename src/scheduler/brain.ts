@@ -120,14 +120,13 @@ class Reign {
     };
   }
 
-  /** A pass that fails is tried again by the loop; a fenced one was the last. */
+  /** After a pass that failed the loop makes a full one, whatever was written; a fenced one was the last. */
   async #pass(sweep: boolean, wake: () => void): Promise<void> {
     const { clock } = this.#options;
     const startedAt = clock.now();
     try {
       await this.#term.pass(sweep);
     } catch (error) {
-      this.#term.doubt();
       if (!(error instanceof SkepError) || error.code !== 'Fenced') throw error;
       this.#log.warn('brain.fenced', { reason: error.message });
       this.#ended.abort(error);

@@ -79,12 +79,6 @@ export class Term {
     return all || [lrps, tasks, cells, assignments, domains].some(({ size }) => size > 0);
   }
 
-  /** After a failure nobody knows what was written: everything is looked at again. */
-  doubt(): void {
-    this.#scope.all = true;
-    this.placer.cellsChanged(undefined);
-  }
-
   /** Throws `Fenced` when somebody else leads, `Unavailable` when the store does not answer. */
   async pass(sweep: boolean): Promise<void> {
     await this.#caughtUp();
