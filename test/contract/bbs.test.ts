@@ -71,11 +71,11 @@ describe('etcd', () => {
     const { bbs, other, proxy, close } = await etcdBed();
     const following = record(bbs);
     await vi.waitFor(() => expect(following.snapshots).toHaveLength(1), patient);
-    proxy.silence(true);
+    proxy.silence('everything');
     await committed(other, put('task/missed', 'x'));
     await vi.waitFor(() => expect(following.stale[0]).toContain('no answer'), patient);
     proxy.dropConnections();
-    proxy.silence(false);
+    proxy.silence('nothing');
     await vi.waitFor(() => expect(following.content.get(at('task/missed'))).toBe('x'), patient);
     await following.stop();
     await close();
@@ -93,6 +93,39 @@ describe('etcd', () => {
     await following.stop();
     bbs.close();
     await proxy.close();
+  });
+
+  test('a commit whose answer is lost is asked after, not done twice', async () => {
+    const proxy = await tcpProxy(etcd.port);
+    const bbs = client(proxy.address, ...etcd.endpoints);
+    const other = client(...etcd.endpoints);
+    await empty(bbs);
+    const before = await committed(bbs, put('task/a', 'one', 0));
+    await committed(other, put('task/taken', 'by another', 0));
+    proxy.silence('answers');
+    const outcomes = await bbs.commit(
+      [put('task/a', 'two', before), put('task/b', 'new', 0), put('task/taken', 'mine', 0)],
+      options,
+    );
+    const { records, revision } = await other.read([at('task/a'), at('task/b'), at('task/taken')], options);
+    expect(records.map((r) => r?.value)).toEqual(['two', 'new', 'by another']);
+    expect(revision).toBe(before + 2);
+    const done = { committed: true, revision };
+    expect(outcomes).toEqual([done, done, { committed: false }]);
+    for (const each of [bbs, other, proxy]) await each.close();
+  });
+
+  test('a commit that could happen twice is not sent twice', async () => {
+    const proxy = await tcpProxy(etcd.port);
+    const bbs = client(proxy.address, ...etcd.endpoints);
+    await empty(bbs);
+    const before = await committed(bbs, put('task/a', 'one'));
+    proxy.silence('answers');
+    const lost = bbs.commit([put('task/a', 'two')], options);
+    await expect(lost).rejects.toMatchObject({ code: 'Unavailable' });
+    const [record] = (await bbs.read([at('task/a')], options)).records;
+    expect(record).toEqual({ key: at('task/a'), value: 'two', revision: before + 1 });
+    for (const each of [bbs, proxy]) await each.close();
   });
 
   test('a record too large for etcd is refused and named so; its neighbours are not stopped by it', async () => {

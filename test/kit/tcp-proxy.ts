@@ -1,6 +1,8 @@
 /** A TCP proxy on loopback with faults by hand, between a client and a real server. */
 import { connect, createServer, type Socket } from 'node:net';
 
+export type Silence = 'nothing' | 'answers' | 'everything';
+
 export interface TcpProxy {
   /** As `host:port`. */
   readonly address: string;
@@ -10,8 +12,8 @@ export interface TcpProxy {
   dropConnections(): void;
   /** While refusing, every connection is reset, and every new one at once. */
   refuse(refusing: boolean): void;
-  /** While silent, nothing passes either way, and nobody is told: as when a cable is cut. */
-  silence(silent: boolean): void;
+  /** What is swallowed without anybody being told: everything, as when a cable is cut, or only the answers. */
+  silence(what: Silence): void;
   close(): Promise<void>;
 }
 
@@ -19,7 +21,7 @@ export interface TcpProxy {
 export async function tcpProxy(port: number): Promise<TcpProxy> {
   const pairs = new Set<readonly [Socket, Socket]>();
   let refusing = false;
-  let silent = false;
+  let silent: Silence = 'nothing';
 
   function drop(): void {
     for (const pair of pairs) for (const socket of pair) socket.destroy();
@@ -35,7 +37,7 @@ export async function tcpProxy(port: number): Promise<TcpProxy> {
     pairs.add(pair);
     for (const [from, to] of [pair, [upstream, client] as const]) {
       from.on('data', (data) => {
-        if (!silent) to.write(data);
+        if (silent === 'nothing' || (silent === 'answers' && from === client)) to.write(data);
       });
       // A reset is what this is for; the other side learns of it by the close.
       from.on('error', () => to.destroy());
@@ -58,8 +60,8 @@ export async function tcpProxy(port: number): Promise<TcpProxy> {
       refusing = next;
       if (next) drop();
     },
-    silence(next) {
-      silent = next;
+    silence(what) {
+      silent = what;
     },
     async close() {
       drop();

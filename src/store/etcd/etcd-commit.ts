@@ -2,7 +2,8 @@
  * Mutations → etcd transactions. Each mutation is a transaction inside one whose only comparison is the
  * fence, so that each has an outcome of its own while hundreds travel and are logged together. Without a
  * fence several transactions are under way at once; with one they follow each other, so that nothing is
- * written after one that was refused.
+ * written after one that was refused. What etcd's leader did with a transaction when it died is not known;
+ * the one that is sent after it asks, so that a change of leader costs time and not an error.
  */
 import type { ICompare, IRequestOp, ITxnRequest, ITxnResponse } from 'etcd3';
 import { SkepError } from '../../base/core/errors.ts';
@@ -46,7 +47,7 @@ export class EtcdCommitter {
   async deleteRange(from: string, to: string, options: CommitOptions): Promise<void> {
     const range = { key: Buffer.from(from), range_end: Buffer.from(to) };
     const request = { compare: comparisons(options.fence), success: [{ request_delete_range: range }] };
-    const { succeeded } = await this.#txn(request, options, true);
+    const { succeeded } = await this.#txn(() => request, options, true);
     if (!succeeded) throw fenced(options.fence);
   }
 
@@ -65,19 +66,30 @@ export class EtcdCommitter {
   }
 
   async #sendTogether(mutations: readonly Mutation[], options: CommitOptions): Promise<MutationOutcome[]> {
+    const repeatable = mutations.every(showsWhetherItHappened);
     const [only] = mutations;
     if (only !== undefined && mutations.length === 1 && options.fence === undefined) {
-      return [outcomeOf(await this.#txn(transaction(only), options, false), undefined)];
+      const alone = await this.#txn((tries) => transaction(only, tries), options, repeatable);
+      return [outcomeOf(only, alone, alone.header.revision)];
     }
-    const success = mutations.map((mutation): IRequestOp => ({ request_txn: transaction(mutation) }));
-    const answer = await this.#txn({ compare: comparisons(options.fence), success }, options, false);
-    if (!answer.succeeded) throw fenced(options.fence);
-    return answer.responses.map(({ response_txn }) => outcomeOf(response_txn, answer.header.revision));
+    const together = (tries: number): ITxnRequest => ({
+      compare: comparisons(options.fence),
+      success: mutations.map((mutation): IRequestOp => ({ request_txn: transaction(mutation, tries) })),
+    });
+    const { succeeded, responses, header } = await this.#txn(together, options, repeatable);
+    if (!succeeded) throw fenced(options.fence);
+    return mutations.map((mutation, index) => {
+      return outcomeOf(mutation, responses[index]?.response_txn as ITxnResponse, header.revision);
+    });
   }
 
-  #txn(request: ITxnRequest, { signal }: CommitOptions, repeatable: boolean): Promise<ITxnResponse> {
+  #txn(
+    requestOf: (tries: number) => ITxnRequest,
+    { signal }: CommitOptions,
+    repeatable: boolean,
+  ): Promise<ITxnResponse> {
     const policy = { what: 'txn', service: 'KV', repeatable, signal } as const;
-    return this.#connections.unary<ITxnResponse>('txn', request, policy);
+    return this.#connections.unary<ITxnResponse>('txn', requestOf, policy);
   }
 }
 
@@ -111,7 +123,17 @@ function comparison({ key, revision }: Comparison): ICompare {
   return { key: Buffer.from(key), target: 'Mod', result: 'Equal', mod_revision: revision };
 }
 
-function transaction({ compare, puts, deletes }: Mutation): ITxnRequest {
+/**
+ * Whether a mutation whose answer was lost can be sent again: it compares what it puts, so that it cannot
+ * happen twice, and the second time what it put tells that it did the first time.
+ */
+function showsWhetherItHappened({ compare, puts }: Mutation): boolean {
+  const [first] = puts;
+  return first !== undefined && puts.every((put) => compare.some(({ key }) => key === put.key));
+}
+
+/** @param tries from the second on, a mutation that is refused answers with what is there instead */
+function transaction({ compare, puts, deletes }: Mutation, tries: number): ITxnRequest {
   const success: IRequestOp[] = puts.map(({ key, value, leaseId }) => ({
     request_put: {
       key: Buffer.from(key),
@@ -120,13 +142,23 @@ function transaction({ compare, puts, deletes }: Mutation): ITxnRequest {
     },
   }));
   for (const key of deletes ?? []) success.push({ request_delete_range: { key: Buffer.from(key) } });
-  return { compare: compare.map(comparison), success };
+  const reads = puts.map(({ key }): IRequestOp => ({ request_range: { key: Buffer.from(key) } }));
+  return { compare: compare.map(comparison), success, ...(tries === 1 ? {} : { failure: reads }) };
 }
 
-/** The header is that of the outermost transaction: the inner ones carry none. */
-function outcomeOf(answer: ITxnResponse, revision: string | undefined): MutationOutcome {
-  if (!answer.succeeded) return { committed: false };
-  return { committed: true, revision: Number(revision ?? answer.header.revision) };
+/** @param revision of the outermost transaction: the inner ones carry none */
+function outcomeOf(
+  mutation: Mutation,
+  { succeeded, responses }: ITxnResponse,
+  revision: string,
+): MutationOutcome {
+  if (succeeded) return { committed: true, revision: Number(revision) };
+  const found = responses.map(({ response_range }) => response_range?.kvs[0]);
+  const ours = mutation.puts.every(({ value }, index) => found[index]?.value.toString() === value);
+  const [first] = found;
+  return first !== undefined && ours
+    ? { committed: true, revision: Number(first.mod_revision) }
+    : { committed: false };
 }
 
 function fenced(fence: Fence | undefined): SkepError {

@@ -52,6 +52,7 @@ export type Attempt<T> = (
   endpoint: Endpoint,
   resolve: (value: T) => void,
   reject: (error: unknown) => void,
+  tries: number,
 ) => () => void;
 
 export interface CallPolicy {
@@ -63,8 +64,11 @@ export interface CallPolicy {
   readonly signal: AbortSignal;
 }
 
-/** A try waits this long for one member when there are others to ask and it may be repeated … */
-const attemptMs = 2_000;
+/**
+ * The first try waits this long for a member when there are others to ask and it may be repeated, each later
+ * one twice as long: what a follower had passed on to a leader that died is never answered, …
+ */
+const attemptMs = 1_500;
 /** … and this long for a connection that is not there. */
 const connectMs = 1_000;
 const roundBackoff = { firstMs: 50, maxMs: 500 };
@@ -107,9 +111,17 @@ export class EtcdConnections {
     if (endpoint === this.current) this.#current = (this.#current + 1) % this.#endpoints.length;
   }
 
-  /** One request, one answer. Throws EtcdFailure, or the signal's reason. */
-  unary<Response>(method: string, request: unknown, policy: CallPolicy): Promise<Response> {
-    return this.call<Response>(policy, (endpoint, resolve, reject) => {
+  /**
+   * One request, one answer. Throws EtcdFailure, or the signal's reason.
+   * @param requestOf what to send at the first try, the second, …
+   */
+  unary<Response>(
+    method: string,
+    requestOf: (tries: number) => unknown,
+    policy: CallPolicy,
+  ): Promise<Response> {
+    return this.call<Response>(policy, (endpoint, resolve, reject, tries) => {
+      const request = requestOf(tries);
       const opened = open(endpoint, policy.service, (client, metadata) =>
         client[method]?.(request, metadata, {}, (error, response) =>
           error === null ? resolve(response as Response) : reject(error),
@@ -123,17 +135,17 @@ export class EtcdConnections {
   /** Runs tries of a call until one succeeds, may not be repeated, or the deadline passes. */
   async call<T>(policy: CallPolicy, attempt: Attempt<T>): Promise<T> {
     const untilMs = this.#clock.now() + defaults.storeDeadlineMs;
-    for (let failures = 1; ; failures++) {
+    for (let tries = 1; ; tries++) {
       policy.signal.throwIfAborted();
       if (this.#closed) throw new SkepError('Unavailable', `etcd: ${policy.what}: the client is closed`);
       const endpoint = this.current;
       try {
-        return await this.#once(endpoint, policy, untilMs - this.#clock.now(), attempt);
+        return await this.#once(endpoint, policy, { tries, leftMs: untilMs - this.#clock.now() }, attempt);
       } catch (error) {
         policy.signal.throwIfAborted();
         const failure = toFailure(error, `${policy.what} on ${endpoint.address}`);
         if (failure.kind === 'refused' || failure.kind === 'lost') this.leave(endpoint);
-        await this.#pauseBeforeRetry(failure, policy, failures, untilMs);
+        await this.#pauseBeforeRetry(failure, policy, tries, untilMs);
       }
     }
   }
@@ -147,21 +159,27 @@ export class EtcdConnections {
   async #pauseBeforeRetry(
     failure: EtcdFailure,
     { repeatable, signal }: CallPolicy,
-    failures: number,
+    tries: number,
     untilMs: number,
   ): Promise<void> {
     const again = failure.kind === 'refused' || (failure.kind === 'lost' && repeatable);
-    const rounds = Math.floor(failures / this.#endpoints.length);
-    const wholeRound = failures % this.#endpoints.length === 0;
+    const rounds = Math.floor(tries / this.#endpoints.length);
+    const wholeRound = tries % this.#endpoints.length === 0;
     const waitMs = wholeRound ? backoffMs(roundBackoff, rounds, this.#rng) : 0;
     if (!again || this.#clock.now() + waitMs >= untilMs) throw failure;
     if (waitMs > 0) await this.#clock.sleep(waitMs, signal);
   }
 
-  #once<T>(endpoint: Endpoint, policy: CallPolicy, leftMs: number, attempt: Attempt<T>): Promise<T> {
+  #once<T>(
+    endpoint: Endpoint,
+    policy: CallPolicy,
+    { tries, leftMs }: { readonly tries: number; readonly leftMs: number },
+    attempt: Attempt<T>,
+  ): Promise<T> {
     const { repeatable, service, signal } = policy;
     const what = `${policy.what} on ${endpoint.address}`;
-    const deadlineMs = repeatable && this.#endpoints.length > 1 ? Math.min(leftMs, attemptMs) : leftMs;
+    const others = repeatable && this.#endpoints.length > 1;
+    const deadlineMs = others ? Math.min(leftMs, attemptMs * 2 ** (tries - 1)) : leftMs;
     return new Promise<T>((resolve, reject) => {
       const settled = (): void => {
         late.cancel();
@@ -190,6 +208,7 @@ export class EtcdConnections {
           settled();
           reject(error as Error);
         },
+        tries,
       );
     });
   }

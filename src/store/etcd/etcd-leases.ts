@@ -16,7 +16,7 @@ export class EtcdLeases {
     const request = { TTL: Math.max(1, Math.ceil(ttlMs / 1_000)), ID: 0 };
     // One that was granted and never heard of ends by itself.
     const policy = { what: 'lease grant', service: 'Lease', repeatable: true, signal } as const;
-    const { ID } = await this.#connections.unary<ILeaseGrantResponse>('leaseGrant', request, policy);
+    const { ID } = await this.#connections.unary<ILeaseGrantResponse>('leaseGrant', () => request, policy);
     return ID;
   }
 
@@ -45,7 +45,7 @@ export class EtcdLeases {
   async revoke(leaseId: string, signal: AbortSignal): Promise<void> {
     const policy = { what: 'lease revoke', service: 'Lease', repeatable: true, signal } as const;
     try {
-      await this.#connections.unary('leaseRevoke', { ID: leaseId }, policy);
+      await this.#connections.unary('leaseRevoke', () => ({ ID: leaseId }), policy);
     } catch (error) {
       if (!(error instanceof EtcdFailure && error.code === 'ResourceNotFound')) throw error;
     }

@@ -85,13 +85,13 @@ export class EtcdReader {
 
   #range(request: IRangeRequest, signal: AbortSignal): Promise<IRangeResponse> {
     const policy = { what: 'range', service: 'KV', repeatable: true, signal } as const;
-    return this.#connections.unary<IRangeResponse>('range', request, policy);
+    return this.#connections.unary<IRangeResponse>('range', () => request, policy);
   }
 
   #readPart(keys: readonly string[], revision: number, signal: AbortSignal): Promise<ITxnResponse> {
     const success = keys.map((key): IRequestOp => ({ request_range: { key: Buffer.from(key), revision } }));
     const policy = { what: 'read', service: 'KV', repeatable: true, signal } as const;
-    return this.#connections.unary<ITxnResponse>('txn', { success }, policy);
+    return this.#connections.unary<ITxnResponse>('txn', () => ({ success }), policy);
   }
 }
 
