@@ -9,7 +9,7 @@ import type { RuntimeEvent } from './runtime.ts';
 
 const retry = { firstMs: 100, maxMs: 5_000 } as const;
 /** How often to look whether there is an engine and a cluster to follow. */
-const idleMs = 250;
+const idleMs = 100;
 /** A stream is taken to be listening by then; a list after it misses nothing. */
 const settledMs = 1_000;
 

@@ -16,7 +16,7 @@ import type {
 } from '../../src/agent/runtime.ts';
 import { type Clock, withDeadline } from '../../src/base/clock.ts';
 import { SkepError } from '../../src/base/core/errors.ts';
-import { fakeProcess } from './fake-process.ts';
+import { type FakeProcess, type FakeProcessOptions, fakeProcess } from './fake-process.ts';
 
 /** What an image does. Without any of it: runs for ever and ends with 0 on SIGTERM. */
 export interface ImageScript {
@@ -64,8 +64,10 @@ export interface FakeRuntime extends Runtime {
   readonly prober: Prober;
   /** Every call that changes something, `start web-1`. */
   readonly calls: readonly string[];
-  /** How many images were pulled. */
+  /** Images that were pulled, in order. */
   readonly pulls: readonly string[];
+  /** Every process that exec and attach gave out. */
+  readonly processes: readonly FakeProcess[];
   /** `down`: every call fails at once. `hung`: every call fails after a long wait, as the adapter's deadline does. */
   fault(mode: 'none' | 'down' | 'hung'): void;
   /** The next calls of a method fail with this, once each. */
@@ -99,6 +101,7 @@ class MemoryRuntime implements FakeRuntime {
   readonly containers = new Map<string, FakeContainer>();
   readonly calls: string[] = [];
   readonly pulls: string[] = [];
+  readonly processes: FakeProcess[] = [];
   readonly prober: Prober;
   readonly #clock: Clock;
   readonly #options: FakeRuntimeOptions;
@@ -260,13 +263,13 @@ class MemoryRuntime implements FakeRuntime {
     const sinceStartMs = this.#clock.now() - (container.startedAt ?? 0);
     const outcome = script?.execs?.(args, sinceStartMs);
     this.calls.push(`exec ${id} ${args.join(' ')}`);
-    return fakeProcess({ outcome, echoes: stdin, tty, signal });
+    return this.#process({ outcome, echoes: stdin, tty, signal });
   }
 
   async attach(id: string, { stdin, signal }: { readonly stdin: boolean; readonly signal: AbortSignal }) {
     await this.#reach('attach', signal);
     this.#get(id);
-    return fakeProcess({ outcome: undefined, echoes: stdin, tty: false, signal });
+    return this.#process({ outcome: undefined, echoes: stdin, tty: false, signal });
   }
 
   async readFile(
@@ -333,6 +336,12 @@ class MemoryRuntime implements FakeRuntime {
     if (this.#mode === 'down') throw new SkepError('Unavailable', 'cannot connect to the Docker daemon');
     const failure = this.#failures.get(method)?.shift();
     if (failure !== undefined) throw failure;
+  }
+
+  #process(options: FakeProcessOptions): FakeProcess {
+    const process = fakeProcess(options);
+    this.processes.push(process);
+    return process;
   }
 
   #script(image: string): ImageScript | undefined {
