@@ -5,6 +5,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { didYouMean } from '../api/core/nearest.ts';
 import { messageOf, SkepError } from '../base/core/errors.ts';
 import { systemClock } from '../base/node/system-clock.ts';
 import type { Dial } from '../base/socket.ts';
@@ -60,12 +61,20 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   };
   try {
     const args = hoistGlobals(argv);
+    checkVerb(args[0]);
     const program = await buildProgram(host, args[0]);
     await program.parseAsync(args, { from: 'user' });
     return exit;
   } catch (error) {
     return report(error, io);
   }
+}
+
+function checkVerb(verb: string | undefined): void {
+  const names = [...verbs.map(({ name }) => name), 'help'];
+  if (verb === undefined || verb.startsWith('-') || names.includes(verb)) return;
+  const hint = `${didYouMean(verb, names) ?? ''} 'skep --help' lists the commands`.trim();
+  throw new SkepError('InvalidRequest', `there is no command "${verb}"`, { hint });
 }
 
 async function buildProgram(host: Host, wanted: string | undefined): Promise<Command> {
