@@ -65,11 +65,11 @@ export interface CallPolicy {
 }
 
 /**
- * The first try waits this long for a member when there are others to ask and it may be repeated, each later
- * one twice as long: what a follower had passed on to a leader that died is never answered, …
+ * A try that may be repeated waits this long while there is a member that has not been asked: what a follower
+ * passed on to a leader that died is never answered. The last member gets all the time that is left.
  */
 const attemptMs = 1_500;
-/** … and this long for a connection that is not there. */
+/** A try waits this long for a connection that is not there. */
 const connectMs = 1_000;
 const roundBackoff = { firstMs: 50, maxMs: 500 };
 
@@ -178,8 +178,8 @@ export class EtcdConnections {
   ): Promise<T> {
     const { repeatable, service, signal } = policy;
     const what = `${policy.what} on ${endpoint.address}`;
-    const others = repeatable && this.#endpoints.length > 1;
-    const deadlineMs = others ? Math.min(leftMs, attemptMs * 2 ** (tries - 1)) : leftMs;
+    const othersLeft = repeatable && tries < this.#endpoints.length;
+    const deadlineMs = othersLeft ? Math.min(leftMs, attemptMs) : leftMs;
     return new Promise<T>((resolve, reject) => {
       const settled = (): void => {
         late.cancel();
