@@ -128,7 +128,7 @@ describe('presence', () => {
     expect(await ask('heartbeat', { leaseId })).toBe('ResourceNotFound');
   });
 
-  test('registers again under the lease it has, or a new one when that has ended', async () => {
+  test('[diego 265] registers again under the lease it has, or a new one when that has ended', async () => {
     const first = (await answerCellRequest(contextOf(), 'register', { presence })) as never as {
       result: { leaseId: string };
     };
@@ -142,14 +142,14 @@ describe('presence', () => {
     expect(await read(presenceKey(cell))).toContain('b-2');
   });
 
-  test('of another cell is refused', async () => {
+  test('[diego 221] of another cell is refused', async () => {
     expect(await ask('register', { presence: { ...presence, cellId: 'cell-9' } })).toBe('Unauthorized');
     expect(await read(presenceKey('cell-9' as CellId))).toBeUndefined();
   });
 });
 
 describe('started', () => {
-  test('makes the claim RUNNING and writes it into the journal; again changes nothing', async () => {
+  test('[diego 109, 291] makes the claim RUNNING and writes it into the journal; again changes nothing', async () => {
     await put(actualKey(web, 0), encode(claimed()));
     expect(await ask('started', started())).toBe('');
     expect(await actual()).toMatchObject({ state: 'RUNNING', containerId: 'c-1', netInfo });
@@ -168,7 +168,7 @@ describe('started', () => {
     expect(await actual()).toMatchObject({ state: 'CLAIMED' });
   });
 
-  test('is refused when there is no record', async () => {
+  test('[diego 280] is refused when there is no record', async () => {
     expect(await ask('started', started())).toBe('ActualLRPCannotBeStarted');
   });
 
@@ -188,7 +188,7 @@ describe('started', () => {
     expect(await actual()).toMatchObject({ state: 'RUNNING' });
   });
 
-  test('of a suspect is no news until the replacement runs, and refused then', async () => {
+  test('[diego 263] of a suspect is no news until the replacement runs, and refused then', async () => {
     const suspect = withPresence(claimed('i-1'), 'SUSPECT', clock.now());
     await put(actualKey(web, 0, 'suspect'), encode(suspect));
     await put(actualKey(web, 0), encode(claimed('i-2', other)));
@@ -216,7 +216,7 @@ describe('started', () => {
 });
 
 describe('crashed', () => {
-  test('restarts by policy, with the reason in record and journal', async () => {
+  test('[diego 143, 292] restarts by policy, with the reason in record and journal', async () => {
     await put(actualKey(web, 0), encode(claimed()));
     expect(await ask('crashed', crashed())).toBe('');
     expect(await actual()).toMatchObject({
@@ -235,7 +235,7 @@ describe('crashed', () => {
     expect(await actual()).toMatchObject({ state: 'CLAIMED', instanceGuid: 'i-2' });
   });
 
-  test('of a suspect removes the suspect and leaves the replacement alone', async () => {
+  test('[diego 264] of a suspect removes the suspect and leaves the replacement alone', async () => {
     await put(actualKey(web, 0, 'suspect'), encode(withPresence(claimed('i-1'), 'SUSPECT', clock.now())));
     await put(actualKey(web, 0), encode(claimed('i-2', other)));
     expect(await ask('crashed', crashed('i-1'))).toBe('');
@@ -253,7 +253,7 @@ describe('crashed', () => {
 });
 
 describe('stopped', () => {
-  test('deletes the record, and is fine when it has gone or is another', async () => {
+  test('[diego 108] deletes the record, and is fine when it has gone or is another', async () => {
     await put(actualKey(web, 0), encode(claimed()));
     expect(await ask('stopped', stopped('i-9'))).toBe('');
     expect(await actual()).toBeDefined();
@@ -321,7 +321,7 @@ describe('tasks', () => {
     expect(events().at(-1)).toBe('task.completed t1: completed');
   });
 
-  test('are rejected by the cell that has them, by the attempt it started', async () => {
+  test('[diego 307] are rejected by the cell that has them, by the attempt it started', async () => {
     await put(key, encode(pending()));
     await ask('startTask', start('a'));
     const rejection = { guid: 't1', attempt: 'a', reason: 'no image' };

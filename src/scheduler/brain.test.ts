@@ -39,7 +39,7 @@ describe('a term', () => {
     expect(b.clock.pendingTimers).toBe(0);
   });
 
-  test('ends at the first write after somebody else leads, and that write is not done', async () => {
+  test('[diego 359] ends at the first write after somebody else leads, and that write is not done', async () => {
     const b = await brainBench(onTestFinished, { cells: ['a'] });
     const { ended } = await b.lead();
     await b.clock.advance(soonMs);
@@ -50,7 +50,7 @@ describe('a term', () => {
     expect(b.state.actual.size).toBe(0);
   });
 
-  test('waits for its own leader key: what the old leader placed is not placed again', async () => {
+  test('[diego 257] waits for its own leader key: what the old leader placed is not placed again', async () => {
     const b = await brainBench(onTestFinished, {
       desired: [buildDesired({ instances: 2 })],
       cells: ['a', 'b'],
@@ -89,7 +89,7 @@ describe('a term', () => {
     expect(ordinary(b.state)).toBeUndefined();
   });
 
-  test('outlives a store that does not answer, and a commit whose answer is lost', async () => {
+  test('[diego 266, 364] outlives a store that does not answer, and a commit whose answer is lost', async () => {
     const b = await brainBench(onTestFinished, { cells: ['a'] });
     await b.lead();
     await b.clock.advance(soonMs);

@@ -102,7 +102,7 @@ function comparing(bed: GetBed): void {
 }
 
 function batching(bed: GetBed): void {
-  test('each mutation of a batch has its own outcome, over several transactions, in order', async () => {
+  test('[diego 279] each mutation of a batch has its own outcome, over several transactions, in order', async () => {
     const { bbs } = bed();
     await committed(bbs, put('task/t7', 'taken'));
     await committed(bbs, put('task/t1500', 'taken'));

@@ -122,7 +122,7 @@ export function electionContract(name: string, makeWorld: () => Promise<Election
       expect(await writeUnder(a.term!, '/skep/v1/domain/x')).toMatchObject([{ committed: true }]);
     });
 
-    test('one leads at a time, and each that stops is followed by another', async () => {
+    test('[diego 359] one leads at a time, and each that stops is followed by another', async () => {
       for (const server of ['a', 'b', 'c']) start(server);
       world.favour('a');
       const fences: number[] = [];

@@ -39,17 +39,17 @@ async function statusFields(): Promise<Record<string, string>> {
 }
 
 describe('limits', () => {
-  test('of memory hold, swap included', async () => {
+  test('[diego 196] of memory hold, swap included', async () => {
     const memory = await outputOf(cgroup('memory/memory.limit_in_bytes', 'memory.max'), { memoryMb: 48 });
     expect(memory).toEqual([String(48 * 1_048_576)]);
   });
 
-  test('of processes hold', async () => {
+  test('[diego 191, 196] of processes hold', async () => {
     expect(await outputOf(cgroup('pids/pids.max', 'pids.max'), { maxPids: 33 })).toEqual(['33']);
     expect(await outputOf(cgroup('pids/pids.max', 'pids.max'), { maxPids: 0 })).toEqual(['max']);
   });
 
-  test('of processor time hold', async () => {
+  test('[diego 196] of processor time hold', async () => {
     const [quota, period] = (
       await outputOf(
         sh(
@@ -73,7 +73,7 @@ describe('limits', () => {
     await outputOf(['true'], { cpuMilli: 1_000_000, memoryMb: 2 ** 22 });
   });
 
-  test('that are exceeded kill, and say why', async () => {
+  test('[diego 192] that are exceeded kill, and say why', async () => {
     // A string that doubles takes any amount of memory within milliseconds.
     const id = await containers.run(sh('a=x; while :; do a=$a$a; done'), { memoryMb: 16 });
     expect(await containers.exited(id)).toMatchObject({ oomKilled: true, exitCode: 137 });
@@ -86,7 +86,7 @@ describe('rights', () => {
   const mknod = 1n << 27n;
   const chown = 1n;
 
-  test('are few, and no program gains more', async () => {
+  test('[diego 317-318] are few, and no program gains more', async () => {
     const status = await statusFields();
     const bounding = BigInt(`0x${status['CapBnd']}`);
     expect(status['NoNewPrivs']).toBe('1');
@@ -94,7 +94,7 @@ describe('rights', () => {
     expect(bounding & chown).toBe(chown);
   });
 
-  test('are all there when asked for', async () => {
+  test('[diego 316, 318] are all there when asked for', async () => {
     // Looked at, not run: not every machine that runs tests may give them.
     const id = await runtime.create(containers.spec(['true'], { privileged: true }), { signal });
     const format = '{{.HostConfig.Privileged}} {{.HostConfig.CapDrop}} {{.HostConfig.SecurityOpt}}';
@@ -109,7 +109,7 @@ describe('rights', () => {
 });
 
 describe('a container', () => {
-  test('gets its environment, user and folder; the last value of a name wins', async () => {
+  test('[diego 8-10] gets its environment, user and folder; the last value of a name wins', async () => {
     const env = [
       { name: 'COLOUR', value: 'red' },
       { name: 'COLOUR', value: 'deep blue=x' },
@@ -118,7 +118,7 @@ describe('a container', () => {
     expect(lines).toEqual(['deep blue=x', 'app', '/home/app']);
   });
 
-  test("runs the image's own command when given none", async () => {
+  test("[diego 177] runs the image's own command when given none", async () => {
     const id = await containers.run([]);
     const { Args: args, Path: path } = JSON.parse(await docker('inspect', '--format', '{{json .}}', id)) as {
       Args: string[];
@@ -151,7 +151,7 @@ describe('a container', () => {
 });
 
 describe('ports', () => {
-  test('are reached on the host address', async () => {
+  test('[diego 185] are reached on the host address', async () => {
     const hostPort = await freePort();
     const ports = [{ containerPort: 8080, hostPort }];
     const id = await containers.run(['httpd', '-f', '-p', '8080', '-h', '/www'], { ports });
@@ -207,7 +207,7 @@ describe('images', () => {
   });
   const ensure = (image: string) => runtime.ensureImage(image, { signal });
 
-  test('are pulled when they are not here, and only then', async () => {
+  test('[diego 312] are pulled when they are not here, and only then', async () => {
     await ensure(registry.image);
     expect(registry.layerFetches()).toBe(1);
     await ensure(registry.image);
@@ -223,7 +223,7 @@ describe('images', () => {
     ['that is private', (host: string) => `${host}/team/private:1`, 'ResourceNotFound', /./],
     ['of a registry that is away', () => '127.0.0.1:1/team/app:1', 'Unavailable', /connection refused/],
     ['that is misspelt', () => 'Nginx:1', 'InvalidRequest', /invalid reference format/],
-  ])('one %s is refused in the words of its registry', async (_, image, code, reason) => {
+  ])('[diego 199-200] one %s is refused in the words of its registry', async (_, image, code, reason) => {
     const error = expect.objectContaining({
       code,
       message: expect.stringMatching(reason),

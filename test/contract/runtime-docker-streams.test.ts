@@ -31,7 +31,7 @@ const textsOf = async (id: string, options?: Partial<LogOptions>): Promise<strin
   (await linesOf(id, options)).map(({ text }) => text);
 
 describe('logs', () => {
-  test('keep what went to which stream, and when', async () => {
+  test('[diego 333] keep what went to which stream, and when', async () => {
     const before = Date.now();
     const id = await containers.run(sh('echo out; echo err >&2; printf "no newline"'));
     await containers.exited(id);
@@ -47,7 +47,7 @@ describe('logs', () => {
     }
   });
 
-  test('join lines longer than the engine keeps in one piece, and cut endless ones', async () => {
+  test('[diego 334] join lines longer than the engine keeps in one piece, and cut endless ones', async () => {
     const id = await containers.run(
       sh('head -c 50000 /dev/zero | tr "\\0" x; echo; head -c 130000 /dev/zero | tr "\\0" y; echo; echo end'),
     );
@@ -118,13 +118,13 @@ async function statusOf(process: ProcessStream): Promise<number | undefined> {
 }
 
 describe('exec', () => {
-  test('tells output, errors and status apart', async () => {
+  test('[diego 228, 233] tells output, errors and status apart', async () => {
     const process = await exec(idle, sh('echo out; echo err >&2; exit 42'));
     expect(await outputOf(process)).toEqual({ stdout: 'out\n', stderr: 'err\n' });
     expect(await process.exitCode).toBe(42);
   });
 
-  test('runs as the user and with the environment that were asked for', async () => {
+  test('[diego 228] runs as the user and with the environment that were asked for', async () => {
     const process = await exec(idle, sh('id -un; echo $COLOUR'), {
       user: 'app',
       env: [{ name: 'COLOUR', value: 'deep blue' }],
@@ -151,7 +151,7 @@ describe('exec', () => {
     expect(bytes).toBe(5_000_000);
   });
 
-  test('gives a terminal of the size asked for, and changes it', async () => {
+  test('[diego 229] gives a terminal of the size asked for, and changes it', async () => {
     const process = await exec(idle, sh('trap "stty size" WINCH; stty size; while :; do sleep 0.02; done'), {
       tty: true,
       stdin: true,
@@ -284,7 +284,7 @@ describe('files', () => {
     await containers.exited(id);
   });
 
-  test('are read whole from a container that has ended', async () => {
+  test('[diego 11, 14, 215] are read whole from a container that has ended', async () => {
     expect(await text(id, '/tmp/result')).toBe('the result');
     expect(await text(id, '/tmp/empty')).toBe('');
     expect(await read(id, '/tmp/full')).toHaveLength(100);
@@ -295,14 +295,14 @@ describe('files', () => {
     await expect(read(id, '/tmp/loop')).rejects.toMatchObject({ code: 'InvalidRequest' });
   });
 
-  test('above the limit are refused before they are read', async () => {
+  test('[diego 15] above the limit are refused before they are read', async () => {
     await expect(read(id, '/tmp/over')).rejects.toMatchObject({
       code: 'TooLarge',
       message: expect.stringContaining('101'),
     });
   });
 
-  test('that are missing, or none, are refused', async () => {
+  test('[diego 215] that are missing, or none, are refused', async () => {
     await expect(read(id, '/tmp/nothing')).rejects.toMatchObject({ code: 'ResourceNotFound' });
     await expect(read(id, '/tmp/folder')).rejects.toMatchObject({ code: 'InvalidRequest' });
   });

@@ -88,7 +88,7 @@ export function runtimeContract(name: string, open: () => Promise<RuntimeFixture
         return container;
       }, waiting);
 
-    test('a created container is listed with its identity and does not run', async () => {
+    test('[diego 207] a created container is listed with its identity and does not run', async () => {
       const who = identity({ kind: 'task', guid: 'job_1', index: 7 });
       const id = await runtime.create(spec(fixture.programs.obedient, { identity: who }), { signal });
       const [container, ...others] = await runtime.list(owner());
@@ -97,7 +97,7 @@ export function runtimeContract(name: string, open: () => Promise<RuntimeFixture
       expect(container?.startedAt).toBeUndefined();
     });
 
-    test('a started container runs; starting it again does nothing', async () => {
+    test('[diego 207] a started container runs; starting it again does nothing', async () => {
       const id = await running(fixture.programs.obedient);
       const first = await inspect(id);
       expect(first).toMatchObject({ state: 'running', exitCode: undefined, finishedAt: undefined });
@@ -114,19 +114,19 @@ export function runtimeContract(name: string, open: () => Promise<RuntimeFixture
       expect(container?.finishedAt).toBeGreaterThanOrEqual(container?.startedAt ?? Number.POSITIVE_INFINITY);
     });
 
-    test('stopping lets a process end by itself', async () => {
+    test('[diego 145, 213] stopping lets a process end by itself', async () => {
       const id = await running(fixture.programs.obedient);
       await runtime.stop(id, { graceMs: 10_000, signal });
       expect(await inspect(id)).toMatchObject({ state: 'exited', exitCode: 0 });
     });
 
-    test('stopping kills a process that ignores it', async () => {
+    test('[diego 145] stopping kills a process that ignores it', async () => {
       const id = await running(fixture.programs.stubborn);
       await runtime.stop(id, { graceMs: 1_000, signal });
       expect(await inspect(id)).toMatchObject({ state: 'exited', exitCode: 137 });
     });
 
-    test('stopping what has ended, or is gone, does nothing', async () => {
+    test('[diego 218] stopping what has ended, or is gone, does nothing', async () => {
       const id = await running(fixture.programs.exits(3));
       await exited(id);
       await runtime.stop(id, { graceMs: 1_000, signal });
@@ -135,7 +135,7 @@ export function runtimeContract(name: string, open: () => Promise<RuntimeFixture
       await runtime.stop(id, { graceMs: 1_000, signal });
     });
 
-    test('removing takes a running container away, and again does nothing', async () => {
+    test('[diego 213, 218] removing takes a running container away, and again does nothing', async () => {
       const id = await running(fixture.programs.stubborn);
       await Promise.all([runtime.remove(id, { signal }), runtime.remove(id, { signal })]);
       expect(await inspect(id)).toBeUndefined();
@@ -206,7 +206,7 @@ export function runtimeContract(name: string, open: () => Promise<RuntimeFixture
       expect(await runtime.list(owner())).toEqual([]);
     });
 
-    test('what is gone cannot be started, entered or read', async () => {
+    test('[diego 212] what is gone cannot be started, entered or read', async () => {
       const id = await runtime.create(spec(fixture.programs.obedient), { signal });
       await runtime.remove(id, { signal });
       const gone = { code: 'ResourceNotFound' };

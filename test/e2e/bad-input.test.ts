@@ -87,7 +87,7 @@ describe('the cluster says why', () => {
     expect((await skep('rm', 'huge', '--yes')).code).toBe(0);
   });
 
-  it('an unknown image: the reason of the registry, or that none answers', async () => {
+  it('[diego 199, 211, 222] an unknown image: the reason of the registry, or that none answers', async () => {
     await cluster
       .client()
       .call('desireLrp', { body: { guid: 'noimage', image: '127.0.0.1:1/none:1' } }, call());
@@ -193,7 +193,7 @@ describe('an agent refuses to start', () => {
 });
 
 describe('Docker', () => {
-  it('is down at start and comes later: the cell joins, says so, and works when it is there', async () => {
+  it('[diego 203-204, 224] is down at start and comes later: the cell joins, says so, and works when it is there', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'skep-nodocker-'));
     const proxy = join(folder, 'docker.sock');
     const other = await e2eCluster({ cells: 1, servers: 1, settings: { dockerHost: `unix://${proxy}` } });

@@ -27,7 +27,7 @@ test('a frame is a line, with its time to the millisecond', async () => {
   ]);
 });
 
-test('pieces of one line are joined, each stream for itself, at the time of the first', async () => {
+test('[diego 334] pieces of one line are joined, each stream for itself, at the time of the first', async () => {
   const later = '2026-01-02T03:04:06Z';
   const read = await lines(frame('one '), frame('other\n', 'stderr'), frame('two\n', 'stdout', later));
   expect(read).toEqual([
@@ -36,7 +36,7 @@ test('pieces of one line are joined, each stream for itself, at the time of the 
   ]);
 });
 
-test('a character that lies across two pieces stays whole', async () => {
+test('[diego 334] a character that lies across two pieces stays whole', async () => {
   const bytes = Buffer.from('a€b\n');
   expect((await lines(frame(bytes.subarray(0, 2)), frame(bytes.subarray(2))))[0]?.text).toBe('a€b');
 });
@@ -45,7 +45,7 @@ test('a line that never ends is shown at the end of the log', async () => {
   expect(await lines(frame('half'))).toEqual([{ at, stream: 'stdout', text: 'half' }]);
 });
 
-test('an endless line is cut between characters', async () => {
+test('[diego 334] an endless line is cut between characters', async () => {
   const piece = '€'.repeat(5_461);
   const read = await lines(...Array.from({ length: 6 }, () => frame(piece)), frame('\n'));
   expect(read.map(({ text }) => text).join('')).toBe(piece.repeat(6));

@@ -51,7 +51,7 @@ describe('identity', () => {
 });
 
 describe('limits', () => {
-  test('of 0 are none', () => {
+  test('[diego 195-196] of 0 are none', () => {
     const limits = hostConfig({ memoryMb: 0, maxPids: 0, cpuMilli: 0, diskMb: 0 }, { canLimitDisk: true });
     for (const name of ['Memory', 'MemorySwap', 'PidsLimit', 'NanoCpus', 'StorageOpt']) {
       expect(limits).not.toHaveProperty(name);
@@ -78,7 +78,7 @@ describe('limits', () => {
     expect(hostConfig({ cpuMilli }).NanoCpus).toBe(nano);
   });
 
-  test('of disk are set where the engine can hold them', () => {
+  test('[diego 189, 196] of disk are set where the engine can hold them', () => {
     expect(hostConfig({ diskMb: 512 }, { canLimitDisk: true }).StorageOpt).toEqual({ size: '512M' });
     expect(hostConfig({ diskMb: 512 }, { canLimitDisk: false })).not.toHaveProperty('StorageOpt');
   });
@@ -119,7 +119,7 @@ test("an empty command leaves the image's own", () => {
   expect(createOptions({ ...plain, args: ['a', 'b'] }, ability).Cmd).toEqual(['a', 'b']);
 });
 
-test('of a name in the environment the last value counts', () => {
+test('[diego 8] of a name in the environment the last value counts', () => {
   const env = [
     { name: 'A', value: '1' },
     { name: 'B', value: '2' },

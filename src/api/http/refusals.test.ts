@@ -130,7 +130,7 @@ describe('bad requests', () => {
     expect(desired.memoryMb).toBe(1_048_576);
   });
 
-  test('a corrupt record is reported by status, refused by writes, and the rest goes on', async () => {
+  test('[diego 86] a corrupt record is reported by status, refused by writes, and the rest goes on', async () => {
     await desire();
     await server.seed({ puts: [{ key: desiredKey('bad' as ProcessGuid), value: '{"v":1}' }] });
     const status = await server.client.call('status', {}, limits);
@@ -156,7 +156,7 @@ describe('trouble', () => {
     expect((await server.client.call('listLrps', { query: {} }, limits)).rows).toHaveLength(1);
   });
 
-  test('a server that is not ready says why; its version can be asked', async () => {
+  test('[diego 365] a server that is not ready says why; its version can be asked', async () => {
     server.notReady = 'etcd is starting';
     const error = await refusal(server.client.call('status', {}, limits));
     expect(error).toMatchObject({ code: 'Unavailable' });

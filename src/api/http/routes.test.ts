@@ -78,7 +78,7 @@ describe('LRPs', () => {
     expect(view.desired).toEqual(desired);
   });
 
-  test('the journal tells who did it', async () => {
+  test('[diego 288] the journal tells who did it', async () => {
     await desire();
     await server.tcpClient.call('updateLrp', { params: { guid }, body: { instances: 5 } }, limits);
     const { rows } = await server.client.call('listEvents', { query: { subject: 'web' } }, limits);
@@ -125,7 +125,7 @@ describe('LRPs', () => {
     ]);
   });
 
-  test('[diego 89] [diego 90] an update keeps the epoch and raises the index', async () => {
+  test('[diego 87-90] an update keeps the epoch and raises the index', async () => {
     const { desired } = await desire();
     const body = { instances: 5, annotation: 'new', routes: { r: [1] } };
     const updated = (await server.client.call('updateLrp', { params: { guid }, body }, limits)).desired;
@@ -216,7 +216,7 @@ describe('instances', () => {
     expect(server.replica.state.actual.get(guid)?.has(2)).toBe(false);
   });
 
-  test('[diego 106] a CRASHED one is deleted at once', async () => {
+  test('[diego 106, 124] a CRASHED one is deleted at once', async () => {
     let lrp = instance(2);
     for (let i = 0; i < 3; i++) lrp = moved(crash(claimed(lrp), key, 'exited with status 1', 5));
     expect(lrp.state).toBe('CRASHED');
@@ -244,7 +244,7 @@ describe('instances', () => {
     expect(counts).toMatchObject({ running: 1, ready: 1, claimed: 1, unclaimed: 1, crashed: 0, suspect: 0 });
   });
 
-  test('a cell shows what is used of it', async () => {
+  test('[diego 206] a cell shows what is used of it', async () => {
     const view = await server.client.call('getCell', { params: { id: 'cell-1' } }, limits);
     expect(view).toMatchObject({ used: { memoryMb: 256, diskMb: 1_024, containers: 2 }, instances: 2 });
     const error = await refusal(server.client.call('getCell', { params: { id: 'cell-2' } }, limits));
@@ -271,7 +271,7 @@ describe('tasks', () => {
     expect(await refusal(unknown)).toMatchObject({ code: 'ResourceNotFound' });
   });
 
-  test('[diego 43] [diego 45] cancelling is seen at once, PENDING or RUNNING', async () => {
+  test('[diego 43] [diego 45] [diego 48] cancelling is seen at once, PENDING or RUNNING', async () => {
     await make();
     await server.client.call('cancelTask', { params: { guid: task } }, limits);
     expect(await get()).toMatchObject({
@@ -321,7 +321,7 @@ describe('tasks', () => {
 });
 
 describe('domains', () => {
-  test('[diego 282] for ever, and [diego 285] a time to live under a lease', async () => {
+  test('[diego 282] for ever, and [diego 277, 283, 285] a time to live under a lease', async () => {
     const upsert = (name: string, ttlSeconds: number) =>
       server.client.call('upsertDomain', { params: { name }, body: { ttlSeconds } }, limits);
     await upsert('ever', 0);

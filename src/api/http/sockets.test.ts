@@ -64,7 +64,7 @@ const text = async (socket: Socket): Promise<string> =>
   String(await next(socket.messages[Symbol.asyncIterator]()));
 
 describe('watch', () => {
-  test('a snapshot, then changes, then what has gone', async () => {
+  test('[diego 287] a snapshot, then changes, then what has gone', async () => {
     await desire();
     const abort = new AbortController();
     const feed = server.client.watch({ kind: 'instances', guid: 'web' }, abort)[Symbol.asyncIterator]();
@@ -145,7 +145,7 @@ describe('streams', () => {
 
   beforeEach(() => desire());
 
-  test('exec is opened at the cell that runs the instance, and joined both ways', async () => {
+  test('[diego 234] exec is opened at the cell that runs the instance, and joined both ways', async () => {
     await seed(running(0));
     const socket = await open({ arg: ['sh', '-c', 'echo a:b'], tty: true, columns: 80, rows: 24 });
     const opened = server.opened[0]!;

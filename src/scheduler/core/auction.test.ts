@@ -176,7 +176,7 @@ describe('refusals', () => {
   test('[diego 31] name the resource that is short', () => {
     expect(messages(auction([cellA, cellB], [need(1_000, 1)]))).toEqual(['insufficient resources: memory']);
   });
-  test('[diego 308] list what every cell is short of, sorted, and place nothing', () => {
+  test('[diego 201, 308] list what every cell is short of, sorted, and place nothing', () => {
     const result = auction([cellA, cellB], [need(1_000, 1_000)]);
     expect(messages(result)).toEqual(['insufficient resources: disk, memory']);
     expect(result.placements).toEqual([]);

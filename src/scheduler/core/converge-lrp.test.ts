@@ -96,7 +96,7 @@ describe('removal', () => {
     const actual = [buildActual({ state: 'CRASHED', crashCount: 3 })];
     expect(words(run({ desired: [removed], actual }))).toEqual(['delete 0']);
   });
-  test('the record of a removed LRP goes once nothing of it is left, and not before', () => {
+  test('[diego 96] the record of a removed LRP goes once nothing of it is left, and not before', () => {
     expect(words(run({ desired: [removed] }))).toEqual(['forget']);
     const retire = { reason: 'removed', since: builtAt };
     const last = buildActual({ state: 'RUNNING', cellId: 'a', retire });
@@ -155,7 +155,7 @@ describe('a lost cell', () => {
     expect(words(result)).toEqual(['delete 0']);
     expect(result.decisions[0]?.because).toBe('stopped on request; cell lost is lost');
   });
-  test('what is decided for its sake holds only while it is lost', () => {
+  test('[diego 278] what is decided for its sake holds only while it is lost', () => {
     const [decision] = run({ desired: [web(1)], actual: [running(0, 'lost')] }).decisions;
     expect(decision?.lostCell).toBe('lost');
   });
@@ -225,7 +225,7 @@ describe('claims', () => {
     expect([words(result), waiting(result)]).toEqual([[], ['web/0']]);
   });
   const late = builtAt + defaults.claimDeadlineMs + 1;
-  test('a claim that comes to nothing is given up, with the reason', () => {
+  test('[diego 216] a claim that comes to nothing is given up, with the reason', () => {
     const records = { desired: [web(1)], actual: [claimed(0, 'a')], cells: ['a'] };
     expect(words(run(records, late - 1))).toEqual([]);
     const result = run(records, late);

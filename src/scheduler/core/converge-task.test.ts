@@ -57,7 +57,7 @@ describe('a RUNNING task', () => {
 describe('a finished task', () => {
   const completed = buildTask({ state: 'COMPLETED', firstCompletedAt: builtAt, cellId: 'a' });
   const keptUntil = builtAt + defaults.taskKeptMs;
-  test('[diego 58] is kept for 120 seconds after its first completion, then deleted', () => {
+  test('[diego 58, 66] is kept for 120 seconds after its first completion, then deleted', () => {
     expect(verdict(completed, keptUntil - 1)).toEqual({ what: 'nothing', due: [keptUntil] });
     expect(verdict(completed, keptUntil).what).toBe('deleteTask');
   });

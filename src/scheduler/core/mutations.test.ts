@@ -154,7 +154,7 @@ test('a removed LRP and its records go, pass by pass', () => {
   expect(step(store).desired.size).toBe(0);
 });
 
-test('a decision from a state that is no longer true writes nothing', () => {
+test('[diego 271] a decision from a state that is no longer true writes nothing', () => {
   const store = storeOf({ desired: [buildDesired()] });
   const { decisions } = converge({ state: stateOf(store), scope: fullScope(), now });
   const twice = [...decisions, ...decisions].map((decision) => decisionMutation(decision, context()));

@@ -89,7 +89,7 @@ function vanish(dead: Agent): void {
 const limitMs = 60_000;
 
 describe('follows Raft', () => {
-  test('the record carries the server, Raft’s term and the time', async () => {
+  test('[diego 360] the record carries the server, Raft’s term and the time', async () => {
     const a = agent('a');
     await clock.advanceUntil(() => a.leads, limitMs);
     const record = (await bbs.read([leaderKey], { signal: forever })).records[0];
@@ -141,7 +141,7 @@ describe('follows Raft', () => {
     expect(a.lost.join()).toContain('connection refused');
   });
 
-  test('a store that does not answer for a whole lease ends the term', async () => {
+  test('[diego 364] a store that does not answer for a whole lease ends the term', async () => {
     const a = agent('a');
     await clock.advanceUntil(() => a.leads, limitMs);
     bbs.setAvailable(false);
