@@ -9,15 +9,14 @@ import { defaults } from '../model/defaults.ts';
 import { type EventQuery, type EventRow, eventRows, watchMessages } from './client/feeds.ts';
 import { type Endpoint, requestJson } from './client/request.ts';
 import { queryString, requestLine } from './client/urls.ts';
-import {
-  type RouteInput,
-  type RouteName,
-  type RouteOutput,
-  routes,
-  type StreamQuery,
-  socketPaths,
-  type WatchMessage,
-  type WatchQuery,
+import { paths, socketPaths } from './core/paths.ts';
+import type {
+  RouteInput,
+  RouteName,
+  RouteOutput,
+  StreamQuery,
+  WatchMessage,
+  WatchQuery,
 } from './core/routes.ts';
 
 export interface ClientOptions {
@@ -73,7 +72,7 @@ export function createClient(options: ClientOptions): Client {
           hint: 'try again; `skep status` shows whether the cluster is well',
         });
       return withDeadline(options.clock, deadlineMs, signal, late, async (inner) => {
-        const line = requestLine(routes[name], input);
+        const line = requestLine(paths[name], input);
         return (await requestJson(endpoint, line, options.actor, inner)) as RouteOutput<typeof name>;
       });
     },

@@ -4,7 +4,7 @@
  */
 import { messageOf } from '../base/core/errors.ts';
 import type { ActualLrp } from '../model/actual-lrp.ts';
-import { instanceName } from '../model/ids.ts';
+import { instanceName } from '../model/instance-name.ts';
 import { escapeText } from './core/escape.ts';
 import { formatEnd } from './core/log-line.ts';
 import type { LogOrigin, LogPrinter } from './log-printer.ts';

@@ -1,5 +1,5 @@
 /** Which instance `exec` and `attach` mean when only a name is given. */
-import { instanceName } from '../model/ids.ts';
+import { instanceName } from '../model/instance-name.ts';
 import { parseTarget } from './core/target.ts';
 import { findLrp, listInstances } from './lookup.ts';
 import type { Session } from './session.ts';

@@ -39,10 +39,4 @@ export type InstanceGuid = z.infer<typeof instanceGuidSchema>;
 /** Milliseconds since the epoch. */
 export type Millis = number;
 
-/** The largest instance count that one LRP may ask for; above it the number is a typing mistake. */
-export const maxInstances = 100_000;
-
-/** How people and logs name one instance: `web/2`. */
-export function instanceName(guid: string, index: number): string {
-  return `${guid}/${index}`;
-}
+export { instanceName, maxInstances } from './instance-name.ts';

@@ -10,6 +10,7 @@ import { journalEventSchema } from '../../model/event.ts';
 import { domainNameSchema, processGuidSchema, taskGuidSchema } from '../../model/ids.ts';
 import { resourcesSchema } from '../../model/resources.ts';
 import { taskSchema, taskSpecSchema } from '../../model/task.ts';
+import { paths } from './paths.ts';
 
 /** Rows are bounded: the next page begins after `after`, the `next` of the page before. */
 const page = {
@@ -86,46 +87,39 @@ const written = z.object({ revision: z.number() });
 
 export const routes = {
   version: {
-    method: 'GET',
-    path: '/v1/version',
+    ...paths.version,
     response: z.object({ version: z.string(), api: z.literal(1), server: z.string() }),
   },
-  status: { method: 'GET', path: '/v1/status', response: statusSchema },
+  status: { ...paths.status, response: statusSchema },
   listLrps: {
-    method: 'GET',
-    path: '/v1/lrps',
+    ...paths.listLrps,
     query: z.object({ domain: z.string().optional(), ...page }),
     response: paged(lrpViewSchema),
   },
   desireLrp: {
-    method: 'POST',
-    path: '/v1/lrps',
+    ...paths.desireLrp,
     body: desiredLrpSpecSchema,
     response: z.object({ revision: z.number(), desired: desiredLrpSchema }),
   },
   getLrp: {
-    method: 'GET',
-    path: '/v1/lrps/:guid',
+    ...paths.getLrp,
     params: z.object({ guid: processGuidSchema }),
     response: lrpViewSchema,
   },
   updateLrp: {
-    method: 'PATCH',
-    path: '/v1/lrps/:guid',
+    ...paths.updateLrp,
     params: z.object({ guid: processGuidSchema }),
     body: desiredLrpUpdateSchema,
     response: z.object({ revision: z.number(), desired: desiredLrpSchema }),
   },
   /** Marks it removed; the record goes once its instances have stopped. */
   removeLrp: {
-    method: 'DELETE',
-    path: '/v1/lrps/:guid',
+    ...paths.removeLrp,
     params: z.object({ guid: processGuidSchema }),
     response: written,
   },
   listInstances: {
-    method: 'GET',
-    path: '/v1/instances',
+    ...paths.listInstances,
     query: z.object({
       guid: z.string().optional(),
       cell: z.string().optional(),
@@ -137,76 +131,64 @@ export const routes = {
   },
   /** Stops one instance; the brain makes a new one. */
   retireInstance: {
-    method: 'POST',
-    path: '/v1/lrps/:guid/instances/:index/retire',
+    ...paths.retireInstance,
     params: z.object({ guid: processGuidSchema, index: indexParam }),
     response: written,
   },
   why: {
-    method: 'GET',
-    path: '/v1/why/:guid',
+    ...paths.why,
     params: z.object({ guid: z.string() }),
     query: z.object({ index: indexParam.optional() }),
     response: whySchema,
   },
   listTasks: {
-    method: 'GET',
-    path: '/v1/tasks',
+    ...paths.listTasks,
     query: z.object({ domain: z.string().optional(), cell: z.string().optional(), ...page }),
     response: paged(taskSchema),
   },
   desireTask: {
-    method: 'POST',
-    path: '/v1/tasks',
+    ...paths.desireTask,
     body: taskSpecSchema,
     response: z.object({ revision: z.number(), task: taskSchema }),
   },
   getTask: {
-    method: 'GET',
-    path: '/v1/tasks/:guid',
+    ...paths.getTask,
     params: z.object({ guid: taskGuidSchema }),
     response: taskSchema,
   },
   cancelTask: {
-    method: 'POST',
-    path: '/v1/tasks/:guid/cancel',
+    ...paths.cancelTask,
     params: z.object({ guid: taskGuidSchema }),
     response: written,
   },
   /** A COMPLETED task is resolved and deleted. */
   deleteTask: {
-    method: 'DELETE',
-    path: '/v1/tasks/:guid',
+    ...paths.deleteTask,
     params: z.object({ guid: taskGuidSchema }),
     response: written,
   },
   listCells: {
-    method: 'GET',
-    path: '/v1/cells',
+    ...paths.listCells,
     query: z.object({ ...page }),
     response: paged(cellViewSchema),
   },
   getCell: {
-    method: 'GET',
-    path: '/v1/cells/:id',
+    ...paths.getCell,
     params: z.object({ id: z.string() }),
     response: cellViewSchema,
   },
   upsertDomain: {
-    method: 'PUT',
-    path: '/v1/domains/:name',
+    ...paths.upsertDomain,
     params: z.object({ name: domainNameSchema }),
     body: z.strictObject({ ttlSeconds: z.number().int().min(0).max(31_536_000).default(0) }),
     response: written,
   },
   listDomains: {
-    method: 'GET',
-    path: '/v1/domains',
+    ...paths.listDomains,
     response: z.object({ rows: z.array(domainSchema), revision: z.number() }),
   },
   listEvents: {
-    method: 'GET',
-    path: '/v1/events',
+    ...paths.listEvents,
     query: z.object({
       subject: z.string().optional(),
       limit: z.coerce.number().int().min(1).max(10_000).default(200),
@@ -218,16 +200,14 @@ export const routes = {
   },
   /** Asks to become a server: adds a learner to etcd. Idempotent by name. */
   joinServer: {
-    method: 'POST',
-    path: '/v1/servers',
+    ...paths.joinServer,
     body: z.strictObject({ server: z.string().min(1), peerUrl: z.string().url() }),
     /** What etcd's `--initial-cluster` must be on the new server. */
     response: z.object({ clusterId: z.string(), initialCluster: z.string() }),
   },
   /** Makes a caught-up learner a voter; `Unavailable` (retry) while it is not caught up. */
   promoteServer: {
-    method: 'POST',
-    path: '/v1/servers/:server/promote',
+    ...paths.promoteServer,
     params: z.object({ server: z.string() }),
     response: z.object({}),
   },
@@ -248,18 +228,6 @@ export type RouteInput<N extends RouteName> = Part<(typeof routes)[N], 'params'>
   Part<(typeof routes)[N], 'query'> &
   Part<(typeof routes)[N], 'body'>;
 export type RouteOutput<N extends RouteName> = z.infer<(typeof routes)[N]['response']>;
-
-/**
- * WebSocket routes for clients.
- * - `/v1/watch?kind=instances|lrps|tasks|cells[&guid=G]`: WatchMessage, a snapshot then changes.
- * - `/v1/events/stream?since=ID[&subject=S]`: journal events with ids as they happen.
- * - `/v1/streams?…streamQuery`: logs, exec, attach of one instance or task; frames of stream-frames.ts.
- */
-export const socketPaths = {
-  watch: '/v1/watch',
-  events: '/v1/events/stream',
-  streams: '/v1/streams',
-} as const;
 
 export const watchQuerySchema = z.object({
   kind: z.enum(['instances', 'lrps', 'tasks', 'cells']),

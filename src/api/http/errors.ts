@@ -5,7 +5,8 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
 import type { Log } from '../../base/log.ts';
-import { routes, socketPaths } from '../core/routes.ts';
+import { socketPaths } from '../core/paths.ts';
+import { routes } from '../core/routes.ts';
 
 /** Bodies are JSON whatever the content type says: nothing else is ever meant. */
 export function parseBodies(app: FastifyInstance): void {

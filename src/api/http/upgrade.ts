@@ -15,7 +15,8 @@ import {
   cellSessionQuerySchema,
   cellStreamPath,
 } from '../core/cell-protocol.ts';
-import { socketPaths, streamQuerySchema, watchQuerySchema } from '../core/routes.ts';
+import { socketPaths } from '../core/paths.ts';
+import { streamQuerySchema, watchQuerySchema } from '../core/routes.ts';
 import { validate } from '../core/validation.ts';
 import { eventStreamQuerySchema, serveEvents } from '../event-stream.ts';
 import { joinSockets } from '../join-sockets.ts';

@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
 import type { ActualLrp } from '../../model/actual-lrp.ts';
-import { instanceName } from '../../model/ids.ts';
+import { instanceName } from '../../model/instance-name.ts';
 import { escapeText } from '../core/escape.ts';
 import { exitCodeOf, exitCodes } from '../core/exit-codes.ts';
 import { parseTarget, type Target } from '../core/target.ts';

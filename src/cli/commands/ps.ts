@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import type { LrpView } from '../../api/core/routes.ts';
 import type { ActualLrp } from '../../model/actual-lrp.ts';
-import { instanceName } from '../../model/ids.ts';
+import { instanceName } from '../../model/instance-name.ts';
 import { instanceColumns, lrpColumns } from '../core/rows.ts';
 import { parseTarget } from '../core/target.ts';
 import { withGlobals } from '../flags.ts';

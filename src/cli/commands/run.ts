@@ -1,6 +1,7 @@
 /** `skep run`: a new LRP. */
 import { Command } from 'commander';
-import { maxInstances, type ProcessGuid } from '../../model/ids.ts';
+import type { ProcessGuid } from '../../model/ids.ts';
+import { maxInstances } from '../../model/instance-name.ts';
 import { awaitLrp } from '../await-lrp.ts';
 import { parseCheck } from '../core/check-flag.ts';
 import { parseDurationMs, parseWhole } from '../core/quantity.ts';

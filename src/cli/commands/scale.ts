@@ -1,6 +1,6 @@
 /** `skep scale`: another number of instances. */
 import { Command } from 'commander';
-import { maxInstances } from '../../model/ids.ts';
+import { maxInstances } from '../../model/instance-name.ts';
 import { awaitLrp } from '../await-lrp.ts';
 import { parseWhole } from '../core/quantity.ts';
 import { withGlobals } from '../flags.ts';

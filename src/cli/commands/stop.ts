@@ -1,6 +1,6 @@
 /** `skep stop`: no instance of an LRP, or one of them replaced. */
 import { Command } from 'commander';
-import { instanceName } from '../../model/ids.ts';
+import { instanceName } from '../../model/instance-name.ts';
 import { awaitLrp } from '../await-lrp.ts';
 import { parseTarget } from '../core/target.ts';
 import { withGlobals } from '../flags.ts';

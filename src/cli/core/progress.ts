@@ -3,7 +3,7 @@
  * to a verdict and to lines. Pure; used by follow-progress.ts.
  */
 import type { ActualLrp } from '../../model/actual-lrp.ts';
-import { instanceName } from '../../model/ids.ts';
+import { instanceName } from '../../model/instance-name.ts';
 import { escapeText } from './escape.ts';
 import { plural } from './format.ts';
 

@@ -1,7 +1,7 @@
 /** `status`, `why` and journal events as text for people. Everything that the cluster said is escaped here. */
 import type { Status, Why } from '../../api/core/routes.ts';
 import type { JournalEvent } from '../../model/event.ts';
-import { instanceName } from '../../model/ids.ts';
+import { instanceName } from '../../model/instance-name.ts';
 import type { Paint } from './colour.ts';
 import { escapeLines, escapeText } from './escape.ts';
 import { formatAge, formatTime, plural } from './format.ts';

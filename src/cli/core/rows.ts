@@ -1,7 +1,7 @@
 /** The columns of `ps`, `cells` and `task ls`: nouns to cells of a table. Table.ts escapes what they return. */
 import type { CellView, LrpView } from '../../api/core/routes.ts';
 import type { ActualLrp } from '../../model/actual-lrp.ts';
-import { instanceName } from '../../model/ids.ts';
+import { instanceName } from '../../model/instance-name.ts';
 import { restartDueAt } from '../../model/restart-policy.ts';
 import type { Task } from '../../model/task.ts';
 import { formatAge, formatDuration, formatMebibytes } from './format.ts';

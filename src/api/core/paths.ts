@@ -1,0 +1,41 @@
+/**
+ * Method and path of every route, and the paths of the WebSockets: what the client needs of the API at run time.
+ * Apart from routes.ts so that a command that only lists something does not load and build every schema.
+ */
+
+export const paths = {
+  version: { method: 'GET', path: '/v1/version' },
+  status: { method: 'GET', path: '/v1/status' },
+  listLrps: { method: 'GET', path: '/v1/lrps' },
+  desireLrp: { method: 'POST', path: '/v1/lrps' },
+  getLrp: { method: 'GET', path: '/v1/lrps/:guid' },
+  updateLrp: { method: 'PATCH', path: '/v1/lrps/:guid' },
+  removeLrp: { method: 'DELETE', path: '/v1/lrps/:guid' },
+  listInstances: { method: 'GET', path: '/v1/instances' },
+  retireInstance: { method: 'POST', path: '/v1/lrps/:guid/instances/:index/retire' },
+  why: { method: 'GET', path: '/v1/why/:guid' },
+  listTasks: { method: 'GET', path: '/v1/tasks' },
+  desireTask: { method: 'POST', path: '/v1/tasks' },
+  getTask: { method: 'GET', path: '/v1/tasks/:guid' },
+  cancelTask: { method: 'POST', path: '/v1/tasks/:guid/cancel' },
+  deleteTask: { method: 'DELETE', path: '/v1/tasks/:guid' },
+  listCells: { method: 'GET', path: '/v1/cells' },
+  getCell: { method: 'GET', path: '/v1/cells/:id' },
+  upsertDomain: { method: 'PUT', path: '/v1/domains/:name' },
+  listDomains: { method: 'GET', path: '/v1/domains' },
+  listEvents: { method: 'GET', path: '/v1/events' },
+  joinServer: { method: 'POST', path: '/v1/servers' },
+  promoteServer: { method: 'POST', path: '/v1/servers/:server/promote' },
+} as const;
+
+/**
+ * WebSocket routes for clients.
+ * - `/v1/watch?kind=instances|lrps|tasks|cells[&guid=G]`: WatchMessage, a snapshot then changes.
+ * - `/v1/events/stream?since=ID[&subject=S]`: journal events with ids as they happen.
+ * - `/v1/streams?…streamQuery`: logs, exec, attach of one instance or task; frames of stream-frames.ts.
+ */
+export const socketPaths = {
+  watch: '/v1/watch',
+  events: '/v1/events/stream',
+  streams: '/v1/streams',
+} as const;
