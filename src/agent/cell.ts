@@ -245,9 +245,9 @@ class RunningCell implements Cell {
     }
   }
 
-  /** Undefined until the host has been read: a presence without a capacity would be of no use. */
+  /** Undefined until host and engine have been asked: a presence without them would be of no use. */
   #currentPresence(): CellPresence | undefined {
-    if (this.#facts === undefined) return undefined;
+    if (this.#facts === undefined || !this.#engine.isKnown) return undefined;
     const { cellId, zone, address, version, capacity, reserveMemoryMb } = this.#options.config;
     return {
       v: 1,

@@ -7,7 +7,7 @@ import { type Clock, withDeadline } from '../base/clock.ts';
 import { messageOf, SkepError } from '../base/core/errors.ts';
 import type { Log } from '../base/log.ts';
 import { defaults } from '../model/defaults.ts';
-import type { Runtime, RuntimeInfo } from './runtime.ts';
+import type { Runtime } from './runtime.ts';
 
 const probeAwayMs = 5_000;
 const probeDeadlineMs = 5_000;
@@ -20,8 +20,8 @@ export interface EngineStatus {
 
 export interface Engine {
   readonly status: EngineStatus;
-  /** What the engine last said of itself; undefined before it first answered. */
-  readonly info: RuntimeInfo | undefined;
+  /** False until the first question has had its answer, or none. */
+  readonly isKnown: boolean;
   /** Asks now; resolves with whether it answers. Callers at the same time share one question. */
   check(): Promise<boolean>;
   /** True when the error came about because the engine is away: to be taken for no news at all. */
@@ -42,17 +42,17 @@ export interface EngineOptions {
 export function watchEngine(options: EngineOptions): Engine {
   const { runtime, clock, log, signal } = options;
   let status: EngineStatus = { ok: false, name: 'unknown', reason: 'not asked yet' };
-  let info: RuntimeInfo | undefined;
+  let isKnown = false;
   let asking: Promise<boolean> | undefined;
 
   async function ask(): Promise<boolean> {
     try {
-      info = await withDeadline(clock, probeDeadlineMs, signal, tooLate, (inner) =>
+      const { name } = await withDeadline(clock, probeDeadlineMs, signal, tooLate, (inner) =>
         runtime.info({ signal: inner }),
       );
-      change({ ok: true, name: info.name });
+      change({ ok: true, name });
     } catch (error) {
-      if (!signal.aborted) change({ ok: false, name: info?.name ?? 'unknown', reason: messageOf(error) });
+      if (!signal.aborted) change({ ok: false, name: status.name, reason: messageOf(error) });
     } finally {
       asking = undefined;
     }
@@ -63,6 +63,7 @@ export function watchEngine(options: EngineOptions): Engine {
     const changed = next.ok !== status.ok || next.name !== status.name || next.reason !== status.reason;
     const turned = next.ok !== status.ok;
     status = next;
+    isKnown = true;
     if (!changed) return;
     if (next.ok) log.info('engine.answers', { engine: next.name });
     else if (turned || next.reason !== undefined) log.error('engine.away', { reason: next.reason });
@@ -82,8 +83,8 @@ export function watchEngine(options: EngineOptions): Engine {
     get status() {
       return status;
     },
-    get info() {
-      return info;
+    get isKnown() {
+      return isKnown;
     },
     check,
     async isAwayAfter(error) {

@@ -81,6 +81,10 @@ export class FakeServers {
   readonly #streams = new Map<string, (socket: Socket) => void>();
   readonly #clock: Clock;
   clusterId = 'cluster-1';
+  /** What a welcome lists. */
+  listed: readonly string[];
+  /** How a server calls itself, by address. */
+  readonly names = new Map<string, string>();
   presence: CellPresence | undefined;
   leaseId: string | undefined;
   #revision = 1;
@@ -94,6 +98,7 @@ export class FakeServers {
     this.#clock = options.clock;
     this.cellId = cellIdSchema.parse(options.cellId);
     this.addresses = options.addresses ?? ['10.0.0.1:7400'];
+    this.listed = this.addresses;
     for (const address of this.addresses) this.#modes.set(address, 'up');
   }
 
@@ -200,19 +205,24 @@ export class FakeServers {
     return dialled;
   }
 
+  /** Says welcome again, with the servers that are listed now. */
+  relist(listed: readonly string[]): void {
+    this.listed = listed;
+    for (const session of this.#sessions) void this.#send(session, this.#welcome(session.server));
+  }
+
   /** Sends something to the cell on every session. */
   say(message: ServerMessage): void {
     for (const session of this.#sessions) void this.#send(session, message);
   }
 
+  #welcome(address: string): ServerMessage {
+    const server = this.names.get(address) ?? address;
+    return { type: 'welcome', clusterId: this.clusterId, server, servers: [...this.listed] };
+  }
+
   async #serve(session: FakeSession): Promise<void> {
-    const { clusterId } = this;
-    await this.#send(session, {
-      type: 'welcome',
-      clusterId,
-      server: session.server,
-      servers: [...this.addresses],
-    });
+    await this.#send(session, this.#welcome(session.server));
     await this.#tell(session, true);
     for await (const data of session.socket.messages) void this.#answer(session, String(data));
   }

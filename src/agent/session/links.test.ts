@@ -105,3 +105,33 @@ test('a message that cannot be read ends the session, and a new one starts from 
   expect(world.cell.status().sessions[0]?.live).toBe(true);
   await world.stopAgent();
 });
+
+test('a server that joins is dialled, and one that left is not dialled again', async () => {
+  const world = await cellWorld({ servers: three, config: { servers: three.slice(0, 1) } });
+  await world.stopAgent();
+  world.servers.listed = three.slice(0, 2);
+  world.startAgent();
+  await world.clock.advance(5_000);
+  expect(world.servers.sessions).toEqual(three.slice(0, 2));
+  world.servers.relist(three);
+  await world.clock.advance(1_000);
+  expect(world.servers.sessions).toEqual(three);
+  world.servers.relist(three.slice(0, 2));
+  world.servers.mode('down', '10.0.0.3:7400');
+  world.servers.mode('up', '10.0.0.3:7400');
+  await world.clock.advance(60_000);
+  expect(world.servers.sessions).toEqual(three.slice(0, 2));
+  expect(world.cell.status().sessions).toHaveLength(2);
+  await world.stopAgent();
+});
+
+test('two addresses of one server end in one session', async () => {
+  const world = await cellWorld({ servers: ['10.0.0.1:7400', 'server-a:7400'] });
+  await world.stopAgent();
+  world.servers.listed = ['10.0.0.1:7400'];
+  for (const address of world.servers.addresses) world.servers.names.set(address, 'server-a');
+  world.startAgent();
+  await world.clock.advance(60_000);
+  expect(world.servers.sessions).toEqual(['10.0.0.1:7400']);
+  await world.stopAgent();
+});

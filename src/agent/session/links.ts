@@ -84,6 +84,8 @@ export class Links {
   readonly #runs = new Set<Promise<void>>();
   /** Addresses that turned out to be other names of a server that is dialled already. */
   readonly #aliases = new Set<string>();
+  /** The servers of the cluster, as one of them said last. */
+  #listed: ReadonlySet<string> = new Set();
   #clusterId: string | undefined;
   /** Resolves when the signal has aborted and every session has ended. */
   readonly done: Promise<void>;
@@ -160,6 +162,7 @@ export class Links {
     let failures = 0;
     while (!signal.aborted) {
       const wasLive = await this.#serve(link, signal);
+      if (!this.#isWanted(link.address)) return this.#drop(link, 'the server has left the cluster');
       failures = wasLive ? 1 : failures + 1;
       await clock.sleep(backoffMs(reconnect, failures, rng), signal).catch(() => undefined);
     }
@@ -225,18 +228,15 @@ export class Links {
     if (!link.live) this.#options.log.info('session.up', { server: link.address });
     Object.assign(link, { server, live: true, reason: undefined, penalty: 0, timeouts: 0 });
     this.#dropAliases(link, servers);
-    this.#follow(servers);
+    this.#listed = new Set(servers);
+    for (const address of servers) this.#add(address);
     this.#options.onLive();
   }
 
-  /** Dials servers that are new, and no longer those that have left. */
-  #follow(servers: readonly string[]): void {
-    for (const address of servers) this.#add(address);
-    if (servers.length === 0) return;
-    const kept = new Set([...servers, ...this.#options.servers]);
-    for (const link of this.#links.values()) {
-      if (!kept.has(link.address)) this.#drop(link, 'the server has left the cluster');
-    }
+  /** One that has left the cluster is dialled until its session ends, and not again. */
+  #isWanted(address: string): boolean {
+    if (this.#listed.size === 0) return true;
+    return this.#listed.has(address) || this.#options.servers.includes(address);
   }
 
   /** A server ends the older of two sessions of one cell, so two names for it would fight for ever. */
