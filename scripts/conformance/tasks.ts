@@ -114,7 +114,10 @@ export const taskCancellation: Section = {
     46: { does: 'Cancelling a COMPLETED or RESOLVING task is an InvalidStateTransition' },
     47: { does: 'The callback of a cancelled task is called', differs: noCallbacks },
     48: { does: 'Cancelling succeeds although the cell is not there or does not answer' },
-    49: { does: 'Removing an LRP that is downloading cancels the download within 5 s', notYet: composed },
+    49: {
+      does: 'Removing an LRP that is downloading cancels the download within 5 s',
+      partly: `${composed}; the pull of an image is cancelled`,
+    },
   },
 };
 

@@ -6,7 +6,7 @@ async function running(world: CellWorld): Promise<void> {
   await world.until(() => [...world.servers.actuals.values()].every(({ state }) => state === 'RUNNING'));
 }
 
-test('an agent that restarts goes on with the same containers and reports nothing', async () => {
+test('[diego 202] an agent that restarts goes on with the same containers and reports nothing', async () => {
   const world = await cellWorld();
   world.servers.desire({ guid: 'web', image: 'app', ports: [80], instances: 3 });
   for (let index = 0; index < 3; index++) world.servers.claim('web', index);

@@ -103,7 +103,7 @@ test('[diego 158] readiness that fails later takes the routes away and crashes n
   await world.stopAgent();
 });
 
-test('a command check asks inside the container', async () => {
+test('[diego 147] a command check asks inside the container', async () => {
   const execs = (_: readonly string[], ms: number) =>
     ms < 60_000 ? { code: 0 } : { code: 2, output: 'disk is full\n' };
   const world = await cellWorld({ images: { app: { execs } } });

@@ -54,7 +54,7 @@ describe('placement', () => {
     expect(ordinary(b.state)?.placementError).toBeUndefined();
   });
 
-  test('what has no place is placed when something else leaves', async () => {
+  test('[diego 213, 270] what has no place is placed when something else leaves', async () => {
     const b = await brainBench(onTestFinished, {
       desired: [buildDesired({ memoryMb: 600 }), buildDesired({ guid: 'old', memoryMb: 600 })],
       actual: [buildActual({ guid: 'old', state: 'RUNNING', cellId: 'a' })],
@@ -69,7 +69,7 @@ describe('placement', () => {
     expect(ordinary(b.state)?.state).toBe('CLAIMED');
   });
 
-  test('[diego 256] with no cell nothing is placed; when one appears it is', async () => {
+  test('[diego 256, 257] with no cell nothing is placed; when one appears it is', async () => {
     const b = await brainBench(onTestFinished, { desired: [buildDesired()] });
     await b.lead();
     await b.clock.advance(soonMs);
@@ -129,7 +129,7 @@ describe('scaling and removal', () => {
     expect(b.state.desired.size).toBe(0);
   });
 
-  test('an instance that was stopped by itself is created and placed anew at once', async () => {
+  test('[diego 105] an instance that was stopped by itself is created and placed anew at once', async () => {
     const b = await brainBench(onTestFinished, { desired: [buildDesired()], cells: ['a'] });
     await b.lead();
     await b.clock.advance(soonMs);
@@ -155,7 +155,7 @@ describe('a lost cell', () => {
     return b;
   }
 
-  test('[diego 255] its instance is suspect and a replacement is claimed elsewhere at once', async () => {
+  test('[diego 255, 266] its instance is suspect and a replacement is claimed elsewhere at once', async () => {
     const b = await withLoss();
     expect(suspect(b.state)).toMatchObject({ state: 'RUNNING', cellId: 'a' });
     expect(ordinary(b.state)).toMatchObject({ state: 'CLAIMED', cellId: 'b' });

@@ -32,7 +32,7 @@ test('ports are free ones of the range, wherever the search begins', () => {
   expect(pickPorts(range, 0, new Set(), seededRng(1))).toEqual([]);
 });
 
-test('[diego 7] a later variable wins, and ours come last', () => {
+test('[diego 8] a later variable wins, and ours come last', () => {
   const env = [
     { name: 'A', value: '1' },
     { name: 'A', value: '2' },

@@ -12,7 +12,7 @@ test('a cell that knows one server learns of all, and holds a session with each'
   expect(world.servers.sessions).toEqual([]);
 });
 
-test('presence says what the host can carry, less the reserve', async () => {
+test('[diego 205] presence says what the host can carry, less the reserve', async () => {
   const world = await cellWorld({ config: { capacity: { containers: 7 } } });
   await world.until(() => world.servers.presence !== undefined);
   await world.until(() => world.servers.presence?.engine.ok === true);
@@ -36,7 +36,7 @@ test('a heartbeat every two seconds, and no second registration', async () => {
   await world.stopAgent();
 });
 
-test('a lease that is gone is registered again at once', async () => {
+test('[diego 265] a lease that is gone is registered again at once', async () => {
   const world = await cellWorld();
   await world.clock.advance(10_000);
   world.servers.leaseId = undefined;

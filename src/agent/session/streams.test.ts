@@ -83,7 +83,7 @@ test('no earlier container is said in words', async () => {
   await world.stopAgent();
 });
 
-test('exec carries output and the exit status', async () => {
+test('[diego 228] exec carries output and the exit status', async () => {
   const execs = () => ({ code: 42, output: 'hello' });
   const { world, instanceGuid } = await running({ images: { app: { execs } } });
   const { seen, socket } = await open(world, {
