@@ -65,7 +65,8 @@ misuse() {
 }
 
 # Where everything is. SKEP_INSTALL_ROOT puts a folder before every path, SKEP_INSTALL_PORT_BASE moves the
-# three ports, SKEP_INSTALL_INIT=none ignores systemd: so tests run beside a real installation.
+# three ports, SKEP_INSTALL_INIT=none ignores systemd (as another root does): so tests run beside a real
+# installation.
 places() {
   ROOT=${SKEP_INSTALL_ROOT:-}
   PORT_BASE=${SKEP_INSTALL_PORT_BASE:-7400}
@@ -85,7 +86,7 @@ places() {
   INIT=${SKEP_INSTALL_INIT:-}
   if [ -z "$INIT" ]; then
     INIT=none
-    if [ -d /run/systemd/system ]; then INIT=systemd; fi
+    if [ -z "$ROOT" ] && [ -d /run/systemd/system ]; then INIT=systemd; fi
   fi
   export ROOT PORT_BASE OPT CURRENT CONFIG DATA STATE LOG RUN LAUNCHER UNIT GROUP COMMAND DEMO_IMAGE INIT
   export MODE DEMO PURGE DRY_RUN YES HERE

@@ -98,7 +98,10 @@ step_agent() {
     point_current "$RELEASE"
     if [ ! -e "$(data_folder)" ]; then undo_by data "$(data_folder)"; fi
     undo_by agent-started
-    rm -f "$STATE/started"
+    if [ -f "$STATE/started" ]; then
+      mv -f "$STATE/started" "$STATE/started.skep-before"
+      undo_by restore "$STATE/started"
+    fi
     if [ "$INIT" != systemd ]; then stop_agent; fi
     start_agent || {
       agent_log_tail
@@ -128,6 +131,7 @@ step_answer() {
     fail "$reason" "mend what the agent's log says (settings: $CONFIG), then run this again" "$WORK/agent.log"
   fi
   printf '%s\n' "$wanted_stamp" >"$STATE/started"
+  if [ "$BEFORE" != "$RELEASE" ]; then warm_up; fi
   step_ok "agent pid $(agent_pid)"
 }
 

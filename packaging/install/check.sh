@@ -125,22 +125,34 @@ check_ports() {
   case $PORT_BASE in
     '' | *[!0-9]*) problem "SKEP_INSTALL_PORT_BASE is '$PORT_BASE'" 'give a number, such as 7400' && return 0 ;;
   esac
-  # An agent that runs keeps what its own settings say.
-  if agent_runs; then return 0; fi
-  for port in "$PORT_BASE" $((PORT_BASE + 1)) $((PORT_BASE + 2)); do
+  # A cell without a server listens nowhere, and an agent that runs has its ports.
+  if [ "$(setting server true)" = false ] || agent_runs; then return 0; fi
+  for port in "$(port_setting api 0)" "$(port_setting etcdClient 1)" "$(port_setting etcdPeer 2)"; do
     owner=$(port_owner "$port") || continue
     # An etcd that outlived its agent is adopted.
-    case $owner in *"--data-dir=$DATA/etcd/"*) continue ;; esac
+    case $owner in *"--data-dir=$(data_folder)/etcd/"*) continue ;; esac
     problem "port $port is taken by ${owner:-a process that cannot be seen from here}" \
-      "stop it, or give Skep other ports: \"ports\" in $CONFIG"
+      "stop it, or give Skep other ports: write 'ports: { api: N, etcdClient: N, etcdPeer: N }' into $CONFIG"
   done
 }
 
-# port_owner PORT: true when somebody listens on it; says who.
+# port_setting NAME OFFSET: what the settings say, or the default.
+port_setting() {
+  port=
+  if [ -f "$CONFIG" ]; then
+    port=$(sed 's/#.*//' "$CONFIG" | grep -oE "(^|[^A-Za-z])$1:[[:space:]]*[0-9]+" | grep -oE '[0-9]+$' | head -n 1) || port=
+  fi
+  printf '%s' "${port:-$((PORT_BASE + $2))}"
+}
+
+# port_owner PORT: true when somebody listens on it where the agent will; says who.
 port_owner() {
-  hex=$(printf '%04X' "$1")
+  # The kernel's notation: the address backwards, in hexadecimal. All zeroes: every address.
+  # shellcheck disable=SC2046,SC2183 # four numbers
+  mine=$(printf '%02X%02X%02X%02X' $(setting address 127.0.0.1 | awk -F . '{ print $4, $3, $2, $1 }'))
   # State 0A is LISTEN; field 10 is the socket's inode.
-  inode=$(awk -v end=":$hex\$" '$4 == "0A" && $2 ~ end { print $10; exit }' /proc/net/tcp /proc/net/tcp6 2>/dev/null)
+  inode=$(awk -v end="(^|0)($mine|00000000):$(printf '%04X' "$1")\$" \
+    '$4 == "0A" && $2 ~ end { print $10; exit }' /proc/net/tcp /proc/net/tcp6 2>/dev/null)
   if [ -z "$inode" ]; then return 1; fi
   for folder in /proc/[0-9]*; do
     # shellcheck disable=SC2010 # the targets of links, which only ls shows for all at once

@@ -40,7 +40,7 @@ open_journal() {
   if [ -e "$STATE/undo" ]; then
     note 'an earlier run was cut short: going on from what it left'
     # It may have ended between any two changes: start the agent anew.
-    rm -f "$STATE/started"
+    rm -f "$STATE/started" "$STATE/started.skep-before"
     CHANGED=1
   fi
   make_folder "$STATE" 700
@@ -116,7 +116,7 @@ same_file() { [ -f "$2" ] && cmp -s "$1" "$2"; }
 commit_run() {
   if [ -z "$UNDO" ]; then return 0; fi
   COMMITTED=1
-  for file in "$CONFIG" "$CONFIG.new" "$LAUNCHER" "$UNIT"; do rm -f "$file.skep-before" "$file.skep-new"; done
+  for file in "$CONFIG" "$CONFIG.new" "$LAUNCHER" "$UNIT" "$STATE/started"; do rm -f "$file.skep-before" "$file.skep-new"; done
   rm -f "$UNDO"
   UNDO=
   prune_releases
@@ -170,7 +170,10 @@ undo_one() {
       rm -f "$LOG"
       ;;
     agent-started) stop_agent ;;
-    agent-back) if ! agent_runs; then start_agent; fi ;;
+    agent-back)
+      agent_runs || start_agent
+      within 10 agent_runs || echo '  The agent could not be started again: run this again once the cause is mended.'
+      ;;
     unit) reload_units ;;
     enabled) systemctl disable skep.service >/dev/null 2>&1 ;;
     '') ;;

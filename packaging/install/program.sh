@@ -49,7 +49,6 @@ step_program() {
     undo_by remove "$RELEASE_PATH"
     rm -rf "$RELEASE_PATH"
     mv "$STAGE" "$RELEASE_PATH"
-    warm_up
   fi
   step_ok "$RELEASE"
 }
@@ -58,13 +57,8 @@ release_works() {
   [ -x "$1/node" ] && [ -f "$1/skep.mjs" ] && quietly "$1/node" "$1/skep.mjs" --version
 }
 
-# Node keeps what it compiled, which every later start reads; only root can write it.
-warm_up() {
-  for words in --version 'ps --help' 'status --help'; do
-    # shellcheck disable=SC2086 # words
-    NODE_COMPILE_CACHE=$RELEASE_PATH/cache quietly "$RELEASE_PATH/node" "$RELEASE_PATH/skep.mjs" $words || true
-  done
-}
+# Node keeps what the first command compiled, for every later one to read; only root can write it.
+warm_up() { skep ps >/dev/null 2>&1 || true; }
 
 build_program() {
   BUILD=$HERE

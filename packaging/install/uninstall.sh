@@ -165,6 +165,9 @@ farewell() {
   fi
   echo "Skep is removed. Kept: $(dirname "$CONFIG"), $(data_folder), $(dirname "$LOG"). Set up again, it goes on with them;"
   echo 'remove them with: ./install.sh --uninstall --purge'
+  if [ -e "$DOCKERD_PID" ]; then
+    echo "The dockerd that was started here runs on; stop it with: kill \$(cat $DOCKERD_PID)"
+  fi
   names=$(all_made package | tr '\n' ' ')
   if [ -n "$names" ]; then
     echo 'Debian packages that were installed for it stay (--purge removes them if nothing else uses them):'

@@ -1,0 +1,150 @@
+/**
+ * Runs install.sh for real, below a folder of its own and on ports of its own, so that the machine that tests
+ * it keeps what it has. Used by test/e2e/install.test.ts.
+ */
+import { spawn } from 'node:child_process';
+import { appendFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type CliResult, eventually, run } from './e2e-cluster.ts';
+import { freePorts } from './ports.ts';
+
+export const checkout = fileURLToPath(new URL('../../', import.meta.url));
+
+export interface Installation {
+  /** Everything that install.sh makes is below it. */
+  readonly root: string;
+  readonly portBase: number;
+  install(flags: readonly string[], from?: string): Promise<CliResult>;
+  /** Starts install.sh and kills it, without a chance to tidy up, once it has printed the text. */
+  killAt(text: string, flags: readonly string[]): Promise<void>;
+  /** The installed command. */
+  skep(...args: string[]): Promise<CliResult>;
+  agentPid(): number;
+  release(): string;
+  /** Ids of this cluster's containers. */
+  containers(): Promise<string[]>;
+  /** Command lines of processes that work below the root. */
+  processes(): string[];
+  /** Whatever is left, goes. */
+  remove(): Promise<void>;
+}
+
+const deadlineMs = 120_000;
+
+export async function installation(): Promise<Installation> {
+  const root = mkdtempSync(join(tmpdir(), 'skep-install-root-'));
+  const portBase = await freeRange(3);
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    SKEP_INSTALL_ROOT: root,
+    SKEP_INSTALL_PORT_BASE: String(portBase),
+    SKEP_INSTALL_INIT: 'none',
+    NO_COLOR: '1',
+  };
+  let clusterId = '';
+  const self: Installation = {
+    root,
+    portBase,
+    async install(flags, from = checkout) {
+      const result = await run('sh', [join(from, 'install.sh'), ...flags], { env, deadlineMs });
+      clusterId = readClusterId(root) || clusterId;
+      return result;
+    },
+    killAt: (text, flags) => killAt(text, flags, env),
+    skep: (...args) => run(join(root, 'usr/local/bin/skep'), args, { env, deadlineMs }),
+    agentPid: () => Number(readFileSync(join(root, 'run/skep/agent.pid'), 'utf8')),
+    release: () => readdirSync(join(root, 'opt/skep/releases')).join(),
+    async containers() {
+      const filter = ['--filter', `label=skep.cluster=${clusterId}`];
+      const { stdout } = await run('docker', ['ps', '-aq', ...filter], { deadlineMs });
+      return stdout.split('\n').filter(Boolean).sort();
+    },
+    processes: () => processesOf(root),
+    async remove() {
+      await self.install(['--uninstall', '--purge', '--yes']);
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+  return self;
+}
+
+function readClusterId(root: string): string {
+  try {
+    const text = readFileSync(join(root, 'var/lib/skep/cluster.json'), 'utf8');
+    return (JSON.parse(text) as { clusterId: string }).clusterId;
+  } catch {
+    return '';
+  }
+}
+
+function killAt(text: string, flags: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+  return new Promise((resolve, reject) => {
+    // A group of its own: what install.sh runs for a step dies with it, as when a terminal's power fails.
+    const child = spawn('sh', [join(checkout, 'install.sh'), ...flags], { env, detached: true });
+    let said = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+      if (said.includes(text) && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    });
+    child.once('exit', (_, signal) =>
+      signal === 'SIGKILL' ? resolve() : reject(new Error(`it ended before it said ${text}:\n${said}`)),
+    );
+  });
+}
+
+/** Two command lines are not of what was installed: this test's own, and the installer's. */
+function processesOf(root: string): string[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .flatMap((pid) => {
+      try {
+        const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').join(' ');
+        return words.includes(root) ? [words] : [];
+      } catch {
+        // It ended while we looked.
+        return [];
+      }
+    });
+}
+
+/** A copy of the checkout to be changed. Its packages are a link to those of the checkout. */
+export function otherCheckout(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'skep-install-checkout-'));
+  for (const name of ['package.json', 'package-lock.json', 'src', 'scripts', 'packaging', 'install.sh']) {
+    cpSync(join(checkout, name), join(folder, name), { recursive: true });
+  }
+  symlinkSync(join(checkout, 'node_modules'), join(folder, 'node_modules'));
+  return folder;
+}
+
+/** Makes the program of a checkout end at once where the condition holds. */
+export function breakProgram(folder: string, condition: string): void {
+  const statement = `if (${condition}) {\n  console.error('broken on purpose');\n  process.exit(1);\n}\n`;
+  const main = join(folder, 'src/cli/main.ts');
+  const text = readFileSync(main, 'utf8').replace('if (import.meta.main) {', `${statement}$&`);
+  rmSync(main);
+  appendFileSync(main, text);
+}
+
+/** The first of so many ports in a row that are free on 127.0.0.1. */
+async function freeRange(count: number): Promise<number> {
+  return eventually(`${count} free ports in a row`, 20_000, async () => {
+    const [first] = (await freePorts(1)) as [number];
+    for (let port = first; port < first + count; port++) await (await listenOn(port)).release();
+    return first;
+  });
+}
+
+/** Holds a port until released. Rejects when it is taken. */
+export function listenOn(port: number): Promise<{ release(): Promise<void> }> {
+  const server: Server = createServer();
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () =>
+      resolve({ release: () => new Promise((closed) => server.close(() => closed())) }),
+    );
+  });
+}
