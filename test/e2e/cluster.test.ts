@@ -145,7 +145,7 @@ describe('a cluster of three servers', () => {
     await remove('killed');
   });
 
-  it('scales to 30 and to 0', async () => {
+  it('[diego 111-112] scales to 30 and to 0', async () => {
     await run('wide', 3);
     await scale('wide', 30);
     const rows = await untilRunning('wide', 30, 120_000);
@@ -177,7 +177,7 @@ describe('a cluster of three servers', () => {
     await remove('after');
   });
 
-  it('adopts the containers of an agent that was killed: same ids, same pids, no restart', async () => {
+  it('[diego 202] adopts the containers of an agent that was killed: same ids, same pids, no restart', async () => {
     await run('adopted', 3);
     await untilRunning('adopted', 3);
     const agent = cluster.agents[1] as LocalAgent;
