@@ -1,7 +1,7 @@
 /** What runs in a container and what the agent does with it: reference/diego.md 2.8 to 2.12. */
 import type { Section } from './behaviour.ts';
 
-const composed = 'composed actions';
+const composed = 'later: composed actions';
 const noProxy = 'there is no TLS proxy beside a container';
 const claims = 'the brain commits claims that fit; a cell reserves and refuses nothing (ADR 2)';
 const exec = '`skep exec` enters any container through the cell; no daemon, key or password inside';
@@ -61,7 +61,7 @@ export const environment: Section = {
     185: { does: 'A server in the container is reached from outside at CF_INSTANCE_ADDR' },
     186: {
       does: 'Variables that the agent’s operator sets are in every container',
-      notYet: 'a setting of the agent',
+      notYet: 'later: a setting of the agent',
     },
     187: { does: 'Ports keep their order and lose their repeats; host ports are recorded' },
     188: { does: 'Trusted certificates are mounted where the LRP asks for them', notYet: 'issue 3: volumes' },
@@ -179,9 +179,12 @@ export const consoles: Section = {
   behaviours: {
     228: { does: 'A command over ssh exits with its status and sees user and environment', differs: exec },
     229: { does: 'An interactive session has a terminal, echoes, and ends with status 0', differs: exec },
-    230: { does: 'A port of the container that is not published is forwarded', notYet: 'port forwarding' },
-    231: { does: 'scp copies files in and out', notYet: 'copying files' },
-    232: { does: 'sftp starts in the home folder and copies both ways', notYet: 'copying files' },
+    230: {
+      does: 'A port of the container that is not published is forwarded',
+      notYet: 'later: port forwarding',
+    },
+    231: { does: 'scp copies files in and out', notYet: 'later: copying files' },
+    232: { does: 'sftp starts in the home folder and copies both ways', notYet: 'later: copying files' },
     233: {
       does: 'In a bare busybox image commands and port forwarding work',
       partly: 'port forwarding; commands need nothing inside but themselves',

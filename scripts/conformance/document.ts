@@ -115,5 +115,5 @@ const fileName = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
 
 /** Text that stays within its cell and means nothing to Markdown. */
 function cell(text: string): string {
-  return text.replace(/[\\|*_<>[\]`]/g, (character) => `\\${character}`);
+  return text.replace(/[\\|*_<>[\]]/g, (character) => `\\${character}`);
 }

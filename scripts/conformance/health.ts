@@ -1,7 +1,7 @@
 /** Crashes and health: reference/diego.md 2.6 and 2.7. */
 import type { Section } from './behaviour.ts';
 
-const composed = 'composed actions';
+const composed = 'later: composed actions';
 const mainProcess = 'a Docker container ends with its main process, so exit 0 is a crash with a check too';
 const noMonitor = 'there is no monitor action beside the checks; a command check takes its place';
 const ownLog =
@@ -33,7 +33,7 @@ export const crashes: Section = {
     },
     134: { does: 'A check that never passes is a crash after the start timeout; with none it stays CLAIMED' },
     135: { does: 'An instance that never gets healthy ends up CRASHED' },
-    136: { does: 'A sidecar that exits crashes the instance', notYet: 'sidecars' },
+    136: { does: 'A sidecar that exits crashes the instance', notYet: 'later: sidecars' },
     137: { does: 'A container that is destroyed behind the agent’s back is a crash, and runs again' },
     138: { does: 'A set-up download with a wrong checksum crashes, up to CRASHED', notYet: composed },
     139: { does: 'A dependency or download with a wrong checksum crashes, up to CRASHED', notYet: composed },

@@ -1,8 +1,8 @@
 /** LRPs and how many of each run: reference/diego.md 2.4 and 2.5. */
 import type { Section } from './behaviour.ts';
 
-const composed = 'composed actions';
-const traffic = 'traffic: a router that follows routes and instances';
+const composed = 'later: composed actions';
+const traffic = 'later: traffic, a router that follows routes and instances';
 
 export const lrpOperations: Section = {
   title: '2.4 LRPs: create, read, update, delete',
@@ -21,7 +21,7 @@ export const lrpOperations: Section = {
     },
     73: {
       does: 'Two sidecars beside the main process, each with its port and route, all answer',
-      notYet: 'sidecars',
+      notYet: 'later: sidecars',
     },
     74: { does: 'A process guid with a space, "/", ",", "." or a non-ASCII character is an InvalidRequest' },
     75: {
@@ -64,7 +64,7 @@ export const lrpOperations: Section = {
     92: { does: 'An update of the metric tags replaces them as a whole', notYet: 'issue 5: metrics' },
     93: {
       does: 'An update of image user and password changes both or is refused',
-      notYet: 'image credentials',
+      notYet: 'later: image credentials',
     },
     94: { does: 'An update with routes that are no routes is refused' },
     95: { does: 'Updating an unknown guid is ResourceNotFound' },

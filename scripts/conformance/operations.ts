@@ -18,7 +18,7 @@ export const logsAndMetrics: Section = {
     },
     335: {
       does: 'Limits of bytes and lines a second drop the rest and say so once',
-      notYet: 'log rate limits',
+      notYet: 'later: log rate limits',
     },
     336: {
       does: 'Writing after the stream was stopped is no error',
@@ -33,7 +33,7 @@ export const logsAndMetrics: Section = {
     340: { does: 'LRP and task metrics come from the leader only', notYet: metrics },
     341: { does: 'Metrics of each container, by LRP and task', notYet: metrics },
     342: { does: 'Metrics of a cell’s capacity; what was used returns', notYet: metrics },
-    343: { does: 'One trace id in the logs of all that a request touched', notYet: 'ids of requests' },
+    343: { does: 'One trace id in the logs of all that a request touched', notYet: 'later: ids of requests' },
     344: {
       does: 'The server starts without the metrics agent, the cell does not',
       differs: 'there is no metrics agent: metrics will be read from /metrics (issue 5)',

@@ -3,8 +3,8 @@ import type { Section } from './behaviour.ts';
 
 const tags = 'issue 3: placement tags';
 const volumes = 'issue 3: volumes';
-const traffic = 'traffic: a router that follows routes and instances';
-const egress = 'egress rules';
+const traffic = 'later: traffic, a router that follows routes and instances';
+const egress = 'later: egress rules';
 const rootfs = 'there are images, no root file systems that some cells have and others do not';
 
 export const placement: Section = {
@@ -23,7 +23,10 @@ export const placement: Section = {
       notYet: volumes,
     },
     303: { does: 'With no cell everything is refused' },
-    304: { does: 'No more start at once than the limit; negative is none' },
+    304: {
+      does: 'No more start at once than the limit; negative is none',
+      partly: 'issue 3: a setting for it; the auction keeps any limit that it is given',
+    },
     305: { does: 'The zone that has the rootfs gets the work', differs: rootfs },
     306: { does: 'A second instance goes to another zone, a new LRP to the emptier cell' },
     307: {
@@ -45,7 +48,7 @@ export const images: Section = {
       does: 'An LRP of a Docker image runs and serves; of an OCI index too',
       partly: 'the test registry serves no OCI index',
     },
-    313: { does: 'Images of private registries run with credentials', notYet: 'image credentials' },
+    313: { does: 'Images of private registries run with credentials', notYet: 'later: image credentials' },
     314: { does: 'A further preloaded rootfs of the cell can be used', differs: rootfs },
     315: { does: 'A preloaded rootfs with a further layer runs', differs: rootfs },
     316: {
@@ -85,6 +88,9 @@ export const networking: Section = {
     329: { does: 'An LRP reaches outside only what its egress rules allow', notYet: egress },
     330: { does: 'A task likewise', notYet: egress },
     331: { does: 'Each form of a destination yields its rules; an invalid one fails', notYet: egress },
-    332: { does: 'Network properties reach the container', notYet: 'networks of one’s own, with traffic' },
+    332: {
+      does: 'Network properties reach the container',
+      notYet: 'later: networks of one’s own, with traffic',
+    },
   },
 };

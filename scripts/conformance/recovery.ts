@@ -92,7 +92,7 @@ export const convergence: Section = {
     275: { does: 'A suspect beside a RUNNING instance goes, beside another it stays' },
     276: {
       does: 'Changed internal routes and metric tags are pushed to the cell',
-      notYet: 'traffic; issue 5: metrics',
+      notYet: 'later: traffic; issue 5: metrics',
     },
     277: {
       does: 'Expired domains are deleted and logged',
@@ -134,7 +134,7 @@ export const events: Section = {
     288: { does: 'Updating and removing an LRP is told' },
     289: {
       does: 'A filter by cell delivers that cell’s instances only',
-      notYet: 'a filter of watches and events',
+      notYet: 'later: a filter of watches and events by cell',
     },
     290: { does: 'A task’s creation, each change and its removal are told' },
     291: { does: 'A start or claim that changes nothing tells nothing' },

@@ -1,7 +1,7 @@
 /** Tasks: reference/diego.md 2.1 to 2.3. */
 import type { Section } from './behaviour.ts';
 
-const composed = 'composed actions';
+const composed = 'later: composed actions';
 const noCallbacks = 'completed tasks have no callbacks: whoever waits watches the task (`skep task wait`)';
 
 export const taskRuns: Section = {
@@ -89,13 +89,13 @@ export const taskRuns: Section = {
     37: { does: 'Downloads and uploads over mutual TLS', notYet: composed },
     38: {
       does: 'Network properties become properties of the container',
-      notYet: 'networks of one’s own, with traffic',
+      notYet: 'later: networks of one’s own, with traffic',
     },
     39: {
       does: 'An image of a private registry is pulled with the user and password given',
-      notYet: 'image credentials',
+      notYet: 'later: image credentials',
     },
-    40: { does: 'An image of AWS ECR is pulled with an AWS key', notYet: 'image credentials' },
+    40: { does: 'An image of AWS ECR is pulled with an AWS key', notYet: 'later: image credentials' },
     41: { does: 'A task writes to a volume that it mounts', notYet: 'issue 3: volumes' },
   },
 };

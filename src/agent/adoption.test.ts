@@ -99,7 +99,7 @@ test('a server of another cluster is refused, and says so', async () => {
   await world.stopAgent();
 });
 
-test('servers that cannot be reached stop nothing', async () => {
+test('[diego 227] servers that cannot be reached stop nothing', async () => {
   const world = await cellWorld();
   world.servers.desire({ guid: 'web', image: 'app', instances: 2 });
   world.servers.claim('web', 0);

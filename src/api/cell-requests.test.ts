@@ -228,7 +228,7 @@ describe('crashed', () => {
     expect(await ask('crashed', crashed())).toBe('ActualLRPCannotBeCrashed');
   });
 
-  test('is refused for another instance, and not found where there is none', async () => {
+  test('[diego 141] is refused for another instance, and not found where there is none', async () => {
     expect(await ask('crashed', crashed())).toBe('ResourceNotFound');
     await put(actualKey(web, 0), encode(claimed('i-2')));
     expect(await ask('crashed', crashed())).toBe('ActualLRPCannotBeCrashed');

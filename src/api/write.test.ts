@@ -74,7 +74,7 @@ test('a conflict is read and decided anew', async () => {
   expect(meddler.commits).toBe(3);
 });
 
-test('after five conflicts it is given up with a reason', async () => {
+test('[diego 106] after five conflicts it is given up with a reason', async () => {
   const meddler = meddled(99);
   await expect(readAndAdd(contextWith(meddler))).rejects.toMatchObject({
     code: 'ResourceConflict',
