@@ -6,7 +6,7 @@ import type { ActualLrp } from '../model/actual-lrp.ts';
 import { exitCodes } from './core/exit-codes.ts';
 import { formatDuration } from './core/format.ts';
 import {
-  changedLines,
+  ChangeTeller,
   describe,
   isUnplaced,
   judge,
@@ -38,7 +38,7 @@ export async function awaitLrp(session: Session, wait: Wait): Promise<number> {
   const progress = createProgress(session, wait.guid);
   const outcome = await follow(session, wait, (seen) => progress.show(seen));
   progress.finish();
-  return tellOutcome(session, wait, outcome, progress.last());
+  return tellOutcome(session, wait, outcome, progress);
 }
 
 async function follow(session: Session, wait: Wait, show: (seen: Seen) => void): Promise<Outcome> {
@@ -82,23 +82,29 @@ function tellOutcome(
   session: Session,
   { guid, timeoutMs }: Wait,
   outcome: Outcome,
-  last: Seen | undefined,
+  progress: Progress,
 ): number {
+  const last = progress.last();
+  const tell = (lines: readonly string[]): void =>
+    tellLines(
+      session,
+      lines.filter((line) => !progress.hasTold(line)),
+    );
   switch (outcome.kind) {
     case 'done':
       if (!isData(session) && session.format !== 'name' && last !== undefined)
         session.print(summarize(guid, last));
       return exitCodes.done;
     case 'crashed':
-      tellLines(session, outcome.lines);
+      tell(outcome.lines);
       session.warn(`It is tried again after growing waits: skep why ${guid}, skep logs --previous ${guid}`);
       return exitCodes.failed;
     case 'unplaced':
-      tellLines(session, outcome.lines);
+      tell(outcome.lines);
       session.warn(`It was accepted and starts as soon as there is room; skep rm ${guid} takes it back.`);
       return exitCodes.unplaced;
     case 'timeout':
-      if (last !== undefined) tellLines(session, notReady(last));
+      if (last !== undefined) tell(notReady(last));
       session.warn(
         `Waited ${formatDuration(timeoutMs)} in vain; the cluster goes on trying: skep why ${guid}`,
       );
@@ -123,22 +129,35 @@ interface Progress {
   show(seen: Seen): void;
   finish(): void;
   last(): Seen | undefined;
+  /** Whether the line still stands on the operator's screen. */
+  hasTold(line: string): boolean;
 }
 
 function createProgress(session: Session, guid: string): Progress {
-  let last: Seen | undefined;
   const { stderr } = session.io;
-  if (stderr.isTTY !== true || session.io.env['TERM'] === 'dumb') {
-    const told = new Map<string, string>();
-    return {
-      show(seen) {
-        last = seen;
-        for (const line of changedLines(seen, told)) session.note(line);
-      },
-      finish: () => undefined,
-      last: () => last,
-    };
-  }
+  const isDumb = stderr.isTTY !== true || session.io.env['TERM'] === 'dumb';
+  return isDumb ? lineProgress(session) : screenProgress(session, guid);
+}
+
+/** One line a change. */
+function lineProgress(session: Session): Progress {
+  const teller = new ChangeTeller();
+  let last: Seen | undefined;
+  return {
+    show(seen) {
+      last = seen;
+      for (const line of teller.lines(seen)) session.note(line);
+    },
+    finish: () => undefined,
+    last: () => last,
+    hasTold: (line) => session.flags.quiet !== true && teller.hasTold(line),
+  };
+}
+
+/** A summary and what is not ready, drawn over what was drawn before. */
+function screenProgress(session: Session, guid: string): Progress {
+  const { stderr } = session.io;
+  let last: Seen | undefined;
   let drawn = 0;
   const erase = (): void => {
     if (drawn > 0) stderr.write(`\u001b[${drawn}A\u001b[J`);
@@ -158,5 +177,6 @@ function createProgress(session: Session, guid: string): Progress {
     },
     finish: erase,
     last: () => last,
+    hasTold: () => false,
   };
 }

@@ -202,6 +202,9 @@ describe('run and scale', () => {
       env: [{ name: 'A', value: '1' }],
     });
     expect(desired?.action).toMatchObject({ args: ['sleep', '9'] });
+    const starting = buildActual({ state: 'CLAIMED', cellId: 'c-1' });
+    await api.seed({ puts: [{ key: actualKey('web' as ProcessGuid, 0), value: encode(starting) }] });
+    await until(() => expect(run.err.text).toMatch(/web\/0 is starting on c-1/));
     await api.seed({ puts: [runningPut('web', 0)] });
     await until(() => expect(run.err.text).toMatch(/web\/0 is running on c-1 at 10\.0\.0\.1:61001/));
     await api.seed({ puts: [runningPut('web', 1)] });
@@ -244,7 +247,8 @@ describe('run and scale', () => {
     const late = await skep(['scale', 'web', '2', '--timeout', '50ms']);
     expect(late).toMatchObject({ code: 6, err: expect.stringMatching(/Waited/) });
     const run = start(['scale', 'web', '3']);
-    await until(() => expect(run.err.text).toMatch(/web\/0 is running/));
+    await api.seed({ puts: [runningPut('web', 1, { routable: false })] });
+    await until(() => expect(run.err.text).toMatch(/web\/1 is running, not ready yet/));
     run.signal('SIGINT');
     expect(await run.code).toBe(130);
     expect(run.err.text).toMatch(/Only the watching was stopped/);

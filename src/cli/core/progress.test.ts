@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { buildActual } from '../../../test/kit/builders.ts';
 import type { ActualLrp } from '../../model/actual-lrp.ts';
-import { changedLines, describe as describeOne, judge, settleMs, summarize } from './progress.ts';
+import { ChangeTeller, describe as describeOne, judge, settleMs, summarize } from './progress.ts';
 
 const running = (index: number, change: object = {}): ActualLrp =>
   buildActual({ index, state: 'RUNNING', cellId: 'c-1', routable: true, ...change });
@@ -68,9 +68,12 @@ test('an instance that starts again tells its last crash', () => {
 });
 
 test('only what changed is told, and what went', () => {
-  const told = new Map<string, string>();
-  expect(changedLines({ wanted: 1, instances: [starting(0)] }, told)).toEqual(['web/0 is starting on c-1']);
-  expect(changedLines({ wanted: 1, instances: [starting(0)] }, told)).toEqual([]);
-  expect(changedLines({ wanted: 1, instances: [running(0)] }, told)).toEqual(['web/0 is running on c-1']);
-  expect(changedLines({ wanted: 0, instances: [] }, told)).toEqual(['web/0 has stopped']);
+  const teller = new ChangeTeller();
+  const tell = (...instances: ActualLrp[]): string[] => teller.lines({ wanted: 1, instances });
+  expect(tell(starting(0), running(1))).toEqual(['web/0 is starting on c-1']);
+  expect(tell(starting(0), running(1))).toEqual([]);
+  expect(tell(running(0))).toEqual(['web/0 is running on c-1', 'web/1 has stopped']);
+  expect(teller.hasTold('web/0 is running on c-1')).toBe(true);
+  expect(teller.hasTold('web/0 is starting on c-1')).toBe(false);
+  expect(tell()).toEqual(['web/0 has stopped']);
 });

@@ -115,24 +115,36 @@ export function summarize(name: string, seen: Seen): string {
   return `${escapeText(name)}: ${parts.join(', ')}`;
 }
 
-/** Lines for instances whose description changed, and for those that went; updates `told` in place. */
-export function changedLines(seen: Seen, told: Map<string, string>): string[] {
-  const lines: string[] = [];
-  const now = new Map(
-    seen.instances.map((lrp) => [
-      `${lrp.index}/${lrp.presence}`,
-      { name: instanceName(lrp.guid, lrp.index), text: describe(lrp) },
-    ]),
-  );
-  for (const [key, { text }] of now) {
-    if (told.get(key) === text) continue;
-    told.set(key, text);
-    lines.push(text);
+/**
+ * Lines for instances whose description changed since the last call, and for those that went. What was ready at
+ * the first call is no news.
+ */
+export class ChangeTeller {
+  readonly #told = new Map<string, string>();
+  #isFirst = true;
+
+  lines(seen: Seen): string[] {
+    const lines: string[] = [];
+    const keys = new Set<string>();
+    for (const lrp of seen.instances) {
+      const key = `${lrp.index}/${lrp.presence}`;
+      const text = describe(lrp);
+      keys.add(key);
+      if (this.#told.get(key) === text) continue;
+      this.#told.set(key, text);
+      if (!this.#isFirst || !isReady(lrp)) lines.push(text);
+    }
+    this.#isFirst = false;
+    for (const [key, text] of this.#told) {
+      if (keys.has(key)) continue;
+      this.#told.delete(key);
+      lines.push(`${text.split(' ')[0]} has stopped`);
+    }
+    return lines;
   }
-  for (const [key, text] of told) {
-    if (now.has(key)) continue;
-    told.delete(key);
-    lines.push(`${text.split(' ')[0]} has stopped`);
+
+  /** Whether a line is the last that was told of its instance. */
+  hasTold(line: string): boolean {
+    return [...this.#told.values()].includes(line);
   }
-  return lines;
 }

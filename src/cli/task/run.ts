@@ -139,8 +139,8 @@ async function watchTask(
     told = text;
   };
   const look = (task: Task): void => {
-    show(task);
     if (task.state === 'COMPLETED' || task.state === 'RESOLVING') return resolve({ kind: 'over', task });
+    show(task);
     const refused =
       task.state === 'PENDING' && task.cellId === undefined && task.placementError !== undefined;
     if (refused && !isUnplaced && endsUnplaced) {
