@@ -162,7 +162,7 @@ test('[diego 162] of eighty checks that are due at most 64 run at once', async (
   const checks = healthChecks({
     clock,
     runtime: {} as never,
-    engine: { check: async () => true },
+    engine: { check: async () => true, status: { ok: true, name: 'fake' } },
     prober: {
       async probe() {
         most = Math.max(most, ++running);

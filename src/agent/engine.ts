@@ -10,7 +10,8 @@ import { defaults } from '../model/defaults.ts';
 import type { Runtime } from './runtime.ts';
 
 const probeAwayMs = 5_000;
-const probeDeadlineMs = 5_000;
+/** Long, because a host on which many containers start at once is slow, and that is no failure. */
+const probeDeadlineMs = 10_000;
 
 export interface EngineStatus {
   readonly ok: boolean;

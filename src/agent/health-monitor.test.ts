@@ -148,3 +148,21 @@ test('an adopted instance that was RUNNING is not asked to start again', async (
   expect(world.servers.actual('web')).toMatchObject({ state: 'RUNNING', crashCount: 0, routable: true });
   await world.stopAgent();
 });
+
+test('[diego 163] the log tells each turn of an instance’s health once', async () => {
+  const app = { answers: (_: number, ms: number) => (ms < 9_000 || ms > 50_000 ? undefined : 200) };
+  const world = await cellWorld({ images: { app } });
+  world.servers.desire({ guid: 'web', image: 'app', checks: [http], readinessChecks: [tcp] });
+  world.servers.claim('web');
+  await world.until(() => world.servers.actual('web').crashCount === 1);
+  const told = world.log
+    .map((line) => line.split(' ')[0])
+    .filter((event) => /check|healthy|ready/.test(event ?? ''));
+  expect(told).toEqual([
+    'instance.check_failed',
+    'instance.healthy',
+    'instance.ready',
+    'instance.check_failed',
+  ]);
+  await world.stopAgent();
+});

@@ -27,7 +27,7 @@ export interface HealthChecks {
   readonly clock: Clock;
   readonly prober: Prober;
   readonly runtime: Pick<Runtime, 'exec' | 'inspect'>;
-  readonly engine: Pick<Engine, 'check'>;
+  readonly engine: Pick<Engine, 'check' | 'status'>;
   readonly slots: Limit;
 }
 
@@ -90,6 +90,7 @@ async function outcomeOf(
   container: Container,
   signal: AbortSignal,
 ): Promise<CheckOutcome> {
+  if (check.kind === 'command' && !checks.engine.status.ok) return { kind: 'inconclusive' };
   const late = new SkepError(
     'Timeout',
     failureOf(check, container, `timed out after ${check.timeoutMs / 1000}s`),
@@ -119,7 +120,7 @@ async function outcomeOf(
   }
 }
 
-/** A command that could not be run tells of the workload only while the engine answers. */
+/** A command that could not be run tells of the workload only while the engine answers, and in time. */
 async function judgeCommandError(
   checks: HealthChecks,
   check: Check,
@@ -128,7 +129,10 @@ async function judgeCommandError(
 ): Promise<CheckOutcome> {
   const isTimeout = error instanceof SkepError && error.code === 'Timeout';
   const isAway = error instanceof SkepError && error.code === 'Unavailable';
+  const askedAt = checks.clock.now();
   if (isAway || !(await checks.engine.check())) return { kind: 'inconclusive' };
+  const wasSlow = checks.clock.now() - askedAt > check.timeoutMs;
+  if (isTimeout && wasSlow) return { kind: 'inconclusive' };
   const output = isTimeout ? messageOf(error) : failureOf(check, container, messageOf(error));
   return { kind: 'failed', output: output.slice(0, maxOutputChars) };
 }

@@ -9,7 +9,7 @@ import type { CellContext } from './cell-context.ts';
 import type { Container, ContainerSpec } from './core/container.ts';
 import { lrpSpec } from './core/container-spec.ts';
 import { withLastLines } from './core/exit-reason.ts';
-import { startHealth } from './core/health.ts';
+import { type Health, lastOutput, startHealth } from './core/health.ts';
 import type { InstanceStep } from './core/instance-step.ts';
 import { monitorHealth } from './health-monitor.ts';
 import { type Instance, sawContainer, stopMonitor } from './instance.ts';
@@ -82,7 +82,9 @@ export class InstanceActions {
     instance.monitor?.stop();
     instance.monitor = monitorHealth(checks, container, health, (next) => {
       if (next.phase === 'healthy') instance.healthySince ??= clock.now();
+      const before = instance.health ?? health;
       instance.health = next;
+      this.#logHealth(instance, before, next);
       this.#onHealth(instance);
     });
   }
@@ -160,6 +162,18 @@ export class InstanceActions {
       instance,
       all.find(({ identity }) => identity.kind === 'lrp' && identity.instanceGuid === instance.key),
     );
+  }
+
+  /** Each turn is told once; what a failing check says, whenever that is new. */
+  #logHealth(instance: Instance, before: Health, after: Health): void {
+    const { log } = this.#cell;
+    const fields = { instance: instance.label, output: lastOutput(after) };
+    if (before.phase !== after.phase && after.phase === 'healthy') log.info('instance.healthy', fields);
+    else if (before.routable !== after.routable && after.phase === 'healthy') {
+      log.info(after.routable ? 'instance.ready' : 'instance.not_ready', fields);
+    } else if (fields.output !== undefined && fields.output !== lastOutput(before)) {
+      log.info('instance.check_failed', fields);
+    }
   }
 
   #crashed(instance: Instance, reason: string): void {
