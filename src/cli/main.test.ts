@@ -108,6 +108,11 @@ describe('usage', () => {
     }
   });
 
+  test('help COMMAND is COMMAND --help', async () => {
+    expect(await skep(['help', 'run'])).toEqual(await skep(['run', '--help']));
+    expect(await skep(['help'])).toEqual(await skep([]));
+  });
+
   test('flags of every command may stand before the verb', async () => {
     await seedLrp('web', 1);
     expect(await skep(['--no-headers', '-o', 'name', 'ps'])).toEqual({ code: 0, out: 'web\n', err: '' });

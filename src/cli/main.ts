@@ -62,7 +62,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   try {
     const args = hoistGlobals(argv);
     checkVerb(args[0]);
-    const program = await buildProgram(host, args[0]);
+    const program = await buildProgram(host, args[0] === 'help' ? args[1] : args[0]);
     await program.parseAsync(args, { from: 'user' });
     return exit;
   } catch (error) {
@@ -85,12 +85,12 @@ async function buildProgram(host: Host, wanted: string | undefined): Promise<Com
     .version(io.version, '-V, --version', 'print the version of this program')
     .addHelpText('after', manual);
   for (const verb of verbs) {
-    const isWanted = verb.name === wanted || wanted === 'help';
-    const command = isWanted ? (await verb.load())(host) : new Command(verb.name).summary(verb.summary);
+    const command =
+      verb.name === wanted ? (await verb.load())(host) : new Command(verb.name).summary(verb.summary);
     program.addCommand(command.helpGroup(verb.group));
   }
   configure(program, io);
-  program.action(() => program.outputHelp());
+  program.helpCommand('help [command]', 'tell more about a command').action(() => program.outputHelp());
   return program;
 }
 
