@@ -61,10 +61,16 @@ test('[diego 181, 184] no variable tells an inner address, of whichever kind', a
 });
 
 test.each([
-  ['[diego 129, 209] that has passed', { ...answersFor(60_000), exits: { afterMs: 5_000, code: 0 } }],
-  ['[diego 133] that never passed', { exits: { afterMs: 5_000, code: 0 } }],
-  ['[diego 130] that would fail later', { ...answersFor(8_000), exits: { afterMs: 5_000, code: 0 } }],
-])('exit 0 is a crash also with a check %s', async (_name, image: ImageScript) => {
+  [
+    '[diego 129, 209] exit 0 with a check that has passed',
+    { ...answersFor(60_000), exits: { afterMs: 5_000, code: 0 } },
+  ],
+  ['[diego 133] exit 0 with a check that never passed', { exits: { afterMs: 5_000, code: 0 } }],
+  [
+    '[diego 130] exit 0 with a check that would fail later',
+    { ...answersFor(8_000), exits: { afterMs: 5_000, code: 0 } },
+  ],
+])('%s is a crash', async (_name, image: ImageScript) => {
   const world = await webOf(image, { checks: [http] });
   await crashed(world);
   expect(web(world).crashReason).toBe('Exited with status 0');
@@ -94,7 +100,7 @@ test('[diego 208] a check that never passes leaves it CLAIMED, without a start t
   await world.stopAgent();
 });
 
-test('[diego 135] an instance that never gets healthy ends up CRASHED', async () => {
+test('[diego 134, 135] an instance that never gets healthy ends up CRASHED', async () => {
   const world = await webOf({}, { checks: [http], startTimeoutMs: 5_000 });
   for (const count of [1, 2]) {
     await crashed(world, count);
@@ -121,18 +127,22 @@ test('[diego 149, 152] two checks of a dead port are both in the reason', async 
 });
 
 test.each([
-  ['[diego 150] http', [http], /failed to make HTTP request to '\/ping' on port 8080: connection refused/],
   [
-    '[diego 151] tcp',
+    '[diego 150] an http check that fails later',
+    [http],
+    /failed to make HTTP request to '\/ping' on port 8080: connection refused/,
+  ],
+  [
+    '[diego 151] a tcp check that fails later',
     [tcp],
     /failed to make TCP connection to .*:8080: dial tcp .*: connect: connection refused/,
   ],
   [
-    '[diego 152] either',
+    '[diego 152] either of two checks that fail later',
     [tcp, http],
     /failed to make (?:TCP connection to .*:8080|HTTP request to '\/ping')/,
   ],
-])('a liveness failure by %s says what failed', async (_name, checks, cause) => {
+])('%s is named in the reason of the crash', async (_name, checks, cause) => {
   const world = await webOf(answersFor(20_000), { checks });
   await crashed(world);
   expect(web(world).crashReason).toContain('Instance became unhealthy: Liveness check unsuccessful: ');
@@ -234,5 +244,14 @@ test('[diego 13, 14] a result of just the limit comes back whole, with its last 
   world.servers.task({ guid: 'job', image: 'job', resultFile: '/out' });
   await world.until(() => world.servers.taskOf('job').state === 'COMPLETED');
   expect(world.servers.taskOf('job')).toMatchObject({ failed: false, result: content });
+  await world.stopAgent();
+});
+
+test.each([0, 3, 137])('[diego 193] out of memory is named with exit status %i too', async (code) => {
+  const world = await cellWorld({ images: { job: { exits: { afterMs: 10, code, oom: true } } } });
+  world.servers.task({ guid: 'job', image: 'job' });
+  await world.until(() => world.servers.taskOf('job').state === 'COMPLETED');
+  const failureReason = `Exited with status ${code} (out of memory)`;
+  expect(world.servers.taskOf('job')).toMatchObject({ failed: true, failureReason });
   await world.stopAgent();
 });
