@@ -25,7 +25,7 @@ async function settle(b: BrainBench): Promise<void> {
 const running = ({ state }: BrainBench): number[] =>
   [...(state.actual.get(web)?.keys() ?? [])]
     .filter((index) => ordinary(state, index)?.state === 'RUNNING')
-    .sort();
+    .sort((a, b) => a - b);
 
 test('[diego 110, 111, 112, 113] scaled up and down, exactly the lowest indexes run', async () => {
   const b = await brainBench(onTestFinished, { cells: ['a', 'b'] });
