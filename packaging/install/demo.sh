@@ -9,7 +9,7 @@ step_demo_image() {
   fi
   if ! static_busybox && change 'apt-get install busybox-static'; then
     have apt-get || fail 'there is no static busybox' 'put one on PATH as busybox'
-    apt_install busybox-static
+    apt_install package busybox-static
     note 'installed busybox-static'
   fi
   if change "build $DEMO_IMAGE from busybox, with no registry"; then

@@ -22,7 +22,6 @@ docker_answers() { timeout 20 docker version >/dev/null 2>&1; }
 
 step_engine() {
   step 'Docker Engine'
-  note_packages_of_killed_run
   if find_engine; then
     step_ok "$ENGINE_NAME answers"
     return 0
@@ -32,9 +31,9 @@ step_engine() {
     engine_packages
     # shellcheck disable=SC2086 # a list of names
     if change "apt-get install $wanted"; then
-      apt_install $wanted
+      apt_install package $wanted
       # Since Debian 13 the client is a package of its own.
-      have docker || apt_install docker-cli
+      have docker || apt_install package docker-cli
       note "installed $wanted"
     fi
   fi
@@ -45,10 +44,6 @@ step_engine() {
     find_engine || fail 'Docker does not answer' "see why: docker version" "$DOCKERD_LOG"
     step_ok "$ENGINE_NAME answers"
   fi
-}
-
-note_packages_of_killed_run() {
-  if [ -z "$DRY_RUN" ]; then note_packages; fi
 }
 
 engine_packages() {
@@ -97,7 +92,7 @@ step_etcd() {
   if ! have etcd; then
     if change 'apt-get install etcd-server, and disable the service that comes with it'; then
       made etcd-service disable
-      apt_install etcd-server
+      apt_install package etcd-server
       have etcd || fail 'the package etcd-server brought no etcd' 'install etcd 3.4 or later by hand'
       note 'installed etcd-server'
     else

@@ -42,6 +42,7 @@ open_journal() {
     # It may have ended between any two changes: start the agent anew.
     rm -f "$STATE/started" "$STATE/started.skep-before"
     CHANGED=1
+    finish_packages
   fi
   make_folder "$STATE" 700
   touch "$STATE/made"
@@ -147,7 +148,7 @@ undo_all() {
     echo "  Undone: $(basename "$(readlink "$CURRENT")") is in place as before."
   else
     echo '  Undone: nothing of Skep runs here.'
-    packages=$(all_made package | tr '\n' ' ')
+    packages=$(our_packages)
     if [ -n "$packages" ]; then
       echo "  Debian packages that were installed stay: $packages"
       echo '  (take them away too: ./install.sh --uninstall --purge)'

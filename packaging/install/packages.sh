@@ -1,21 +1,44 @@
 # shellcheck shell=sh disable=SC2034,SC2153 # the parts share their variables; install.sh loads them all
-# Debian packages: installed with apt-get only when something is missing, noted so that uninstall knows them.
+# Debian packages: installed with apt-get only when something is missing, and noted by name beforehand, so that
+# uninstall knows them however this run ends.
 
-# apt_install NAME...: what else came along is noted too. Fails the step when apt-get does.
+# apt_install KIND NAME...: KIND is `package`, or `build-package` for what goes again after the build. Fails the
+# step when apt-get does.
 apt_install() {
-  snapshot_packages
-  if ! apt_get install "$@" && ! retry_install "$@"; then
-    fail "apt-get could not install $*" \
-      "see that 'apt-get install $*' works here (network, /etc/apt/sources.list), then run this again" "$WORK/apt.log"
-  fi
-  note_packages
+  kind=$1
+  shift
+  plan_install "$kind" "$@" || { apt_get update && plan_install "$kind" "$@"; } || apt_failed "$@"
+  apt_get install "$@" || retry_install "$@" || {
+    forget_absent "$kind"
+    apt_failed "$@"
+  }
+}
+
+apt_failed() {
+  fail "apt-get could not install $*" \
+    "see that 'apt-get install $*' works here (network, /etc/apt/sources.list), then run this again" "$WORK/apt.log"
+}
+
+# Notes what will be new. A line of an upgrade has the old version, in brackets, as its third word.
+plan_install() {
+  plan_kind=$1
+  shift
+  apt_get install -s "$@" || return 1
+  awk '$1 == "Inst" && $3 !~ /^\[/ { print $2 }' "$WORK/apt.log" >"$WORK/new-packages"
+  while read -r package; do made "$plan_kind" "$package"; done <"$WORK/new-packages"
 }
 
 retry_install() {
-  if grep -q 'dpkg was interrupted' "$WORK/apt.log"; then
-    DEBIAN_FRONTEND=noninteractive dpkg --configure -a >"$WORK/apt.log" 2>&1 </dev/null 9>&- || return 1
-  fi
+  if grep -q 'dpkg was interrupted' "$WORK/apt.log"; then finish_packages; fi
   apt_get update && apt_get install "$@"
+}
+
+# What a run that was killed had unpacked is not set up yet.
+finish_packages() {
+  if have dpkg && [ -n "$(dpkg --audit 2>&1)" ]; then
+    DEBIAN_FRONTEND=noninteractive dpkg --configure -a >"$WORK/apt.log" 2>&1 </dev/null 9>&- ||
+      fail 'packages that were being installed cannot be set up' "see why: dpkg --configure -a" "$WORK/apt.log"
+  fi
 }
 
 apt_get() {
@@ -23,33 +46,19 @@ apt_get() {
     -o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confold "$@" >"$WORK/apt.log" 2>&1 </dev/null 9>&-
 }
 
-installed_packages() {
+is_installed() {
   # shellcheck disable=SC2016 # a format of dpkg-query's
-  dpkg-query -W -f '${db:Status-Status} ${Package}\n' | awk '$1 == "installed" { print $2 }' | sort -u
+  [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
-# On disk, because a run that is killed during apt-get must still be able to tell what it brought.
-snapshot_packages() {
-  if [ ! -e "$STATE/packages-before" ]; then
-    installed_packages >"$WORK/packages"
-    mv "$WORK/packages" "$STATE/packages-before"
-  fi
+# forget_absent KIND: what was noted and did not come.
+forget_absent() {
+  for name in $(all_made "$1"); do is_installed "$name" || forget "$1" "$name"; done
 }
 
-# note_packages: what is installed now and was not before is ours.
-note_packages() {
-  if [ ! -e "$STATE/packages-before" ]; then return 0; fi
-  installed_packages >"$WORK/packages"
-  awk 'NR == FNR { before[$1] = 1; next } !($1 in before)' "$STATE/packages-before" "$WORK/packages" >"$WORK/new-packages"
-  while read -r package; do made package "$package"; done <"$WORK/new-packages"
-  rm -f "$STATE/packages-before"
-}
-
-# remove_packages VERB NAME...: only if nothing else goes with them; true when they are gone.
+# remove_packages NAME...: only if nothing else goes with them; true when they are gone.
 remove_packages() {
-  verb=$1
-  shift
-  apt_get "$verb" -s "$@" || return 1
+  apt_get purge -s "$@" || return 1
   # shellcheck disable=SC2013 # words
   for gone in $(awk '$1 == "Remv" || $1 == "Purg" { print $2 }' "$WORK/apt.log"); do
     case " $* " in
@@ -57,5 +66,5 @@ remove_packages() {
       *) return 1 ;;
     esac
   done
-  apt_get "$verb" "$@"
+  apt_get purge "$@"
 }

@@ -118,27 +118,20 @@ install_npm() {
     fail 'npm is missing, which brings the pinned Node' 'install npm, or bring a checkout whose npm ci was done'
   fi
   printf '(fetching npm, this takes a minute or two) '
-  installed_packages >"$WORK/before-npm"
-  packages='npm'
-  [ -s /etc/ssl/certs/ca-certificates.crt ] || packages='npm ca-certificates'
-  # shellcheck disable=SC2086 # a list of names
-  apt_install $packages
-  installed_packages >"$WORK/packages"
-  awk 'NR == FNR { before[$1] = 1; next } !($1 in before)' "$WORK/before-npm" "$WORK/packages" |
-    while read -r package; do
-      case $package in ca-certificates | openssl) ;; *) made build-package "$package" ;; esac
-    done
+  [ -s /etc/ssl/certs/ca-certificates.crt ] || apt_install package ca-certificates
+  apt_install build-package npm
 }
 
 drop_build_packages() {
+  forget_absent build-package
   names=$(all_made build-package)
   if [ -z "$names" ]; then return 0; fi
   # shellcheck disable=SC2086 # a list of names
-  if remove_packages purge $names; then
+  if remove_packages $names; then
     note 'npm was installed for the build only and is gone again'
-    for name in $names; do forget package "$name"; done
   else
     note 'npm was installed for the build and stays: other packages use it by now'
+    for name in $names; do made package "$name"; done
   fi
   for name in $names; do forget build-package "$name"; done
 }

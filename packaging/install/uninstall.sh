@@ -122,15 +122,15 @@ remove_data() {
 
 remove_debian_packages() {
   step 'Removing the Debian packages that were installed'
-  names=$(all_made package | tr '\n' ' ')
+  names=$(our_packages)
   kept=
-  if [ -n "$(all_made package)" ] && change "apt-get purge $names"; then
+  if [ -n "$names" ] && change "apt-get purge $names"; then
     if printf ' %s' "$names" | grep -q ' docker.io ' && ! engine_is_empty; then
       kept='Docker has containers, volumes or images of somebody else'
     else
       stop_our_dockerd
       # shellcheck disable=SC2086 # a list of names
-      remove_packages purge $names || kept='other packages need some of them, or apt-get failed'
+      remove_packages $names || kept='other packages need some of them, or apt-get failed'
     fi
   fi
   if [ -n "$kept" ]; then
@@ -139,6 +139,13 @@ remove_debian_packages() {
   fi
   step_ok
   if [ -z "$DRY_RUN" ]; then forget_everything; fi
+}
+
+# Also what a run that was killed had fetched for its build.
+our_packages() {
+  for name in $(all_made package) $(all_made build-package); do
+    if is_installed "$name"; then printf '%s ' "$name"; fi
+  done
 }
 
 # Nothing in it but what came with the demo, which is gone by now.
@@ -168,7 +175,7 @@ farewell() {
   if [ -e "$DOCKERD_PID" ]; then
     echo "The dockerd that was started here runs on; stop it with: kill \$(cat $DOCKERD_PID)"
   fi
-  names=$(all_made package | tr '\n' ' ')
+  names=$(our_packages)
   if [ -n "$names" ]; then
     echo 'Debian packages that were installed for it stay (--purge removes them if nothing else uses them):'
     echo "  $names"
