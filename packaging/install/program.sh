@@ -11,8 +11,6 @@ program_version() {
   sed -n 's/^  "version": "\(.*\)",*$/\1/p' "$manifest" | head -n 1
 }
 
-pinned_node() { sed -n 's/^    "node": "\(.*\)",*$/\1/p' "$HERE/package.json"; }
-
 # Names the release that this checkout makes: $RELEASE, $RELEASE_PATH.
 name_release() {
   hash=$(

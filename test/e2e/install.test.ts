@@ -78,7 +78,7 @@ describe.skipIf(process.getuid?.() !== 0)('install.sh', () => {
   it('waits for nobody: a second run beside the first is refused', async () => {
     const release = await holdLock(here.root);
     const result = await here.install([]);
-    release();
+    await release();
     expect(result.code).toBe(1);
     expect(result.stderr).toContain('another install.sh is at work');
   });
@@ -94,8 +94,18 @@ describe.skipIf(process.getuid?.() !== 0)('install.sh', () => {
     expect(here.processes()).toEqual([]);
   });
 
+  it('leaves nothing when it is interrupted', async () => {
+    const ended = await here.signalAt('==> 8/8', 'SIGINT', []);
+    expect(ended.code).toBe(130);
+    expect(ended.stderr).toContain('interrupted in step 8/8');
+    expect(readdirSync(here.root, { recursive: true })).toEqual([]);
+    expect(here.processes()).toEqual([]);
+  });
+
   it('goes on from what a killed run left, and runs the demo', async () => {
-    await here.killAt('==> 5/10', ['--demo']);
+    const killed = await here.signalAt('==> 5/10', 'SIGKILL', ['--demo']);
+    expect(killed.killedBy).toBe('SIGKILL');
+    expect(here.release()).not.toBe('');
     const result = await here.install(['--demo']);
     expect(result.code, result.stdout + result.stderr).toBe(0);
     expect(result.stdout).toContain('an earlier run was cut short');
@@ -190,7 +200,7 @@ function files(): string[] {
 }
 
 /** Holds the installer's lock as another run would. */
-async function holdLock(root: string): Promise<() => void> {
+async function holdLock(root: string): Promise<() => Promise<unknown>> {
   const marker = join(root, 'locked');
   const ended = run(
     'flock',
@@ -202,6 +212,6 @@ async function holdLock(root: string): Promise<() => void> {
   await expect.poll(() => existsSync(marker), { timeout: 10_000 }).toBe(true);
   return () => {
     rmSync(marker);
-    void ended;
+    return ended;
   };
 }

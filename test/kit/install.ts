@@ -3,6 +3,7 @@
  * it keeps what it has. Used by test/e2e/install.test.ts.
  */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -18,8 +19,8 @@ export interface Installation {
   readonly root: string;
   readonly portBase: number;
   install(flags: readonly string[], from?: string): Promise<CliResult>;
-  /** Starts install.sh and kills it, without a chance to tidy up, once it has printed the text. */
-  killAt(text: string, flags: readonly string[]): Promise<void>;
+  /** Starts install.sh and sends it, and what it runs, a signal once it has printed the text; how it ended. */
+  signalAt(text: string, name: NodeJS.Signals, flags: readonly string[]): Promise<SignalledRun>;
   /** The installed command. */
   skep(...args: string[]): Promise<CliResult>;
   agentPid(): number;
@@ -30,6 +31,12 @@ export interface Installation {
   processes(): string[];
   /** Whatever is left, goes. */
   remove(): Promise<void>;
+}
+
+export interface SignalledRun {
+  readonly code: number | undefined;
+  readonly killedBy: string | undefined;
+  readonly stderr: string;
 }
 
 const deadlineMs = 120_000;
@@ -53,7 +60,7 @@ export async function installation(): Promise<Installation> {
       clusterId = readClusterId(root) || clusterId;
       return result;
     },
-    killAt: (text, flags) => killAt(text, flags, env),
+    signalAt: (text, name, flags) => signalAt({ text, name, flags, env }),
     skep: (...args) => run(join(root, 'usr/local/bin/skep'), args, { env, deadlineMs }),
     agentPid: () => Number(readFileSync(join(root, 'run/skep/agent.pid'), 'utf8')),
     release: () => readdirSync(join(root, 'opt/skep/releases')).join(),
@@ -80,22 +87,34 @@ function readClusterId(root: string): string {
   }
 }
 
-function killAt(text: string, flags: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
-  return new Promise((resolve, reject) => {
-    // A group of its own: what install.sh runs for a step dies with it, as when a terminal's power fails.
-    const child = spawn('sh', [join(checkout, 'install.sh'), ...flags], { env, detached: true });
-    let said = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-      if (said.includes(text) && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-    });
-    child.once('exit', (_, signal) =>
-      signal === 'SIGKILL' ? resolve() : reject(new Error(`it ended before it said ${text}:\n${said}`)),
-    );
-  });
+interface SignalPlan {
+  readonly text: string;
+  readonly name: NodeJS.Signals;
+  readonly flags: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
 }
 
-/** Two command lines are not of what was installed: this test's own, and the installer's. */
+async function signalAt({ text, name, flags, env }: SignalPlan): Promise<SignalledRun> {
+  // A group of its own: what install.sh runs for a step is hit too, as by Ctrl-C or when a session is killed.
+  const child = spawn('sh', [join(checkout, 'install.sh'), ...flags], { env, detached: true });
+  let stdout = '';
+  let stderr = '';
+  let sent = false;
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+    if (sent || child.pid === undefined || !stdout.includes(text)) return;
+    sent = true;
+    process.kill(-child.pid, name);
+  });
+  const [code, killedBy] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  if (!sent) throw new Error(`install.sh ended before it said ${text}:\n${stdout}${stderr}`);
+  return { code: code ?? undefined, killedBy: killedBy ?? undefined, stderr };
+}
+
+/** Whose command line names the root. */
 function processesOf(root: string): string[] {
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
