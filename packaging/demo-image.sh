@@ -9,11 +9,14 @@ set -eu
 engine=${1:?usage: demo-image.sh docker|podman NAME:TAG}
 name=${2:?usage: demo-image.sh docker|podman NAME:TAG}
 
-busybox=$(command -v busybox) || {
+busybox=
+for folder in /bin /usr/bin /usr/local/bin; do
+  if [ -x "$folder/busybox" ]; then busybox=$(readlink -f "$folder/busybox"); fi
+done
+if [ -z "$busybox" ]; then
   echo 'demo-image.sh: busybox is missing: apt-get install busybox-static' >&2
   exit 1
-}
-busybox=$(readlink -f "$busybox")
+fi
 if ldd "$busybox" >/dev/null 2>&1; then
   echo "demo-image.sh: $busybox is not static: apt-get install busybox-static" >&2
   exit 1
@@ -36,6 +39,6 @@ printf 'root:x:0:0:root:/:/bin/sh\n' >"$root/etc/passwd"
 cp "$(dirname "$0")/demo-serve.sh" "$root/bin/demo-serve"
 chmod 755 "$root/bin/demo-serve"
 
-tar -C "$root" --numeric-owner --owner 0 --group 0 -cf - . |
+tar -C "$root" --numeric-owner -cf - . |
   "$engine" import --change 'CMD ["/bin/demo-serve"]' --change 'ENV PATH=/bin' - "$name" >/dev/null
 "$engine" image inspect "$name" >/dev/null

@@ -21,8 +21,13 @@ step_demo_image() {
   step_ok "$DEMO_IMAGE"
 }
 
+# The last one found, as demo-image.sh does. To `command -v` of busybox's own shell it is no file.
 static_busybox() {
-  box=$(command -v busybox) && ! ldd "$(readlink -f "$box")" >/dev/null 2>&1
+  box=
+  for folder in /bin /usr/bin /usr/local/bin; do
+    if [ -x "$folder/busybox" ]; then box=$folder/busybox; fi
+  done
+  [ -n "$box" ] && ! ldd "$(readlink -f "$box")" >/dev/null 2>&1
 }
 
 step_demo_run() {

