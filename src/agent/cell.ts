@@ -28,7 +28,7 @@ import { keepPresence, type Presence } from './presence.ts';
 import type { Prober } from './prober.ts';
 import type { Runtime, RuntimeEvent } from './runtime.ts';
 import { type LinkStatus, Links } from './session/links.ts';
-import { type Streams, serveStreams } from './session/streams.ts';
+import { type Streams, type StreamTarget, serveStreams } from './session/streams.ts';
 import { Tasks } from './tasks.ts';
 
 export type { CellConfig } from './cell-context.ts';
@@ -144,8 +144,8 @@ class RunningCell implements Cell {
         this.#presence.wake();
         this.#wakeAll();
       },
-      onAssignments: (message) => {
-        const next = foldAssignments(this.#assigned, message);
+      onAssignments: (address, message) => {
+        const next = foldAssignments(this.#assigned, address, message);
         if (next === this.#assigned) return;
         this.#assigned = next;
         this.#instances.assign(next);
@@ -186,8 +186,9 @@ class RunningCell implements Cell {
 
   #startStreams(): Streams {
     const { runtime, dial, clock, log, signal } = this.#options;
-    const find = (name: string, previous: boolean) =>
-      this.#instances.find(name, previous) ?? (previous ? undefined : this.#tasks.find(name));
+    const find = (target: StreamTarget, previous: boolean) =>
+      this.#instances.find(target, previous) ??
+      (previous ? undefined : this.#tasks.find(target.instanceGuid));
     return serveStreams({ runtime, dial, clock, log, signal, find });
   }
 

@@ -17,6 +17,7 @@ import {
 import { type Instance, newInstance, retireInstance, sawContainer } from './instance.ts';
 import { InstanceActions } from './instance-actions.ts';
 import { keptContainers } from './kept-containers.ts';
+import type { StreamTarget } from './session/streams.ts';
 import { type UnitRules, UnitWorkers } from './unit-workers.ts';
 
 type ReportName = InstanceReport['method'];
@@ -111,9 +112,9 @@ export class Instances {
   }
 
   /** The container of an instance, or with `previous` of the one that crashed before it. */
-  find(instanceGuid: string, previous: boolean): Container | undefined {
+  find({ instanceGuid, index }: StreamTarget, previous: boolean): Container | undefined {
     const instance = this.#byGuid.get(instanceGuid);
-    if (previous) return this.#kept.find(instance ?? { instanceGuid });
+    if (previous) return this.#kept.find(instance ?? index ?? { instanceGuid });
     return instance?.container ?? this.#kept.find({ instanceGuid });
   }
 

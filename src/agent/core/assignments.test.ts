@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { AssignedLrp, Assignments } from '../../api/core/cell-protocol.ts';
 import type { Task } from '../../model/task.ts';
-import { foldAssignments, nothingKnown } from './assignments.ts';
+import { type Assigned, foldAssignments, nothingKnown } from './assignments.ts';
 
 const lrp = (instanceGuid: string): AssignedLrp => ({ actual: { instanceGuid }, desired: {} }) as AssignedLrp;
 const task = (guid: string): Task => ({ guid }) as Task;
@@ -15,25 +15,39 @@ const message = (change: Partial<Assignments>): Assignments => ({
   ...change,
 });
 
+const fold = (state: Assigned, change: Partial<Assignments>, server = 'a:1'): Assigned =>
+  foldAssignments(state, server, message(change));
+
 test('a full message replaces, others add and take away', () => {
-  const first = foldAssignments(
-    nothingKnown,
-    message({ full: true, lrps: [lrp('a'), lrp('b')], tasks: [task('t')] }),
-  );
+  const first = fold(nothingKnown, { full: true, lrps: [lrp('a'), lrp('b')], tasks: [task('t')] });
   expect([...first.lrps.keys()]).toEqual(['a', 'b']);
-  const second = foldAssignments(first, message({ revision: 2, lrps: [lrp('c')], gone: ['a', 't'] }));
+  const second = fold(first, { revision: 2, lrps: [lrp('c')], gone: ['a', 't'] });
   expect([...second.lrps.keys()]).toEqual(['b', 'c']);
   expect(second.tasks.size).toBe(0);
-  const third = foldAssignments(second, message({ revision: 3, full: true, lrps: [lrp('d')] }));
+  const third = fold(second, { revision: 3, full: true, lrps: [lrp('d')] });
   expect([...third.lrps.keys()]).toEqual(['d']);
 });
 
-test('a lower revision is ignored, even when it is full', () => {
-  const state = foldAssignments(nothingKnown, message({ full: true, revision: 9, lrps: [lrp('a')] }));
-  expect(foldAssignments(state, message({ full: true, revision: 8 }))).toBe(state);
-  expect(foldAssignments(state, message({ revision: 9, gone: ['a'] })).lrps.size).toBe(0);
+test('a server with a lower revision changes nothing, even when its message is full', () => {
+  const state = fold(nothingKnown, { full: true, revision: 9, lrps: [lrp('a')] });
+  expect(fold(state, { full: true, revision: 8 }, 'b:1').lrps).toBe(state.lrps);
+  expect(fold(state, { revision: 9, gone: ['a'] }).lrps.size).toBe(0);
 });
 
 test('a difference to what is not known says nothing', () => {
-  expect(foldAssignments(nothingKnown, message({ lrps: [lrp('a')] }))).toBe(nothingKnown);
+  expect(fold(nothingKnown, { lrps: [lrp('a')] })).toBe(nothingKnown);
+});
+
+test('a claim that one server never heard of goes, although that server is ahead', () => {
+  const both = fold(fold(nothingKnown, { full: true }), { full: true }, 'b:1');
+  const claimed = fold(both, { revision: 5, lrps: [lrp('brief')] });
+  // b skipped the claim and its end, and tells of something later.
+  const ahead = fold(claimed, { revision: 9, lrps: [lrp('other')] }, 'b:1');
+  expect([...ahead.lrps.keys()]).toEqual(['other']);
+});
+
+test('what a slow server tells late does not bring back what has gone', () => {
+  const both = fold(fold(nothingKnown, { full: true }), { full: true }, 'b:1');
+  const ended = fold(fold(both, { revision: 5, lrps: [lrp('x')] }), { revision: 7, gone: ['x'] });
+  expect(fold(ended, { revision: 5, lrps: [lrp('x')] }, 'b:1').lrps.size).toBe(0);
 });

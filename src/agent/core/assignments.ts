@@ -1,11 +1,12 @@
 /**
- * What this cell is assigned, folded from the messages of all servers. The revision of the store orders
- * them: a message with a lower revision than one already seen says nothing new, whichever server sent it.
+ * What this cell is assigned, from the messages of all servers. Each server's messages are a full one and
+ * differences to it, so they are folded into one view a server; the view with the newest revision of the
+ * store counts. A view never goes back, whichever server is slow or has restarted.
  */
 import type { AssignedLrp, Assignments } from '../../api/core/cell-protocol.ts';
 import type { Task } from '../../model/task.ts';
 
-export interface Assigned {
+interface View {
   /** -1 until the first full message: nothing is known, so nothing may be stopped. */
   readonly revision: number;
   /** By instance guid. */
@@ -14,14 +15,25 @@ export interface Assigned {
   readonly tasks: ReadonlyMap<string, Task>;
 }
 
-export const nothingKnown: Assigned = { revision: -1, lrps: new Map(), tasks: new Map() };
+export interface Assigned extends View {
+  /** What each server, by its address, has told. */
+  readonly views: ReadonlyMap<string, View>;
+}
 
-/** The state after one more message; the same object when the message is to be ignored. */
-export function foldAssignments(before: Assigned, message: Assignments): Assigned {
-  if (message.revision < before.revision) return before;
-  if (before.revision < 0 && !message.full) return before;
-  const lrps = new Map(message.full ? [] : before.lrps);
-  const tasks = new Map(message.full ? [] : before.tasks);
+export const nothingKnown: Assigned = { revision: -1, lrps: new Map(), tasks: new Map(), views: new Map() };
+
+/** The state after one more message of a server; the same object when the message says nothing. */
+export function foldAssignments(before: Assigned, server: string, message: Assignments): Assigned {
+  const told = before.views.get(server);
+  if (told === undefined && !message.full) return before;
+  const view = foldView(message.full ? undefined : told, message);
+  const views = new Map(before.views).set(server, view);
+  return view.revision < before.revision ? { ...before, views } : { ...view, views };
+}
+
+function foldView(before: View | undefined, message: Assignments): View {
+  const lrps = new Map(before?.lrps);
+  const tasks = new Map(before?.tasks);
   for (const gone of message.gone) {
     lrps.delete(gone);
     tasks.delete(gone);

@@ -39,7 +39,7 @@ export interface LinksOptions {
   readonly signal: AbortSignal;
   /** A session is live, so what failed before may be tried again. */
   onLive(): void;
-  onAssignments(message: Assignments): void;
+  onAssignments(address: string, message: Assignments): void;
   onOpen(address: string, streamId: string, request: StreamRequest): void;
 }
 
@@ -212,7 +212,7 @@ export class Links {
       case 'welcome':
         return this.#welcome(link, message);
       case 'assignments':
-        return this.#options.onAssignments(message);
+        return this.#options.onAssignments(link.address, message);
       case 'open':
         return this.#options.onOpen(link.address, message.streamId, message.request);
     }

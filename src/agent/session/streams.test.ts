@@ -70,6 +70,22 @@ test('the log of the container that crashed before can be read', async () => {
   await world.stopAgent();
 });
 
+test('the log of what crashed can be read while nothing is claimed for its index', async () => {
+  const app = { writes: ['last words'], exits: { afterMs: 1_000, code: 1 } };
+  const { world } = await running({ images: { app } });
+  await world.until(() => world.servers.actual('web').crashCount === 1);
+  const instance = { guid: 'web', index: 0 };
+  const { seen } = await open(world, {
+    kind: 'logs',
+    instanceGuid: '',
+    instance,
+    follow: false,
+    previous: true,
+  });
+  expect(seen.find(({ channel }) => channel === 'stdout')?.text).toContain('last words');
+  await world.stopAgent();
+});
+
 test('no earlier container is said in words', async () => {
   const { world, instanceGuid } = await running({});
   const { seen } = await open(world, { kind: 'logs', instanceGuid, follow: false, previous: true });

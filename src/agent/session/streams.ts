@@ -29,8 +29,13 @@ export interface StreamsOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
-  /** The container of an instance guid or a task's attempt. */
-  find(instanceGuid: string, previous: boolean): Container | undefined;
+  find(query: StreamTarget, previous: boolean): Container | undefined;
+}
+
+/** Which container a stream is about: by instance guid or attempt, and of crashed ones also by index. */
+export interface StreamTarget {
+  readonly instanceGuid: string;
+  readonly index?: { readonly guid: string; readonly index: number } | undefined;
 }
 
 export interface Streams {
@@ -82,7 +87,8 @@ export function serveStreams(options: StreamsOptions): Streams {
 
 function target(options: StreamsOptions, request: StreamRequest): Container {
   const previous = request.kind === 'logs' && request.previous;
-  const container = options.find(request.instanceGuid, previous);
+  const index = request.kind === 'logs' ? request.instance : undefined;
+  const container = options.find({ instanceGuid: request.instanceGuid, index }, previous);
   if (container === undefined) {
     const what = previous
       ? 'no earlier container of this instance is kept here'

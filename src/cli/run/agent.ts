@@ -61,13 +61,16 @@ async function run(context: AgentContext, signal: AbortSignal): Promise<void> {
   mkdirSync(dirname(config.socket), { recursive: true });
   mkdirSync(join(config.dataDir, 'etcd'), { recursive: true, mode: 0o700 });
   log.info('agent.starting', { version: context.version, server: config.server, address: config.address });
-  const server = config.server ? startServer(context, signal) : undefined;
+  // One half that fails ends the other: an agent is whole or not there.
+  const ending = new AbortController();
+  const until = AbortSignal.any([signal, ending.signal]);
+  const server = config.server ? startServer(context, until) : undefined;
+  const cell = config.cell.enabled ? runCell(context, until) : waitFor(until);
   try {
-    const cell = config.cell.enabled ? runCell(context, signal) : waitFor(signal);
     await Promise.race([cell, ...(server === undefined ? [] : [server.failed])]);
-    if (signal.aborted) await cell;
   } finally {
-    await server?.stop();
+    ending.abort(new SkepError('Cancelled', 'the agent is ending'));
+    await Promise.allSettled([cell, server?.stop()]);
     lock.close();
   }
 }
