@@ -95,7 +95,8 @@ function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-function sleepOn(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+/** `Clock.sleep`, made of `Clock.after`. */
+export function sleepOn(clock: Pick<Clock, 'after'>, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason as Error);
     const stop = (): void => {

@@ -94,8 +94,9 @@ export class MemoryStore {
 
   /** Every change after a revision, in order; the revision must not have been compacted. */
   changesAfter(revision: number): Change[] {
-    const first = this.#log.findIndex((transaction) => transaction.revision > revision);
-    return first < 0 ? [] : this.#log.slice(first).flatMap((transaction) => transaction.changes);
+    // Whoever asks is seldom far behind, so it is looked for from the end.
+    const known = this.#log.findLastIndex((transaction) => transaction.revision <= revision);
+    return this.#log.slice(known + 1).flatMap((transaction) => transaction.changes);
   }
 
   /** Calls back after each transaction; returns how to stop. */

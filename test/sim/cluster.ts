@@ -1,0 +1,126 @@
+/**
+ * The whole cluster in memory: servers on one store, hosts with engines and agents, the network between them,
+ * and the checkers that watch it all. Nothing in it happens but on the clock it is given.
+ */
+
+import type { Clock } from '../../src/base/clock.ts';
+import type { Rng } from '../../src/base/core/rng.ts';
+import { intBetween, seededRng } from '../../src/base/core/rng.ts';
+import type { Resources } from '../../src/model/resources.ts';
+import { encode } from '../../src/store/core/codec.ts';
+import { serverKey } from '../../src/store/core/keys.ts';
+import { MemoryStore } from '../../src/store/memory/memory-store.ts';
+import { ContainerChecker } from './container-checker.ts';
+import type { EventLog } from './event-log.ts';
+import { SimHost } from './host.ts';
+import { faultyImages, healImages } from './images.ts';
+import { Network } from './network.ts';
+import { SimServer } from './server.ts';
+import { StoreChecker } from './store-checker.ts';
+import type { World } from './world.ts';
+
+export interface ClusterOptions {
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly log: EventLog;
+  readonly servers: number;
+  readonly cells: number;
+  /** How likely a request of a cell arrives twice. */
+  readonly duplicates: number;
+  /** How likely the answer of a call to the store is lost. */
+  readonly lostAnswers: number;
+  fail(message: string): void;
+}
+
+export class Cluster {
+  readonly world: World;
+  readonly network: Network;
+  readonly store: MemoryStore;
+  readonly checker: StoreChecker;
+  readonly containers: ContainerChecker;
+  readonly servers: readonly SimServer[];
+  readonly hosts: readonly SimHost[];
+  readonly fail: (message: string) => void;
+
+  constructor(options: ClusterOptions) {
+    const { clock, rng, log, fail } = options;
+    this.fail = fail;
+    this.network = new Network({
+      clock,
+      rng: seededRng(intBetween(rng, 1, 2 ** 31)),
+      duplicates: options.duplicates,
+    });
+    this.world = { clock, rng, log, network: this.network, images: faultyImages() };
+    this.store = new MemoryStore(clock);
+    const names = Array.from({ length: options.servers }, (_, n) => `s${n + 1}`);
+    for (const name of names) this.#announce(name);
+    const capacities = new Map<string, Resources>();
+    this.checker = new StoreChecker({ store: this.store, log, capacities, now: () => clock.now(), fail });
+    this.containers = new ContainerChecker({ store: this.checker, log, fail });
+    this.servers = names.map((name) => this.#server(name, options.lostAnswers));
+    this.hosts = Array.from({ length: options.cells }, (_, n) =>
+      this.#host(`c${n + 1}`, n, names, capacities),
+    );
+  }
+
+  start(): void {
+    for (const server of this.servers) server.start();
+    for (const host of this.hosts) host.startAgent();
+  }
+
+  /** No fault that is drawn by chance any more, and every image behaves. */
+  calm(): void {
+    healImages(this.world.images);
+    for (const { faults } of this.servers) faults.lostAnswers = 0;
+  }
+
+  #announce(name: string): void {
+    const record = {
+      server: name,
+      apiAddress: `${name}:7400`,
+      memberId: name,
+      version: '0.0.0',
+      startedAt: 0,
+    };
+    this.store.commit(
+      [{ compare: [], puts: [{ key: serverKey(name), value: encode({ v: 1, ...record }) }] }],
+      undefined,
+    );
+  }
+
+  #server(name: string, lostAnswers: number): SimServer {
+    const server = new SimServer({
+      world: this.world,
+      name,
+      store: this.store,
+      writing: (writer, fence, write) => this.checker.writing(writer, fence, write),
+    });
+    server.faults.lostAnswers = lostAnswers;
+    return server;
+  }
+
+  #host(
+    name: string,
+    place: number,
+    servers: readonly string[],
+    capacities: Map<string, Resources>,
+  ): SimHost {
+    const { rng } = this.world;
+    const capacity = {
+      memoryMb: intBetween(rng, 600, 2_400),
+      diskMb: 10_000,
+      containers: intBetween(rng, 5, 16),
+    };
+    capacities.set(name, capacity);
+    const host = new SimHost({
+      world: this.world,
+      name,
+      zone: `z${1 + (place % 2)}`,
+      capacity,
+      servers,
+      watch: (who, isStopping) => this.containers.watch(who, isStopping),
+    });
+    this.containers.add(host);
+    return host;
+  }
+}

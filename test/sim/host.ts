@@ -1,0 +1,120 @@
+/**
+ * A simulated host: a container engine that lives on its own, and an agent, the real cell, that can be killed,
+ * paused and started again.
+ */
+import { type Cell, startCell } from '../../src/agent/cell.ts';
+import { intBetween, seededRng } from '../../src/base/core/rng.ts';
+import { type CellId, cellIdSchema } from '../../src/model/ids.ts';
+import type { Resources } from '../../src/model/resources.ts';
+import { type FakeRuntime, fakeRuntime } from '../kit/fake-runtime.ts';
+import { type EngineWatch, gatedProber, gatedRuntime } from './engine-gate.ts';
+import { SimProcess } from './process.ts';
+import type { World } from './world.ts';
+
+/** How long an agent that is told to stop may take. */
+const stopMs = 3_000;
+
+interface Agent {
+  readonly process: SimProcess;
+  readonly cell: Cell;
+  readonly stop: AbortController;
+}
+
+export interface HostOptions {
+  readonly world: World;
+  readonly name: string;
+  readonly zone: string;
+  readonly capacity: Resources;
+  readonly servers: readonly string[];
+  /** What an agent asks of the engine passes here first; `stopping` when it was told to end. */
+  watch(host: SimHost, isStopping: () => boolean): EngineWatch;
+}
+
+export class SimHost {
+  readonly name: string;
+  readonly cellId: CellId;
+  readonly capacity: Resources;
+  readonly engine: FakeRuntime;
+  readonly #options: HostOptions;
+  #agent: Agent | undefined;
+  #runs = 0;
+
+  constructor(options: HostOptions) {
+    this.#options = options;
+    this.name = options.name;
+    this.cellId = cellIdSchema.parse(options.name);
+    this.capacity = options.capacity;
+    const { clock, images } = options.world;
+    this.engine = fakeRuntime({ clock, images, onlyKnownImages: true });
+  }
+
+  get agent(): Agent | undefined {
+    return this.#agent;
+  }
+
+  startAgent(): void {
+    if (this.#agent !== undefined) return;
+    const { world, zone, capacity, servers } = this.#options;
+    world.network.dark.delete(this.name);
+    const process = new SimProcess(`${this.name}#${++this.#runs}`, world.clock);
+    const stop = new AbortController();
+    const rng = seededRng(intBetween(world.rng, 1, 2 ** 31));
+    const watch = this.#options.watch(this, () => stop.signal.aborted);
+    const gate = { process, world: world.clock, rng, engine: this.engine, watch };
+    world.log.add(this.name, `agent ${process.name} starts`);
+    const cell = startCell({
+      config: {
+        cellId: this.cellId,
+        zone,
+        address: `10.0.0.${this.name.slice(1)}`,
+        servers: servers.map((server) => `${server}:7400`),
+        version: '0.0.0',
+        capacity,
+        allowPrivileged: false,
+      },
+      runtime: gatedRuntime(gate),
+      host: { facts: async () => ({ memoryMb: 65_536, diskMb: 1_000_000, os: 'linux', arch: 'x64' }) },
+      dial: (url, { signal }) => world.network.dial(process, this.name, url, signal),
+      prober: gatedProber(gate),
+      clock: process.clock,
+      rng: seededRng(intBetween(world.rng, 1, 2 ** 31)),
+      log: world.log.logOf(this.name),
+      signal: stop.signal,
+    });
+    this.#agent = { process, cell, stop };
+  }
+
+  /** SIGKILL: the containers run on, whatever the agent was about. */
+  killAgent(): void {
+    this.#endAgent('is killed', false);
+  }
+
+  /** SIGTERM. */
+  stopAgent(): void {
+    const agent = this.#agent;
+    if (agent === undefined) return;
+    this.#options.world.log.add(this.name, `agent ${agent.process.name} is told to stop`);
+    agent.stop.abort(new Error('the agent stops'));
+    const end = (): void => {
+      if (this.#agent === agent) this.#endAgent('has stopped', false);
+    };
+    void agent.cell.done.then(end);
+    this.#options.world.clock.after(stopMs, end);
+  }
+
+  /** The power goes: the agent and every process of every container end. */
+  lose(): void {
+    this.#options.world.network.dark.add(this.name);
+    this.#endAgent('loses its power', true);
+    for (const { id } of this.engine.running()) this.engine.exit(id, 137);
+  }
+
+  #endAgent(how: string, hostIsDead: boolean): void {
+    const { world } = this.#options;
+    world.log.add(this.name, `agent ${this.#agent?.process.name ?? '(none)'} ${how}`);
+    if (this.#agent === undefined) return;
+    this.#agent.process.kill();
+    world.network.dropSockets(this.#agent.process, hostIsDead);
+    this.#agent = undefined;
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * What must be true some time after the last fault: what is wanted is what runs, on record and in the engines,
+ * and what is not as wanted has a reason that an operator can read.
+ */
+import type { ActualLrp } from '../../src/model/actual-lrp.ts';
+import { wantedInstances } from '../../src/model/desired-lrp.ts';
+import { resourceNames } from '../../src/model/resources.ts';
+import { restartDueAt } from '../../src/model/restart-policy.ts';
+import type { FakeContainer } from '../kit/fake-runtime.ts';
+import type { Cluster } from './cluster.ts';
+
+export interface Situation {
+  /** What is not as it should be, one sentence each. */
+  readonly problems: readonly string[];
+  /** Until then crashed instances wait by policy; undefined: none does. */
+  readonly waitsUntil: number | undefined;
+}
+
+export function situation(cluster: Cluster): Situation {
+  const waits: number[] = [];
+  const problems = [
+    ...serverProblems(cluster),
+    ...lrpProblems(cluster, waits),
+    ...strayRecords(cluster),
+    ...containerProblems(cluster),
+    ...taskProblems(cluster),
+  ];
+  return { problems, waitsUntil: waits.length === 0 ? undefined : Math.max(...waits) };
+}
+
+function serverProblems({ servers, hosts, store, checker }: Cluster): string[] {
+  const problems: string[] = [];
+  const leaders = servers.filter(({ isLeading }) => isLeading);
+  if (leaders.length !== 1) problems.push(`${leaders.length} servers lead`);
+  for (const { name, running } of servers) {
+    const state = running?.api.replica.state;
+    if (state === undefined) problems.push(`${name} does not run`);
+    else if (state.actual.size !== new Set([...checker.actual.values()].map(({ guid }) => guid)).size) {
+      problems.push(`the copy of ${name} is at ${state.revision}, the store at ${store.revision}`);
+    }
+  }
+  for (const host of hosts) {
+    if (!checker.isPresent(host.cellId)) problems.push(`${host.name} is not present`);
+    const sessions = host.agent?.cell.status().sessions ?? [];
+    const live = sessions.filter(({ live: isLive }) => isLive).length;
+    if (live !== servers.length) problems.push(`${host.name} has ${live} live sessions of ${servers.length}`);
+  }
+  return problems;
+}
+
+function lrpProblems(cluster: Cluster, waits: number[]): string[] {
+  const { checker, world } = cluster;
+  return [...checker.desired.values()].flatMap((desired) => {
+    const { guid } = desired;
+    if (desired.removedAt !== undefined) return [`${guid} was removed and is still there`];
+    return Array.from({ length: wantedInstances(desired) }, (_, index) => {
+      const record = checker.actual.get(`/skep/v1/actual/${guid}/${index}`);
+      const wrong =
+        record === undefined
+          ? 'has no record'
+          : instanceProblem(cluster, record, desired, waits, world.clock.now());
+      return wrong === undefined ? [] : [`${guid}/${index} ${wrong}`];
+    }).flat();
+  });
+}
+
+interface Needs {
+  readonly memoryMb: number;
+  readonly diskMb: number;
+}
+
+function instanceProblem(
+  cluster: Cluster,
+  record: ActualLrp,
+  desired: Needs,
+  waits: number[],
+  now: number,
+): string | undefined {
+  if (record.retire !== undefined) return `is still being stopped: ${record.retire.reason}`;
+  switch (record.state) {
+    case 'RUNNING':
+      return runsOnce(cluster, record) ? undefined : `is RUNNING on ${record.cellId} without its container`;
+    case 'UNCLAIMED': {
+      const room = roomFor(cluster, desired);
+      if (room !== undefined) return `is UNCLAIMED although it fits on ${room}`;
+      return record.placementError === undefined ? 'is UNCLAIMED without a reason' : undefined;
+    }
+    case 'CRASHED': {
+      const dueAt = restartDueAt(record.crashCount, record.since) ?? 0;
+      if (dueAt < now - 5_000) return `is CRASHED and was due ${now - dueAt} ms ago`;
+      waits.push(dueAt);
+      return undefined;
+    }
+    case 'CLAIMED':
+      return `is CLAIMED by ${record.cellId} and does not run`;
+  }
+}
+
+function runsOnce(cluster: Cluster, record: ActualLrp): boolean {
+  const host = cluster.hosts.find(({ cellId }) => cellId === record.cellId);
+  const mine = host?.engine
+    .running()
+    .filter(({ spec }) => spec.identity.instanceGuid === record.instanceGuid);
+  return mine?.length === 1 && mine[0]?.id === record.containerId;
+}
+
+/** A cell where such a container would find a place. */
+function roomFor({ hosts, checker }: Cluster, needs: Needs): string | undefined {
+  const needed = { memoryMb: needs.memoryMb, diskMb: needs.diskMb, containers: 1 };
+  return hosts.find(({ cellId, capacity }) => {
+    const used = checker.usedBy(cellId);
+    return resourceNames.every((name) => used[name] + needed[name] <= capacity[name]);
+  })?.name;
+}
+
+/** Records of indexes that nobody wants, and of lost instances whose cells are back. */
+function strayRecords({ checker }: Cluster): string[] {
+  return [...checker.actual.values()].flatMap(({ guid, index, presence, state }) => {
+    const desired = checker.desired.get(`/skep/v1/desired/${guid}`);
+    if (presence === 'SUSPECT') return [`${guid}/${index} still has a suspect (${state})`];
+    const wanted = desired === undefined ? 0 : wantedInstances(desired);
+    return index < wanted ? [] : [`${guid}/${index} has a record (${state}) and is not wanted`];
+  });
+}
+
+/** Containers that run and belong to nothing. */
+function containerProblems({ hosts, checker }: Cluster): string[] {
+  return hosts.flatMap(({ name, cellId, engine }) => {
+    const isOwned = ({ spec: { identity } }: FakeContainer): boolean => {
+      const { kind, guid, index, instanceGuid } = identity;
+      if (kind === 'task') {
+        const task = checker.tasks.get(`/skep/v1/task/${guid}`);
+        return task?.state === 'RUNNING' && task.attempt === instanceGuid && task.cellId === cellId;
+      }
+      const record = checker.actual.get(`/skep/v1/actual/${guid}/${index}`);
+      return record?.instanceGuid === instanceGuid && record.cellId === cellId;
+    };
+    const strays = [...engine.containers.values()]
+      .filter(({ state }) => state !== 'exited')
+      .filter((c) => !isOwned(c));
+    return strays.map(
+      ({ id, state, spec }) =>
+        `${name} has ${id} of ${spec.identity.guid}/${spec.identity.index} ${state}, an orphan`,
+    );
+  });
+}
+
+function taskProblems({ checker, hosts }: Cluster): string[] {
+  return [...checker.tasks.values()].flatMap((task) => {
+    const { guid, state, cellId, image, attempt } = task;
+    if (state === 'COMPLETED' || state === 'RESOLVING') return [];
+    const host = hosts.find((one) => one.cellId === cellId);
+    const runs = host?.engine.running().some(({ spec }) => spec.identity.instanceGuid === attempt);
+    // It only ends when somebody cancels it.
+    if (state === 'RUNNING' && runs === true && image === 'endless-job') return [];
+    return [`task ${guid} is ${state}${cellId === undefined ? '' : ` on ${cellId}`}`];
+  });
+}

@@ -1,0 +1,205 @@
+/**
+ * One simulation: a cluster, a workload and a script of faults, all drawn from one seed, on a virtual clock.
+ * First faults strike while safety is checked after every step; then they stop, and within a bounded time
+ * everything must be as wanted and stay so. The same seed gives the same run, line by line.
+ */
+import type { Clock } from '../../src/base/clock.ts';
+import { intBetween, seededRng } from '../../src/base/core/rng.ts';
+import { type VirtualClock, virtualClock } from '../kit/virtual-clock.ts';
+import { Cluster } from './cluster.ts';
+import { EventLog } from './event-log.ts';
+import { type Fault, type FaultKind, faultKinds, faultScript, strike, tellFault } from './faults.ts';
+import { situation } from './liveness.ts';
+import { Workload, type WorkloadStats } from './workload.ts';
+
+export interface SimulationOptions {
+  readonly seed: number;
+  /** Virtual minutes with faults; the quiet time after comes on top. */
+  readonly minutes: number;
+  /** Drawn from the seed unless given. */
+  readonly cells?: number | undefined;
+  readonly servers?: number | undefined;
+  /** The kinds of faults to draw from; all of them unless given. */
+  readonly faults?: readonly FaultKind[] | undefined;
+  /** Gets every line of the log at once. */
+  readonly print?: ((line: string) => void) | undefined;
+}
+
+export interface SimulationResult {
+  readonly seed: number;
+  /** What went wrong; undefined when nothing did. */
+  readonly failure: { readonly phase: 'safety' | 'liveness'; readonly message: string } | undefined;
+  readonly script: readonly Fault[];
+  readonly lines: readonly string[];
+  /** Over all lines. */
+  readonly digest: string;
+  readonly stats: WorkloadStats & {
+    readonly steps: number;
+    readonly revisions: number;
+    readonly virtualMs: number;
+  };
+}
+
+/** How long after the last fault everything is as wanted, but for crashed instances that wait by policy. */
+const healMaxMs = 150_000;
+/** What is as wanted stays so for this long. */
+const calmMs = 65_000;
+const lookEveryMs = 1_000;
+
+class SafetyError extends Error {}
+
+export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
+  const run = new Run(options);
+  return await run.result();
+}
+
+class Run {
+  readonly #options: SimulationOptions;
+  readonly #time: VirtualClock;
+  readonly #log: EventLog;
+  readonly #script: readonly Fault[];
+  readonly #cluster: Cluster;
+  readonly #workload: Workload;
+  readonly #meanMs: number;
+  readonly #faultMs: number;
+  #broken: string | undefined;
+  #steps = 0;
+
+  constructor(options: SimulationOptions) {
+    const rng = seededRng(options.seed);
+    this.#options = options;
+    this.#time = virtualClock();
+    this.#faultMs = Math.round(options.minutes * 60_000);
+    this.#log = new EventLog(() => this.#time.now(), options.print);
+    this.#script = faultScript({ rng, untilMs: this.#faultMs, kinds: options.faults ?? faultKinds });
+    this.#meanMs = intBetween(rng, 500, 6_000);
+    const [servers, cells] = [intBetween(rng, 1, 3), intBetween(rng, 2, 5)];
+    const sometimes = (value: number): number => (rng.next() < 0.5 ? value : 0);
+    this.#cluster = new Cluster({
+      clock: this.#steppedClock(),
+      rng: seededRng(intBetween(rng, 1, 2 ** 31)),
+      log: this.#log,
+      servers: options.servers ?? servers,
+      cells: options.cells ?? cells,
+      duplicates: sometimes(0.05),
+      lostAnswers: sometimes(0.02),
+      fail: (message) => this.#fail(message),
+    });
+    this.#workload = new Workload(this.#cluster, seededRng(intBetween(rng, 1, 2 ** 31)));
+  }
+
+  async result(): Promise<SimulationResult> {
+    let failure: SimulationResult['failure'];
+    try {
+      await this.#withFaults();
+      const message = await this.#withoutFaults();
+      if (message !== undefined) failure = { phase: 'liveness', message };
+    } catch (error) {
+      if (!(error instanceof SafetyError)) throw error;
+      failure = { phase: 'safety', message: error.message };
+    }
+    if (failure !== undefined) this.#log.add('FAILURE', `${failure.phase}: ${failure.message}`);
+    return {
+      seed: this.#options.seed,
+      failure,
+      script: this.#script,
+      lines: this.#log.lines,
+      digest: this.#log.digest(),
+      stats: {
+        ...this.#workload.stats,
+        steps: this.#steps,
+        revisions: this.#cluster.store.revision,
+        virtualMs: this.#time.now(),
+      },
+    };
+  }
+
+  /** What a checker found is thrown before anything else happens. */
+  #steppedClock(): Clock {
+    const time = this.#time;
+    return {
+      now: () => time.now(),
+      sleep: (ms, signal) => time.sleep(ms, signal),
+      after: (ms, run) =>
+        time.after(ms, () => {
+          this.#check();
+          run();
+        }),
+    };
+  }
+
+  #check(): void {
+    this.#steps += 1;
+    this.#cluster.containers.look();
+    if (this.#broken !== undefined) throw new SafetyError(this.#broken);
+  }
+
+  #fail(message: string): void {
+    this.#log.add('BROKEN', message);
+    this.#broken ??= message;
+  }
+
+  async #withFaults(): Promise<void> {
+    const quiet = new AbortController();
+    for (const fault of this.#script) this.#time.after(fault.atMs, () => this.#strike(fault));
+    this.#cluster.start();
+    const working = this.#workload.run(this.#meanMs, quiet.signal);
+    await this.#time.advance(this.#faultMs);
+    quiet.abort();
+    await working;
+    this.#log.add('fault', 'no more faults, no more work');
+    this.#cluster.calm();
+  }
+
+  #strike(fault: Fault): void {
+    const struck = strike(this.#cluster, fault);
+    if (struck === undefined) return;
+    this.#log.add('fault', `${fault.kind}: ${struck.target}`);
+    this.#time.after(fault.forMs, () => {
+      this.#log.add('fault', `${fault.kind} ends: ${struck.target}`);
+      struck.end();
+    });
+  }
+
+  /** What is still wrong when it should not be; undefined when all is well. */
+  async #withoutFaults(): Promise<string | undefined> {
+    let until = this.#time.now() + healMaxMs;
+    for (;;) {
+      await this.#time.advance(lookEveryMs);
+      const { problems, waitsUntil } = situation(this.#cluster);
+      if (problems.length === 0 && waitsUntil === undefined) break;
+      if (waitsUntil !== undefined) until = Math.max(until, waitsUntil + healMaxMs);
+      if (this.#time.now() > until) return problems.join('; ');
+    }
+    this.#log.add('fault', 'everything is as wanted');
+    const asWantedAt = this.#time.now();
+    await this.#time.advance(calmMs);
+    this.#check();
+    const { problems } = situation(this.#cluster);
+    return problems.length === 0 ? this.#unrest(asWantedAt) : `not any more: ${problems.join('; ')}`;
+  }
+
+  /** Ended tasks are deleted; nothing else has a reason to change. */
+  #unrest(sinceMs: number): string | undefined {
+    const { lastInstanceChangeAt } = this.#cluster.checker;
+    if (lastInstanceChangeAt <= sinceMs) return undefined;
+    return `instances still changed ${lastInstanceChangeAt - sinceMs} ms after everything was as wanted`;
+  }
+}
+
+/** For people: what was run, what went wrong, and how to see it again. */
+export function report(result: SimulationResult, lastLines: number): string {
+  const { seed, failure, script, lines, stats } = result;
+  const told = lines.slice(-lastLines);
+  return [
+    `seed ${seed}: ${failure === undefined ? 'all is well' : `${failure.phase} broken: ${failure.message}`}`,
+    '',
+    `faults (${script.length}):`,
+    ...script.map(tellFault),
+    '',
+    `log (${told.length} of ${lines.length} lines):`,
+    ...told,
+    '',
+    `${stats.steps} steps, ${stats.revisions} revisions, ${stats.calls} calls: ${stats.acknowledged} done, ${stats.refused} refused, ${stats.unanswered} unanswered`,
+  ].join('\n');
+}
