@@ -96,7 +96,7 @@ async function scaleDownSkep(cluster: E2eCluster): Promise<void> {
   await cluster.client().call('updateLrp', { params: { guid: 'bench' }, body: { instances: 0 } }, call());
   await eventually('the containers and the records are gone', 120_000, async () => {
     const { rows } = await cluster.client().call('listInstances', { query: { guid: 'bench' } }, call());
-    const containers = await cluster.containers({ all: true });
+    const containers = await cluster.containers();
     if (rows.length + containers.length > 0)
       throw new Error(`${rows.length} records, ${containers.length} containers`);
   });

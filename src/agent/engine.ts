@@ -1,14 +1,14 @@
 /**
  * Whether the container engine answers. While it does not, nothing is known of any container: no step is
- * taken, nothing is reported as crashed, and the cell's presence says why. Asked every 30 s, every 5 s while
+ * taken, nothing is reported as crashed, and the cell's presence says why. Asked every 15 s, every 5 s while
  * it is away, and at once when a call fails in a way that may be the engine's fault.
  */
 import { type Clock, withDeadline } from '../base/clock.ts';
 import { messageOf, SkepError } from '../base/core/errors.ts';
 import type { Log } from '../base/log.ts';
-import { defaults } from '../model/defaults.ts';
 import type { Runtime } from './runtime.ts';
 
+const probeMs = 15_000;
 const probeAwayMs = 5_000;
 /** Long, because a host on which many containers start at once is slow, and that is no failure. */
 const probeDeadlineMs = 10_000;
@@ -74,7 +74,7 @@ export function watchEngine(options: EngineOptions): Engine {
   async function run(): Promise<void> {
     while (!signal.aborted) {
       await check();
-      await clock.sleep(status.ok ? defaults.cellSweepMs : probeAwayMs, signal).catch(() => undefined);
+      await clock.sleep(status.ok ? probeMs : probeAwayMs, signal).catch(() => undefined);
     }
   }
 

@@ -11,9 +11,9 @@ test('[diego 148] an instance is CLAIMED until its check passes, then RUNNING', 
   const world = await cellWorld({ images: { app } });
   world.servers.desire({ guid: 'web', image: 'app', checks: [http] });
   world.servers.claim('web');
-  await world.clock.advance(5_500);
+  await world.clock.advance(4_900);
   expect(state(world)).toBe('CLAIMED');
-  await world.clock.advance(1_000);
+  await world.clock.advance(2_500);
   expect(state(world)).toBe('RUNNING');
   await world.stopAgent();
 });

@@ -26,6 +26,7 @@ export const defaults = {
   crashBackoffMaxMs: 16 * 60_000,
   crashGiveUpCount: 200,
   crashResetAfterMs: 5 * 60_000,
+  checkFirstPauseMs: 100,
   checkUnhealthyIntervalMs: 2_000,
   checkHealthyIntervalMs: 30_000,
   checkTimeoutMs: 1_000,

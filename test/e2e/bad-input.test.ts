@@ -1,5 +1,4 @@
 /** Nonsense, and hosts that lack something: every refusal says what was wrong and what to do, and loses nothing. */
-import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -20,6 +19,7 @@ import {
   testImage,
 } from '../kit/e2e-cluster.ts';
 import { freePorts } from '../kit/ports.ts';
+import { dockerSocket, unixProxy } from '../kit/unix-proxy.ts';
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 let cluster: E2eCluster;
@@ -195,31 +195,33 @@ describe('an agent refuses to start', () => {
 describe('Docker', () => {
   it('[diego 203-204, 224] is down at start and comes later: the cell joins, says so, and works when it is there', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'skep-nodocker-'));
-    const proxy = join(folder, 'docker.sock');
-    const other = await e2eCluster({ cells: 1, servers: 1, settings: { dockerHost: `unix://${proxy}` } });
-    const real = (process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock').replace('unix://', '');
+    const engine = unixProxy(join(folder, 'docker.sock'), dockerSocket());
+    const other = await e2eCluster({
+      cells: 1,
+      servers: 1,
+      settings: { dockerHost: `unix://${engine.path}` },
+    });
+    const engineDown = async (): Promise<number> =>
+      (await other.client().call('status', {}, call())).cells.engineDown;
     try {
       await other.client().call('desireLrp', { body: lrp('waits') }, call());
       await eventually('the reason is shown', 30_000, async () => {
         expect((await other.skep(['status'])).stdout).toMatch(/cell-1/);
         expect((await other.skep(['why', 'waits'])).stdout).toMatch(/engine|Docker/i);
       });
-      execFileSync('ln', ['-s', real, proxy]);
+      await engine.open();
       await eventually('it runs', 60_000, async () => expect(await stateOf(other, 'waits')).toBe('RUNNING'));
       const before = await other.containers();
-      rmSync(proxy);
-      await eventually('the cell is seen without its engine', 60_000, async () => {
-        const status = await other.client().call('status', {}, call());
-        expect(status.cells.engineDown).toBe(1);
-      });
+      await engine.close();
+      await eventually('the cell is seen without its engine', 60_000, async () =>
+        expect(await engineDown()).toBe(1),
+      );
       expect(await stateOf(other, 'waits')).toBe('RUNNING');
-      execFileSync('ln', ['-s', real, proxy]);
-      await eventually('the engine is back', 60_000, async () => {
-        const status = await other.client().call('status', {}, call());
-        expect(status.cells.engineDown).toBe(0);
-      });
+      await engine.open();
+      await eventually('the engine is back', 60_000, async () => expect(await engineDown()).toBe(0));
       expect(await other.containers()).toEqual(before);
     } finally {
+      await engine.close();
       await other.stop();
       rmSync(folder, { recursive: true, force: true });
     }

@@ -39,8 +39,8 @@ test('[diego 155] each check passes once before any is a liveness check', () => 
   health = run(health, 0, passed, 10);
   health = run(health, 1, failed('no'), 10);
   expect(health.phase).toBe('starting');
-  expect(dueProbes(health, 2_009)).toEqual([]);
-  expect(dueProbes(health, 2_010)).toEqual([1]);
+  expect(dueProbes(health, 109)).toEqual([]);
+  expect(dueProbes(health, 110)).toEqual([1]);
   health = run(health, 1, passed, 2_020);
   expect(health).toMatchObject({ phase: 'healthy', routable: true });
   expect(nextHealthAt(health)).toBe(32_020);
@@ -97,4 +97,16 @@ test('an outcome that says nothing changes nothing but the time', () => {
   const after = run(healthy, 0, { kind: 'inconclusive' }, 30_000);
   expect(after).toMatchObject({ phase: 'healthy', routable: true, verdict: undefined });
   expect(nextHealthAt(after)).toBe(32_000);
+});
+
+test("a check that does not pass yet is asked soon, then at Diego's pace", () => {
+  let health = startHealth(plan([tcp(1)]), { startedAt: 0 }, 0);
+  const pauses: number[] = [];
+  for (let now = 0; pauses.length < 7; ) {
+    health = run(health, 0, failed('no'), now);
+    const next = nextHealthAt(health) ?? 0;
+    pauses.push(next - now);
+    now = next;
+  }
+  expect(pauses).toEqual([100, 200, 400, 800, 1_600, 2_000, 2_000]);
 });

@@ -1,7 +1,8 @@
 /**
  * The verdict machine of one instance's checks: reference/diego.md 1.12. The health monitor asks which checks
- * are due, runs them and tells the outcome; this decides what that means. Rules: every 2 s until each check
- * has passed once, within the start timeout; then each at its own interval, and one failure is a crash.
+ * are due, runs them and tells the outcome; this decides what that means. Rules: again soon and then every 2 s
+ * until each check has passed once (most workloads answer within a fraction of a second of their start, so
+ * Diego's 2 s would be most of their start), within the start timeout; then each at its own interval, and one failure is a crash.
  * Readiness checks only decide whether the instance is routable.
  */
 import type { Check } from '../../model/check.ts';
@@ -20,6 +21,8 @@ export interface ProbeState {
   readonly dueAt: Millis;
   /** It runs now. */
   readonly inFlight: boolean;
+  /** How often it has failed without ever passing. */
+  readonly failures: number;
   /** Its last conclusive outcome. */
   readonly passed: boolean;
   /** What it said when it last failed; undefined once it passes. */
@@ -58,6 +61,7 @@ export function startHealth(plan: HealthPlan, start: HealthStart, now: Millis): 
     purpose,
     dueAt: passed ? now + check.intervalMs : now,
     inFlight: false,
+    failures: 0,
     passed,
     output: undefined,
   });
@@ -109,10 +113,11 @@ export function probeEnded(health: Health, index: number, outcome: CheckOutcome,
     return withProbe(health, index, { inFlight: false, dueAt: now + defaults.checkUnhealthyIntervalMs });
   }
   const passed = outcome.kind === 'passed';
-  const pauseMs = passed ? probe.check.intervalMs : defaults.checkUnhealthyIntervalMs;
+  const pauseMs = passed ? probe.check.intervalMs : unhealthyPauseMs(probe.failures);
   const after = withProbe(health, index, {
     inFlight: false,
     dueAt: now + pauseMs,
+    failures: passed ? settled : probe.failures + 1,
     passed,
     output: outcome.kind === 'failed' ? outcome.output : undefined,
   });
@@ -120,6 +125,15 @@ export function probeEnded(health: Health, index: number, outcome: CheckOutcome,
   if (health.phase === 'starting') return startedIfPassed(after, now);
   if (passed) return after;
   return failed(after, `Instance became unhealthy: Liveness check unsuccessful: ${outcome.output}`);
+}
+
+/** Above this many failures the pause is Diego's; a check that has passed once counts as there. */
+const settled = 5;
+
+/** The pause after one more failure: 100 ms, doubling to Diego's 2 s. */
+function unhealthyPauseMs(failures: number): number {
+  const soonMs = defaults.checkFirstPauseMs * 2 ** Math.min(failures, settled);
+  return Math.min(soonMs, defaults.checkUnhealthyIntervalMs);
 }
 
 /** Fails a start that took too long. Call it whenever `nextHealthAt` has come. */
