@@ -38,6 +38,7 @@ agent_pid() {
 agent_runs() { agent_pid >/dev/null; }
 
 start_agent() {
+  AGENT_STARTED=$(date +%s)
   if [ "$INIT" = systemd ]; then
     quietly systemctl restart skep.service
     return
@@ -80,9 +81,13 @@ stop_left_etcd() {
 # The last lines of the agent's log, in $WORK/agent.log.
 agent_log_tail() {
   if [ "$INIT" = systemd ]; then
-    journalctl -u skep.service -n 20 --no-pager -o cat >"$WORK/agent.log" 2>&1 || true
+    # Since it was started, and without what systemd itself says of starting it again and again.
+    journalctl -u skep.service ${AGENT_STARTED:+"--since=@$AGENT_STARTED"} -n 60 --no-pager -o cat 2>&1 |
+      grep -vE '^(skep\.service: |(Starting|Started|Stopping|Stopped) skep\.service)' |
+      tail -n 20 >"$WORK/agent.log" || true
   else
-    tail -n 20 "$LOG" >"$WORK/agent.log" 2>/dev/null || true
+    awk '/^--- / { text = "" } { text = text $0 "\n" } END { printf "%s", text }' "$LOG" 2>/dev/null |
+      tail -n 20 >"$WORK/agent.log" || true
   fi
 }
 
@@ -122,12 +127,13 @@ step_answer() {
     step_ok
     return 0
   fi
-  within 90 answered_or_ended || ended=
-  if ! cluster_answers; then
+  restarts_before=$(restarts)
+  ended=
+  within 90 answered_or_ended || true
+  if [ -n "$ended" ] || ! cluster_answers; then
     agent_log_tail
-    reason='the cluster does not answer after 90 s'
-    if [ -n "${ended:-}" ]; then reason='the agent ended'; fi
-    [ ! -s "$WORK/status" ] || reason="$reason; skep status says: $(tail -n 1 "$WORK/status")"
+    reason="the cluster does not answer after 90 s: $(head -n 1 "$WORK/status")"
+    if [ -n "$ended" ]; then reason='the agent ended'; fi
     fail "$reason" "mend what the agent's log says (settings: $CONFIG), then run this again" "$WORK/agent.log"
   fi
   printf '%s\n' "$wanted_stamp" >"$STATE/started"
@@ -136,15 +142,21 @@ step_answer() {
 }
 
 answered_or_ended() {
-  ended=
   if cluster_answers; then return 0; fi
   # systemd starts an agent that ended again, every two seconds: not for ever, here.
   if [ "$INIT" = systemd ]; then
-    [ "$(systemctl show -p NRestarts --value skep.service)" -lt 3 ] || ended=1
+    [ $(($(restarts) - restarts_before)) -lt 2 ] || ended=1
   else
     agent_runs || ended=1
   fi
   [ -n "$ended" ]
+}
+
+# How often systemd has started the agent again by itself.
+restarts() {
+  count=
+  if [ "$INIT" = systemd ]; then count=$(systemctl show -p NRestarts --value skep.service); fi
+  printf '%s' "${count:-0}"
 }
 
 # Somebody leads, and this host's cell is present. A cell without a server has no API of its own to ask.

@@ -63,7 +63,9 @@ undo_demo() {
 remove_demo_image() {
   engine=$(all_made demo-image | tail -n 1)
   if [ -z "$engine" ]; then return 0; fi
-  "$engine" image rm "$DEMO_IMAGE" >/dev/null 2>&1 || true
+  if "$engine" image inspect "$DEMO_IMAGE" >/dev/null 2>&1; then
+    quietly "$engine" image rm "$DEMO_IMAGE" || note "the image $DEMO_IMAGE stays: $(tail -n 1 "$WORK/step.log")"
+  fi
   forget demo-image "$engine"
 }
 
