@@ -34,7 +34,7 @@ export interface Presence {
 
 export function keepPresence(options: PresenceOptions): Presence {
   const { links, clock, signal, log } = options;
-  let leaseId: string | undefined;
+  let lease: { readonly leaseId: string; readonly revision: number } | undefined;
   let said: string | undefined;
   let registered = false;
   let waiting = new AbortController();
@@ -44,12 +44,12 @@ export function keepPresence(options: PresenceOptions): Presence {
     if (presence === undefined) return;
     const saying = JSON.stringify(presence);
     const how = { signal, deadlineMs: heartbeatDeadlineMs };
-    if (leaseId !== undefined && registered && saying === said) {
-      await links.request('heartbeat', { leaseId }, how);
+    if (lease !== undefined && registered && saying === said) {
+      await links.request('heartbeat', lease, how);
       return;
     }
-    const answer = await links.request('register', { presence, leaseId }, how);
-    leaseId = answer.leaseId;
+    const { leaseId, revision } = await links.request('register', { presence, leaseId: lease?.leaseId }, how);
+    lease = { leaseId, revision };
     said = saying;
     registered = true;
     log.info('presence.registered', { engineOk: presence.engine.ok, memoryMb: presence.capacity.memoryMb });
@@ -59,7 +59,7 @@ export function keepPresence(options: PresenceOptions): Presence {
   function afterFailure(error: unknown, failures: number): number {
     const isGone = error instanceof SkepError && error.code === 'ResourceNotFound';
     if (isGone) {
-      leaseId = undefined;
+      lease = undefined;
       registered = false;
       log.warn('presence.lease_gone', {});
       if (failures === 1) return 0;

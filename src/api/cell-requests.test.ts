@@ -118,14 +118,26 @@ describe('presence', () => {
 
   test('lives as long as its lease is extended, and no longer', async () => {
     const answer = await answerCellRequest(contextOf(), 'register', { presence });
-    const { leaseId } = (answer as { result: { leaseId: string } }).result;
+    const { leaseId, revision } = (answer as { result: { leaseId: string; revision: number } }).result;
     await clock.advance(defaults.presenceTtlMs - 1);
-    expect(await ask('heartbeat', { leaseId })).toBe('');
+    expect(await ask('heartbeat', { leaseId, revision })).toBe('');
     await clock.advance(defaults.presenceTtlMs - 1);
     expect(replica.state.cells.has(cell)).toBe(true);
     await clock.advance(2);
     expect(replica.state.cells.has(cell)).toBe(false);
-    expect(await ask('heartbeat', { leaseId })).toBe('ResourceNotFound');
+    expect(await ask('heartbeat', { leaseId, revision })).toBe('ResourceNotFound');
+  });
+
+  test('that an older request wrote again under its own lease is to be registered again', async () => {
+    const register = async () => {
+      const answer = await answerCellRequest(contextOf(), 'register', { presence });
+      return (answer as { result: { leaseId: string; revision: number } }).result;
+    };
+    const told = await register();
+    const late = await register();
+    await clock.settle();
+    expect(await ask('heartbeat', told)).toBe('ResourceNotFound');
+    expect(await ask('heartbeat', late)).toBe('');
   });
 
   test('[diego 265] registers again under the lease it has, or a new one when that has ended', async () => {
@@ -133,12 +145,13 @@ describe('presence', () => {
       result: { leaseId: string };
     };
     const same = { presence: { ...presence, bootId: 'b-2' }, leaseId: first.result.leaseId };
-    expect(await answerCellRequest(contextOf(), 'register', same)).toEqual(first);
+    const again = await answerCellRequest(contextOf(), 'register', same);
+    expect(again).toMatchObject({ result: { leaseId: first.result.leaseId } });
     await clock.settle();
     expect(replica.state.cells.get(cell)?.value.bootId).toBe('b-2');
     await clock.advance(defaults.presenceTtlMs + 1);
-    const again = await answerCellRequest(contextOf(), 'register', same);
-    expect(again).not.toEqual(first);
+    const anew = await answerCellRequest(contextOf(), 'register', same);
+    expect(anew).not.toMatchObject({ result: { leaseId: first.result.leaseId } });
     expect(await read(presenceKey(cell))).toContain('b-2');
   });
 

@@ -99,14 +99,22 @@ async function register(context: CellContext, params: CellRequestParams<'registe
       : await context.bbs.grantLease(defaults.presenceTtlMs, options);
   const put = { key: presenceKey(context.cellId), value: encode(presence), leaseId };
   // Alone, not with others' reports: a lease that ended meanwhile would fail all of them.
-  await context.bbs.commit([{ compare: [], puts: [put] }], options);
-  return { leaseId, ttlMs: defaults.presenceTtlMs };
+  const [outcome] = await context.bbs.commit([{ compare: [], puts: [put] }], options);
+  if (!outcome?.committed) throw new SkepError('Internal', 'the store refused a write without a condition');
+  return { leaseId, ttlMs: defaults.presenceTtlMs, revision: outcome.revision };
 }
 
 async function heartbeat(context: CellContext, params: CellRequestParams<'heartbeat'>) {
-  if (await context.bbs.keepAlive(params.leaseId, { signal: context.signal })) return {};
-  const message = `the lease of cell ${context.cellId} has run out`;
-  throw new SkepError('ResourceNotFound', message, { hint: 'register again' });
+  const lives = await context.bbs.keepAlive(params.leaseId, { signal: context.signal });
+  if (lives && isPresentAs(context, params.revision)) return {};
+  const what = lives ? 'presence was written by another request' : 'lease has run out';
+  throw new SkepError('ResourceNotFound', `the ${what}: cell ${context.cellId} is to register again`);
+}
+
+/** Whether the presence is the one written at this revision, as far as this server's copy can tell. */
+function isPresentAs({ replica, cellId }: CellContext, revision: number): boolean {
+  const { cells, revision: known } = replica.state;
+  return known < revision || cells.get(cellId)?.revision === revision;
 }
 
 /**

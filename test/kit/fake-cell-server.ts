@@ -247,7 +247,7 @@ export class FakeServers {
       register: ({ presence }) => {
         this.presence = presence;
         this.leaseId ??= `lease-${++this.#names}`;
-        return { leaseId: this.leaseId, ttlMs: 6_000 };
+        return { leaseId: this.leaseId, ttlMs: 6_000, revision: this.#revision };
       },
       heartbeat: ({ leaseId }) => {
         if (leaseId !== this.leaseId) throw new SkepError('ResourceNotFound', 'the lease is gone');

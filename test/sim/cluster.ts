@@ -41,6 +41,7 @@ export class Cluster {
   readonly servers: readonly SimServer[];
   readonly hosts: readonly SimHost[];
   readonly fail: (message: string) => void;
+  #calmSince = Number.POSITIVE_INFINITY;
 
   constructor(options: ClusterOptions) {
     const { clock, rng, log, fail } = options;
@@ -68,8 +69,14 @@ export class Cluster {
     for (const host of this.hosts) host.startAgent();
   }
 
+  /** What was started before may still misbehave. */
+  get calmSince(): number {
+    return this.#calmSince;
+  }
+
   /** No fault that is drawn by chance any more, and every image behaves. */
   calm(): void {
+    this.#calmSince = this.world.clock.now();
     healImages(this.world.images);
     for (const { faults } of this.servers) faults.lostAnswers = 0;
   }

@@ -8,10 +8,13 @@ export type Images = Record<string, ImageScript>;
 /** What LRPs run. `sick` stops answering its health check, `flaky` crashes, `missing` cannot be pulled. */
 export const lrpImages = ['web', 'web', 'slow', 'stubborn', 'checked', 'sick', 'flaky', 'missing'] as const;
 /** What tasks run: they end by themselves, or not before they are told to. */
-export const taskImages = ['job', 'job', 'failing-job', 'long-job', 'endless-job', 'missing'] as const;
+export const taskImages = ['job', 'job', 'failing-job', 'long-job', 'endless-job', 'missing-job'] as const;
 
 export const checkedPort = 8080;
 export const tcpCheck: Check = { kind: 'tcp', port: checkedPort, timeoutMs: 1_000, intervalMs: 10_000 };
+
+/** How long a flaky one runs. */
+export const flakyMs = 25_000;
 
 const answersSoon: ImageScript = { answers: (_port, sinceMs) => (sinceMs > 2_000 ? 200 : undefined) };
 const job: ImageScript = { exits: { afterMs: 4_000, code: 0 }, pullMs: 300 };
@@ -23,8 +26,9 @@ export function faultyImages(): Images {
     stubborn: { ignoresSigterm: true, createMs: 50 },
     checked: answersSoon,
     sick: { answers: (_port, sinceMs) => (sinceMs > 2_000 && sinceMs < 50_000 ? 200 : undefined) },
-    flaky: { exits: { afterMs: 25_000, code: 1 } },
+    flaky: { exits: { afterMs: flakyMs, code: 1 } },
     missing: { pullError: new SkepError('ResourceNotFound', 'pull access denied for missing') },
+    'missing-job': { pullError: new SkepError('ResourceNotFound', 'pull access denied for missing-job') },
     job,
     'failing-job': { exits: { afterMs: 2_000, code: 3 }, createMs: 200, startMs: 200 },
     'long-job': { exits: { afterMs: 45_000, code: 0 } },
@@ -34,7 +38,13 @@ export function faultyImages(): Images {
 
 /** From now on everything works: what starts anew runs, and what is unwell gets well. */
 export function healImages(images: Images): void {
-  Object.assign(images, { sick: answersSoon, flaky: {}, missing: {}, 'endless-job': job });
+  Object.assign(images, {
+    sick: answersSoon,
+    flaky: {},
+    missing: {},
+    'endless-job': job,
+    'missing-job': job,
+  });
 }
 
 /** Whether an agent may stop such a container because it is unwell. */

@@ -8,11 +8,12 @@ import { resourceNames } from '../../src/model/resources.ts';
 import { restartDueAt } from '../../src/model/restart-policy.ts';
 import type { FakeContainer } from '../kit/fake-runtime.ts';
 import type { Cluster } from './cluster.ts';
+import { flakyMs } from './images.ts';
 
 export interface Situation {
   /** What is not as it should be, one sentence each. */
   readonly problems: readonly string[];
-  /** Until then crashed instances wait by policy; undefined: none does. */
+  /** Until then crashed instances wait by policy, or some will yet crash; undefined: none does. */
   readonly waitsUntil: number | undefined;
 }
 
@@ -25,7 +26,18 @@ export function situation(cluster: Cluster): Situation {
     ...containerProblems(cluster),
     ...taskProblems(cluster),
   ];
+  waits.push(...crashesToCome(cluster));
   return { problems, waitsUntil: waits.length === 0 ? undefined : Math.max(...waits) };
+}
+
+/** When those crash that were started while images still misbehaved. */
+function crashesToCome({ hosts, calmSince }: Cluster): number[] {
+  const starts = hosts
+    .flatMap(({ engine }) => engine.running())
+    .flatMap(({ spec, startedAt = 0 }) =>
+      spec.image === 'flaky' && startedAt <= calmSince ? [startedAt] : [],
+    );
+  return starts.map((startedAt) => startedAt + flakyMs);
 }
 
 function serverProblems({ servers, hosts, store, checker }: Cluster): string[] {

@@ -140,12 +140,12 @@ export class Workload {
     const tell = (outcome: string): void => world.log.add('client', `${server.name}: ${what}: ${outcome}`);
     const hangUp = new AbortController();
     const { process } = running;
-    const { disturbances } = process;
+    const disturbances = process.isPaused ? -1 : process.disturbances;
     const late = world.clock.after(callMaxMs, () => {
       this.stats.unanswered += 1;
       hangUp.abort(new SkepError('Cancelled', 'the client hung up'));
       tell('no answer');
-      if (process.isPaused || process.disturbances > disturbances) return;
+      if (process.disturbances > disturbances) return;
       fail(`the API did not answer "${what}" within ${callMaxMs} ms`);
     });
     process.deliver(() => {

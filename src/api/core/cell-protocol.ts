@@ -29,10 +29,14 @@ export const cellRequests = {
   /** Writes the presence under a fresh lease (or the one given, if it lives). */
   register: {
     params: z.object({ presence: cellPresenceSchema, leaseId: z.string().optional() }),
-    result: z.object({ leaseId: z.string(), ttlMs: z.number() }),
+    result: z.object({ leaseId: z.string(), ttlMs: z.number(), revision: z.number() }),
   },
-  /** Extends the lease; ResourceNotFound when it is gone: register again. */
-  heartbeat: { params: z.object({ leaseId: z.string() }), result: z.object({}) },
+  /**
+   * Extends the lease. ResourceNotFound when it is gone, or when the presence is not the one that was written
+   * at `revision` (an earlier `register` came late and put it under a lease that nobody extends): register
+   * again.
+   */
+  heartbeat: { params: z.object({ leaseId: z.string(), revision: z.number() }), result: z.object({}) },
   /** The instance runs, or something about a running one changed. ActualLRPCannotBeStarted: stop it. */
   started: {
     params: z.object({
