@@ -20,11 +20,23 @@ take_lock() {
 
 begin_run() {
   take_lock
-  WORK=$(mktemp -d "${TMPDIR:-/tmp}/skep-install.XXXXXX")
+  make_work_folder
   trap end_run EXIT
   trap 'interrupted 129' HUP
   trap 'interrupted 130' INT
   trap 'interrupted 143' TERM
+}
+
+# One name, held by the lock, so that the next run takes away what a killed one left. Without root, which ends
+# in the first step, any folder does.
+make_work_folder() {
+  if [ "$(id -u)" = 0 ]; then
+    WORK=${ROOT:-/run}/.skep-install
+    rm -rf "$WORK"
+    mkdir -m 700 "$WORK"
+  else
+    WORK=$(mktemp -d "${TMPDIR:-/tmp}/skep-install.XXXXXX")
+  fi
 }
 
 interrupted() {
