@@ -31,6 +31,8 @@ export interface CellConfig {
   /** 20,000 to 29,999 by default. */
   readonly portRange?: PortRange | undefined;
   readonly allowPrivileged: boolean;
+  /** How many containers are created and started at the same time; default 4. */
+  readonly maxCreations?: number | undefined;
 }
 
 export interface CellContext {

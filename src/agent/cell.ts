@@ -33,7 +33,7 @@ import { Tasks } from './tasks.ts';
 
 export type { CellConfig } from './cell-context.ts';
 
-const maxCreations = 16;
+const defaultMaxCreations = 4;
 const defaultPortRange = { from: 20_000, to: 29_999 } as const;
 
 export interface CellOptions {
@@ -169,7 +169,7 @@ class RunningCell implements Cell {
       engine,
       images: sharedImages(runtime),
       hostPorts: hostPorts(config.portRange ?? defaultPortRange, rng),
-      creations: limit(maxCreations),
+      creations: limit(config.maxCreations ?? defaultMaxCreations),
       checks: healthChecks({ clock, prober, runtime, engine }),
       owner: () => this.#owner(),
       wakePass: () => this.#sweep.wake(),

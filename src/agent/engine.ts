@@ -31,6 +31,11 @@ export interface Engine {
   readonly done: Promise<void>;
 }
 
+/** The engine gave no answer: what was asked of it may have been done or not. Only a look at it tells. */
+export function isNoAnswer(error: unknown): boolean {
+  return error instanceof SkepError && (error.code === 'Unavailable' || error.code === 'Timeout');
+}
+
 export interface EngineOptions {
   readonly runtime: Pick<Runtime, 'info'>;
   readonly clock: Clock;

@@ -11,6 +11,7 @@ import { lrpSpec } from './core/container-spec.ts';
 import { withLastLines } from './core/exit-reason.ts';
 import { type Health, lastOutput, startHealth } from './core/health.ts';
 import type { InstanceStep } from './core/instance-step.ts';
+import { isNoAnswer } from './engine.ts';
 import { monitorHealth } from './health-monitor.ts';
 import { type Instance, sawContainer, stopMonitor } from './instance.ts';
 import type { KeptContainers } from './kept-containers.ts';
@@ -46,6 +47,7 @@ export class InstanceActions {
       await cell.creations.run(() => this.#createAndStart(instance, unwanted), unwanted);
     } catch (error) {
       if (unwanted.aborted || (await cell.engine.isAwayAfter(error))) return;
+      if (instance.container !== undefined && isNoAnswer(error)) throw error;
       const what = instance.container === undefined ? 'create' : 'run';
       this.#crashed(instance, `failed to ${what} container: ${messageOf(error)}`);
     } finally {
@@ -59,6 +61,7 @@ export class InstanceActions {
       await this.#start(instance, containerId);
     } catch (error) {
       if (await this.#cell.engine.isAwayAfter(error)) return;
+      if (isNoAnswer(error)) throw error;
       if (isPortConflict(error)) await this.#removeForAnother(instance, containerId, error);
       else this.#crashed(instance, `failed to run container: ${messageOf(error)}`);
     }

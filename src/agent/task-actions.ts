@@ -10,6 +10,7 @@ import type { Container } from './core/container.ts';
 import { taskSpec } from './core/container-spec.ts';
 import { exitReason } from './core/exit-reason.ts';
 import type { TaskStep } from './core/task-step.ts';
+import { isNoAnswer } from './engine.ts';
 import { requirePrivileged } from './privilege.ts';
 import { sawTaskContainer, type TaskAttempt } from './task-attempt.ts';
 
@@ -38,6 +39,7 @@ export class TaskActions {
       sawTaskContainer(attempt, await runtime.inspect(id, { signal }));
     } catch (error) {
       if (unwanted.aborted || (await engine.isAwayAfter(error))) return;
+      if (isNoAnswer(error)) throw error;
       attempt.outcome = { failed: true, failureReason: `failed to run container: ${messageOf(error)}` };
       log.warn('task.run_failed', { task: task.guid, reason: messageOf(error) });
     } finally {

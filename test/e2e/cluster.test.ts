@@ -73,7 +73,10 @@ async function untilRunning(guid: string, count: number, withinMs = 60_000) {
 
 async function run(guid: string, instances: number): Promise<void> {
   const agent = await anyServer();
-  const result = await cluster.skep(['run', guid, testImage, '-n', String(instances), ...sleeper], { agent });
+  const result = await cluster.skep(
+    ['run', guid, testImage, '-n', String(instances), '--stop-grace', '1s', ...sleeper],
+    { agent },
+  );
   expect(result, result.stderr).toMatchObject({ code: 0 });
   checker.acknowledged(guid, instances);
 }

@@ -13,6 +13,7 @@ import type { AgentConfig } from '../core/agent-config.ts';
 import { type ConfigOverrides, loadAgentConfig } from './agent-config-file.ts';
 import { runCell } from './cell.ts';
 import { lockDataFolder, prepareDataFolder } from './data-folder.ts';
+import { raisePriority } from './priority.ts';
 import { startServer } from './server.ts';
 import { version } from './version.ts';
 
@@ -56,6 +57,7 @@ function fail(error: unknown, log: Log | undefined): number {
 
 async function run(context: AgentContext, signal: AbortSignal): Promise<void> {
   const { config, log } = context;
+  raisePriority(log);
   prepareDataFolder(config.dataDir);
   const lock = await lockDataFolder(config.dataDir);
   mkdirSync(dirname(config.socket), { recursive: true });
