@@ -130,11 +130,13 @@ export function reportCrashed(context: CellContext, params: CellRequestParams<'c
 /** Deletes the record of this instance, if there still is one. */
 export function reportStopped(context: CellContext, params: CellRequestParams<'stopped'>): Promise<void> {
   const name = instanceName(params.guid, params.index);
-  return settle(context, params, (slots) => {
+  const decide = (slots: Slots): Decision => {
     const record = claimOf(context, params, slots.suspect) ?? claimOf(context, params, slots.ordinary);
     if (record !== undefined) return removal(context, name, record);
     return slots.ordinary === 'corrupt' || slots.suspect === 'corrupt' ? corruptRefusal(name) : nothing;
-  });
+  };
+  // The cell never says it again: a record that an old copy does not know of would stay for ever.
+  return settle(context, params, decide, false);
 }
 
 function removal(
@@ -160,7 +162,13 @@ function claimOf(
   return mine ? slot : undefined;
 }
 
-function settle(context: CellContext, ref: InstanceRef, decide: (slots: Slots) => Decision): Promise<void> {
+/** @param trustsCache whether this server's copy, which may be old, is enough to say that nothing is to be done */
+function settle(
+  context: CellContext,
+  ref: InstanceRef,
+  decide: (slots: Slots) => Decision,
+  trustsCache = true,
+): Promise<void> {
   const keys = [actualKey(ref.guid, ref.index), actualKey(ref.guid, ref.index, 'suspect')] as const;
   const report: Report<Slots> = {
     subject: instanceName(ref.guid, ref.index),
@@ -177,7 +185,7 @@ function settle(context: CellContext, ref: InstanceRef, decide: (slots: Slots) =
       return { ordinary: slotOf('actual', records[0]), suspect: slotOf('actual', records[1]) };
     },
     decide,
-    trustsCache: true,
+    trustsCache,
   };
   return settleReport(context, report);
 }

@@ -266,6 +266,13 @@ describe('crashed', () => {
 });
 
 describe('stopped', () => {
+  test('is not taken for done by a server whose copy does not know the record yet', async () => {
+    await put(actualKey(web, 0), encode(claimed()));
+    const old = createReplica({ bbs, clock, log: silentLog });
+    expect(await ask('stopped', stopped(), contextOf(cell, old))).toBe('');
+    expect(await actual()).toBeUndefined();
+  });
+
   test('[diego 108] deletes the record, and is fine when it has gone or is another', async () => {
     await put(actualKey(web, 0), encode(claimed()));
     expect(await ask('stopped', stopped('i-9'))).toBe('');

@@ -53,6 +53,7 @@ export class SimHost {
   }
 
   startAgent(): void {
+    if (this.#agent?.stop.signal.aborted === true) this.#endAgent('takes too long to stop', false);
     if (this.#agent !== undefined) return;
     const { world, zone, capacity, servers } = this.#options;
     world.network.dark.delete(this.name);

@@ -61,6 +61,7 @@ export class SimServer {
   }
 
   start(): void {
+    if (this.#running?.stop.signal.aborted === true) this.#end('takes too long to stop');
     if (this.#running !== undefined) return;
     const { world, store, name, writing } = this.#options;
     const process = new SimProcess(`${name}#${++this.#runs}`, world.clock);
