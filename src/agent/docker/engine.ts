@@ -4,6 +4,7 @@
  */
 import { Agent } from 'node:http';
 import type { Readable } from 'node:stream';
+import { inspect } from 'node:util';
 import Docker from 'dockerode';
 import { type Clock, withDeadline } from '../../base/clock.ts';
 import { SkepError } from '../../base/core/errors.ts';
@@ -99,12 +100,22 @@ export function connectEngine(options: {
 }
 
 /**
+ * docker-modem prints the options of every request in full depth for a debug line that nobody reads; with the
+ * sockets of a busy agent in it that took most of this process's time.
+ */
+export class QuietAgent extends Agent {
+  [inspect.custom](): string {
+    return 'Agent';
+  }
+}
+
+/**
  * No API version is named, so that each engine speaks its own newest. Connections are kept and unlimited:
  * the callers bound how much they ask at once, and streams hold a connection for as long as they live.
  * `host: undefined` keeps docker-modem from reading DOCKER_HOST over our head.
  */
 function dockerodeAt(address: EngineAddress): Docker {
-  const agent = new Agent({ keepAlive: true, maxFreeSockets: 16 });
+  const agent = new QuietAgent({ keepAlive: true, maxFreeSockets: 16 });
   const target =
     address.kind === 'socket'
       ? { socketPath: address.path, host: undefined, port: undefined }

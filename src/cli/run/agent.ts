@@ -15,6 +15,7 @@ import { runCell } from './cell.ts';
 import { lockDataFolder, prepareDataFolder } from './data-folder.ts';
 import { raisePriority } from './priority.ts';
 import { startServer } from './server.ts';
+import { watchStalls } from './stall-watch.ts';
 import { version } from './version.ts';
 
 /** What every part of an agent is built with. */
@@ -68,11 +69,12 @@ async function run(context: AgentContext, signal: AbortSignal): Promise<void> {
   const until = AbortSignal.any([signal, ending.signal]);
   const server = config.server ? startServer(context, until) : undefined;
   const cell = config.cell.enabled ? runCell(context, until) : waitFor(until);
+  const stalls = watchStalls(context.clock, log, until);
   try {
     await Promise.race([cell, ...(server === undefined ? [] : [server.failed])]);
   } finally {
     ending.abort(new SkepError('Cancelled', 'the agent is ending'));
-    await Promise.allSettled([cell, server?.stop()]);
+    await Promise.allSettled([cell, stalls, server?.stop()]);
     lock.close();
   }
 }
