@@ -44,7 +44,6 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   'tar-stream': ['src/agent/docker/'],
   systeminformation: ['src/agent/host/'],
   fastify: ['src/api/http/'],
-  'prom-client': ['src/api/http/'],
   ws: ['src/base/node/'],
   commander: ['src/cli/'],
   yaml: ['src/cli/'],

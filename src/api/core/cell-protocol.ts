@@ -101,8 +101,6 @@ export type CellMessage = z.infer<typeof cellMessageSchema>;
 export const assignedLrpSchema = z.object({ actual: actualLrpSchema, desired: desiredLrpSchema });
 export type AssignedLrp = z.infer<typeof assignedLrpSchema>;
 
-export const streamKinds = ['logs', 'exec', 'attach'] as const;
-
 const sizeSchema = z.object({
   columns: z.number().int().min(1).max(10_000),
   rows: z.number().int().min(1).max(10_000),
