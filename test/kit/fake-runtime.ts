@@ -152,8 +152,9 @@ class MemoryRuntime implements FakeRuntime {
   async create(spec: ContainerSpec, { signal }: { readonly signal: AbortSignal }) {
     await this.#reach('create', signal);
     const script = this.#script(spec.image);
-    if (script?.createMs !== undefined) await this.#clock.sleep(script.createMs, signal);
-    if (script?.createError !== undefined) throw script.createError;
+    if (script === undefined) throw new SkepError('ResourceNotFound', `no such image: ${spec.image}`);
+    if (script.createMs !== undefined) await this.#clock.sleep(script.createMs, signal);
+    if (script.createError !== undefined) throw script.createError;
     const { instanceGuid } = spec.identity;
     if ([...this.containers.values()].some((other) => other.spec.identity.instanceGuid === instanceGuid)) {
       throw new SkepError('ResourceExists', `a container of ${instanceGuid} exists`);
@@ -230,7 +231,13 @@ class MemoryRuntime implements FakeRuntime {
   ) {
     await this.#reach('events', owner.signal);
     await new Promise<void>((resolve, reject) => {
-      const listener = { onEvent, end: reject };
+      const listener = {
+        end: reject,
+        onEvent(event: RuntimeEvent) {
+          const { clusterId, cellId } = event.identity;
+          if (clusterId === owner.clusterId && cellId === owner.cellId) onEvent(event);
+        },
+      };
       this.#listeners.add(listener);
       owner.signal.addEventListener('abort', () => {
         this.#listeners.delete(listener);
@@ -268,7 +275,7 @@ class MemoryRuntime implements FakeRuntime {
 
   async attach(id: string, { stdin, signal }: { readonly stdin: boolean; readonly signal: AbortSignal }) {
     await this.#reach('attach', signal);
-    this.#get(id);
+    if (this.#get(id).state !== 'running') throw new SkepError('NotRunning', `container ${id} does not run`);
     return this.#process({ outcome: undefined, echoes: stdin, tty: false, signal });
   }
 

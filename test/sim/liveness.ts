@@ -157,14 +157,15 @@ function containerProblems({ hosts, checker }: Cluster): string[] {
   });
 }
 
-function taskProblems({ checker, hosts }: Cluster): string[] {
+function taskProblems({ checker, hosts, calmSince }: Cluster): string[] {
   return [...checker.tasks.values()].flatMap((task) => {
     const { guid, state, cellId, image, attempt } = task;
     if (state === 'COMPLETED' || state === 'RESOLVING') return [];
     const host = hosts.find((one) => one.cellId === cellId);
-    const runs = host?.engine.running().some(({ spec }) => spec.identity.instanceGuid === attempt);
+    const container = host?.engine.running().find(({ spec }) => spec.identity.instanceGuid === attempt);
     // It only ends when somebody cancels it.
-    if (state === 'RUNNING' && runs === true && image === 'endless-job') return [];
+    const isEndless = image === 'endless-job' && (container?.startedAt ?? Infinity) <= calmSince;
+    if (state === 'RUNNING' && isEndless) return [];
     return [`task ${guid} is ${state}${cellId === undefined ? '' : ` on ${cellId}`}`];
   });
 }
