@@ -3,15 +3,14 @@
  * Swarm by `docker service scale`; all in turns on the same daemon. Clock: from the call until Docker itself
  * says that all 40 run, so that it is the same for all three.
  */
-import { request as httpRequest } from 'node:http';
 import { systemClock } from '../src/base/node/system-clock.ts';
 import { type E2eCluster, e2eCluster, eventually, run, testImage } from '../test/kit/e2e-cluster.ts';
+import { engine } from './engine.ts';
 import { type BenchOptions, type Measured, median } from './report.ts';
 
 export const ratioOf = { figure: 'rate_per_s', better: 'more' } as const;
 
 const count = 40;
-const socketPath = (process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock').replace('unix://', '');
 
 export async function measure({ quick, say }: BenchOptions): Promise<Measured> {
   const samples = quick ? 1 : 5;
@@ -155,24 +154,4 @@ async function scaleSwarm(replicas: number): Promise<void> {
 async function stopSwarm(): Promise<void> {
   await run('docker', ['service', 'rm', service], { deadlineMs: 60_000 });
   await run('docker', ['swarm', 'leave', '--force'], { deadlineMs: 60_000 });
-}
-
-function engine(method: string, path: string, body?: unknown): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const headers = body === undefined ? {} : { 'content-type': 'application/json' };
-    const request = httpRequest({ socketPath, method, path, headers }, (response) => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (chunk: string) => {
-        text += chunk;
-      });
-      response.on('end', () => {
-        if ((response.statusCode ?? 500) < 300) return resolve(text === '' ? undefined : JSON.parse(text));
-        if (response.statusCode === 404 && method === 'DELETE') return resolve(undefined);
-        reject(new Error(`${method} ${path}: ${response.statusCode} ${text}`));
-      });
-    });
-    request.on('error', reject);
-    request.end(body === undefined ? undefined : JSON.stringify(body));
-  });
 }

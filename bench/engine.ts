@@ -1,0 +1,24 @@
+/** Docker's own API, one request at a time, with nothing of Skep in between: the peer to measure against. */
+import { request as httpRequest } from 'node:http';
+import { dockerSocket } from '../test/kit/unix-proxy.ts';
+
+/** The decoded answer; throws what the engine says. Deleting what is gone is fine. */
+export function engine(method: string, path: string, body?: unknown): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const headers = body === undefined ? {} : { 'content-type': 'application/json' };
+    const request = httpRequest({ socketPath: dockerSocket(), method, path, headers }, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => {
+        text += chunk;
+      });
+      response.on('end', () => {
+        if ((response.statusCode ?? 500) < 300) return resolve(text === '' ? undefined : JSON.parse(text));
+        if (response.statusCode === 404 && method === 'DELETE') return resolve(undefined);
+        reject(new Error(`${method} ${path}: ${response.statusCode} ${text}`));
+      });
+    });
+    request.on('error', reject);
+    request.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
