@@ -6,6 +6,7 @@ import { messageOf, SkepError } from '../../base/core/errors.ts';
 import type { ExecOptions, ProcessStream, TerminalSize } from '../runtime.ts';
 import { openConsole } from './console.ts';
 import type { Engine } from './engine.ts';
+import { refusalReader } from './exec-refusal.ts';
 
 /** The engine opens the streams a moment before the process starts, and closes them before it knows the status. */
 const settleDeadlineMs = 5_000;
@@ -14,7 +15,8 @@ const settlePollMs = 10;
 const hangUpGraceMs = 1_000;
 
 /**
- * Starts a process. One whose command is missing ends with status 126 or 127 and the reason as its output.
+ * Starts a process. One whose command is missing ends with status 127, one that cannot be run with 126, and the
+ * reason on standard error.
  * When the signal aborts it is killed: nothing else would ever end it.
  * @throws NotRunning when the container has ended; ResourceNotFound when there is none
  */
@@ -28,7 +30,8 @@ export async function execIn(engine: Engine, id: string, options: ExecOptions): 
   // Sizes are set in the order given; the engine lets the first wait until the process has started.
   let sized: Promise<void> =
     options.size === undefined ? Promise.resolve() : setSize(engine, exec, options.size);
-  return openConsole({
+  const refusal = refusalReader(tty);
+  const console = openConsole({
     engine,
     what,
     connection,
@@ -39,9 +42,10 @@ export async function execIn(engine: Engine, id: string, options: ExecOptions): 
       return sized;
     },
     kill: (signalName) => signalExec(engine, exec, id, signalName),
-    exitCode: () => exitCode(engine, exec, signal),
+    exitCode: async () => refusal.statusOf(await exitCode(engine, exec, signal)),
     onLeft: () => void endExec(engine, exec, id, tty),
   });
+  return { ...console, output: refusal.read(console.output) };
 }
 
 async function start(
