@@ -76,7 +76,8 @@ test('servers join one by one, as learners, and are promoted when they have caug
   expect(await leaderOf(two)).toMatchObject({ learner: true });
   await vi.waitFor(() => members.promote('two', options), patient);
   await members.promote('two', options);
-  expect(await leaderOf(two)).toMatchObject({ learner: false });
+  // The leader has committed it; the member itself hears of it a moment later.
+  await vi.waitFor(async () => expect(await leaderOf(two)).toMatchObject({ learner: false }), patient);
 
   await join('three', '127.0.0.3');
   expect((await members.list(options)).map(({ server, learner }) => [server, learner])).toEqual([

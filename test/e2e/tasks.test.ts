@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SkepError } from '../../src/base/core/errors.ts';
 import type { LocalAgent } from '../../src/cli/run/local-cluster.ts';
 import type { Task } from '../../src/model/task.ts';
 import { type E2eCluster, e2eCluster, eventually, run, testImage } from '../kit/e2e-cluster.ts';
@@ -45,7 +46,14 @@ async function desire(guid: string, script: string): Promise<void> {
     memoryMb: 16,
     action: { kind: 'run' as const, args: ['sh', '-c', script] },
   };
-  await cluster.client().call('desireTask', { body }, call());
+  await eventually(`${guid} is acknowledged`, 60_000, async () => {
+    try {
+      await cluster.client().call('desireTask', { body }, call());
+    } catch (error) {
+      // A write that was not confirmed in time may have been made: then it exists.
+      if (!(error instanceof SkepError && error.code === 'ResourceExists')) throw error;
+    }
+  });
 }
 
 async function tasksNamed(prefix: string): Promise<Task[]> {
