@@ -19,6 +19,9 @@ export interface CellConfig {
   readonly clusterId?: string | undefined;
   readonly cellId: CellId;
   readonly zone: string;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly requiredTags?: readonly string[] | undefined;
+  readonly optionalTags?: readonly string[] | undefined;
   /** Where host ports are bound and reached. */
   readonly address: string;
   /** API addresses of servers to begin with, `host:port`. */

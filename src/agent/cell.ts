@@ -249,12 +249,18 @@ class RunningCell implements Cell {
   /** Undefined until host and engine have been asked: a presence without them would be of no use. */
   #currentPresence(): CellPresence | undefined {
     if (this.#facts === undefined || !this.#engine.isKnown) return undefined;
-    const { cellId, zone, address, version, capacity, reserveMemoryMb } = this.#options.config;
+    const { config } = this.#options;
+    const { cellId, zone, address, version, capacity, reserveMemoryMb } = config;
     return {
       v: 1,
       cellId,
       bootId: this.#bootId,
       zone,
+      labels: config.labels ?? {},
+      requiredTags: [...(config.requiredTags ?? [])],
+      optionalTags: [...(config.optionalTags ?? [])],
+      volumeDrivers: [...(this.#engine.status.volumeDrivers ?? [])],
+      runtimes: [...(this.#engine.status.runtimes ?? [])],
       capacity: capacityOf(this.#facts, { ...capacity, reserveMemoryMb }),
       os: this.#facts.os,
       arch: this.#facts.arch,

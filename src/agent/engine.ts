@@ -17,6 +17,8 @@ export interface EngineStatus {
   readonly ok: boolean;
   readonly name: string;
   readonly reason?: string;
+  readonly volumeDrivers?: readonly string[];
+  readonly runtimes?: readonly string[];
 }
 
 export interface Engine {

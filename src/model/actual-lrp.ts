@@ -21,9 +21,10 @@ export type ActualState = (typeof actualStates)[number];
 
 /**
  * ORDINARY is the instance that counts; SUSPECT was it until its cell was lost, and is kept until the
- * ordinary one runs. The two live under keys of their own. (EVACUATING joins them with draining.)
+ * ordinary one runs. EVACUATING is the one on a cell that is drained, kept until its replacement runs. Each
+ * lives under a key of its own.
  */
-export const presences = ['ORDINARY', 'SUSPECT'] as const;
+export const presences = ['ORDINARY', 'SUSPECT', 'EVACUATING'] as const;
 export type Presence = (typeof presences)[number];
 
 export const netInfoSchema = z.object({
@@ -55,6 +56,8 @@ export const actualLrpSchema = z.object({
   /** Set while CLAIMED or RUNNING; both or neither. */
   instanceGuid: instanceGuidSchema.optional(),
   cellId: cellIdSchema.optional(),
+  /** The cell that this index ran on last, for LRPs whose placement is sticky. */
+  home: cellIdSchema.optional(),
   /** When the state was entered. */
   since: z.number(),
   /** When the record was last written. */

@@ -1,6 +1,7 @@
 /** What the auction takes and gives back. The auction itself is scheduler/core/auction.ts. */
 import type { Refusal } from './actual-lrp.ts';
 import type { CellId, ProcessGuid, TaskGuid } from './ids.ts';
+import type { PlacementRules } from './placement.ts';
 import type { Resources } from './resources.ts';
 
 /** One cell as the auction sees it. */
@@ -15,6 +16,15 @@ export interface AuctionCell {
   /** Instances of each process on this cell. */
   readonly instancesByProcess: ReadonlyMap<ProcessGuid, number>;
   readonly taskCount: number;
+  readonly os: string;
+  readonly arch: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly requiredTags: readonly string[];
+  readonly optionalTags: readonly string[];
+  readonly volumeDrivers: readonly string[];
+  readonly runtimes: readonly string[];
+  /** Host ports that claims insist on, here. */
+  readonly fixedPorts: ReadonlySet<number>;
   /** Why nothing may be placed here just now, if so: the container engine is down, … */
   readonly unusable?: string | undefined;
 }
@@ -24,12 +34,20 @@ export interface LrpWork {
   readonly guid: ProcessGuid;
   readonly index: number;
   readonly resources: Resources;
+  /** Shared by all instances of one LRP: equal objects are equal classes. */
+  readonly rules: PlacementRules;
+  readonly priority: number;
+  /** Host ports that it insists on. */
+  readonly fixedPorts: readonly number[];
+  /** Where a sticky index must go back to. */
+  readonly home?: CellId | undefined;
 }
 
 export interface TaskWork {
   readonly kind: 'task';
   readonly guid: TaskGuid;
   readonly resources: Resources;
+  readonly rules: PlacementRules;
 }
 
 export type Work = LrpWork | TaskWork;

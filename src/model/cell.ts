@@ -13,6 +13,15 @@ export const cellPresenceSchema = z.object({
   zone: z.string().min(1).max(128).default(defaultZone),
   /** What may be promised to workloads: the host's own, less the reserve. */
   capacity: resourcesSchema,
+  /** Set by the host's operator: `rack: r7`. */
+  labels: z.record(z.string(), z.string()).default({}),
+  /** Placement tags: work without them never comes here … */
+  requiredTags: z.array(z.string()).default([]),
+  /** … and work with these may. */
+  optionalTags: z.array(z.string()).default([]),
+  volumeDrivers: z.array(z.string()).default([]),
+  /** OCI runtimes of the engine. */
+  runtimes: z.array(z.string()).default([]),
   os: z.string(),
   arch: z.string(),
   /** Where host ports are reached. */

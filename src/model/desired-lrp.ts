@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { checkSchema } from './check.ts';
 import { defaultDomain, defaults } from './defaults.ts';
 import { domainNameSchema, maxInstances, processGuidSchema } from './ids.ts';
+import { fixedPortsSchema, placementSchema, prioritySchema } from './placement.ts';
 import { utf8Length, workloadShape } from './workload.ts';
 
 const instancesSchema = z
@@ -34,6 +35,9 @@ const specShape = {
   startTimeoutMs: z.number().int().min(0).max(86_400_000).default(defaults.startTimeoutMs),
   stopGraceMs: z.number().int().min(0).max(3_600_000).default(defaults.stopGraceMs),
   routes: routesSchema.default({}),
+  placement: placementSchema,
+  priority: prioritySchema,
+  fixedPorts: fixedPortsSchema,
 };
 
 /** What a client sends to desire an LRP; unknown fields are refused, so that a typing mistake is not lost. */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type Refusal, refusalSchema } from './actual-lrp.ts';
 import { defaultDomain, defaults } from './defaults.ts';
 import { type CellId, cellIdSchema, domainNameSchema, type Millis, taskGuidSchema } from './ids.ts';
+import { placementSchema } from './placement.ts';
 import { clipReason, workloadShape } from './workload.ts';
 
 export const taskStates = ['PENDING', 'RUNNING', 'COMPLETED', 'RESOLVING'] as const;
@@ -13,6 +14,7 @@ const specShape = {
   guid: taskGuidSchema,
   domain: domainNameSchema.default(defaultDomain),
   /** A file in the container whose content becomes the result; at most 51,200 bytes. */
+  placement: placementSchema,
   resultFile: z.string().startsWith('/', 'must be an absolute path').optional(),
 };
 

@@ -15,7 +15,7 @@ import type { Mutation } from '../store/core/records.ts';
 import type { ClusterState, Versioned } from '../store/core/state.ts';
 import { auction } from './core/auction.ts';
 import { workKey } from './core/batch.ts';
-import { resourcesOf } from './core/converge.ts';
+import { lrpWork, taskWork } from './core/converge.ts';
 import { event, placedEvents, rejectedEvents, unplacedEvents } from './core/journal.ts';
 import { assignMutation, claimMutation, refuseLrpMutation, refuseTaskMutation } from './core/mutations.ts';
 import { createUsage } from './core/usage.ts';
@@ -185,13 +185,13 @@ function waitingLrp(state: ClusterState, { guid, index }: LrpWork): Waiting | un
   const record = state.actual.get(guid)?.get(index)?.ordinary;
   if (desired === undefined || state.corrupt.has(desiredKey(guid))) return undefined;
   if (record?.value.state !== 'UNCLAIMED' || index >= wantedInstances(desired.value)) return undefined;
-  return { work: { kind: 'lrp', guid, index, resources: resourcesOf(desired.value) }, record };
+  return { work: lrpWork(desired.value, index), record };
 }
 
 function waitingTask(state: ClusterState, { guid }: TaskWork): Waiting | undefined {
   const record = state.tasks.get(guid);
   if (record?.value.state !== 'PENDING' || record.value.cellId !== undefined) return undefined;
-  return { work: { kind: 'task', guid, resources: resourcesOf(record.value) }, record };
+  return { work: taskWork(guid, record.value), record };
 }
 
 /**

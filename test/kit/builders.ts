@@ -7,11 +7,19 @@ import type { AuctionCell, LrpWork, TaskWork } from '../../src/model/auction.ts'
 import type { CellPresence, Domain } from '../../src/model/cell.ts';
 import { type DesiredLrp, desiredLrpSpecSchema, desireLrp } from '../../src/model/desired-lrp.ts';
 import type { CellId, InstanceGuid, ProcessGuid, TaskGuid } from '../../src/model/ids.ts';
+import { type PlacementRules, placementSchema } from '../../src/model/placement.ts';
 import { noResources, type Resources } from '../../src/model/resources.ts';
 import { desireTask, type Task, taskSpecSchema } from '../../src/model/task.ts';
 import { encode, type Noun } from '../../src/store/core/codec.ts';
 import { MutableState } from '../../src/store/core/fold.ts';
-import { actualKey, desiredKey, domainKey, presenceKey, taskKey } from '../../src/store/core/keys.ts';
+import {
+  type ActualSlot,
+  actualKey,
+  desiredKey,
+  domainKey,
+  presenceKey,
+  taskKey,
+} from '../../src/store/core/keys.ts';
 
 /** When the records of a test were made. */
 export const builtAt = 1_700_000_000_000;
@@ -73,8 +81,13 @@ export function buildCell(
     cellId: cellId as CellId,
     bootId: `boot-${cellId}`,
     zone: 'default',
+    labels: {},
+    requiredTags: [],
+    optionalTags: [],
+    volumeDrivers: [],
+    runtimes: ['runc'],
     os: 'linux',
-    arch: 'amd64',
+    arch: 'x64',
     address: '127.0.0.1',
     version: '0.0.0',
     engine: { ok: true, name: 'docker' },
@@ -102,7 +115,7 @@ export function clusterRecords(records: ClusterRecords): (readonly [key: string,
   return [
     ...(records.desired ?? []).map((lrp) => pair(desiredKey(lrp.guid), lrp)),
     ...(records.actual ?? []).map((lrp) => {
-      return pair(actualKey(lrp.guid, lrp.index, lrp.presence === 'SUSPECT' ? 'suspect' : 'ordinary'), lrp);
+      return pair(actualKey(lrp.guid, lrp.index, lrp.presence.toLowerCase() as ActualSlot), lrp);
     }),
     ...(records.tasks ?? []).map((task) => pair(taskKey(task.guid), task)),
     ...(records.cells ?? []).map((cell) => {
@@ -137,16 +150,48 @@ export function buildAuctionCell(
     startingCount: 0,
     instancesByProcess: new Map(),
     taskCount: 0,
+    os: 'linux',
+    arch: 'x64',
+    labels: {},
+    requiredTags: [],
+    optionalTags: [],
+    volumeDrivers: [],
+    runtimes: ['runc'],
+    fixedPorts: new Set(),
     ...change,
     cellId: cellId as CellId,
   };
 }
 
 /** Work for one instance; 1 MiB of disk, as in Diego's simulation, unless told. */
-export function buildLrpWork(guid: string, index: number, memoryMb: number, diskMb = 1): LrpWork {
-  return { kind: 'lrp', guid: guid as ProcessGuid, index, resources: { memoryMb, diskMb, containers: 1 } };
+export function buildLrpWork(
+  guid: string,
+  index: number,
+  memoryMb: number,
+  diskMb = 1,
+  change: Partial<Pick<LrpWork, 'rules' | 'priority' | 'fixedPorts' | 'home'>> = {},
+): LrpWork {
+  const resources = { memoryMb, diskMb, containers: 1 };
+  return {
+    kind: 'lrp',
+    guid: guid as ProcessGuid,
+    index,
+    resources,
+    rules: noRules,
+    priority: 0,
+    fixedPorts: [],
+    ...change,
+  };
 }
 
+/** Placement rules that allow every cell. */
+export const noRules: PlacementRules = placementSchema.parse({});
+
 export function buildTaskWork(guid: string, memoryMb: number, diskMb = 1): TaskWork {
-  return { kind: 'task', guid: guid as TaskGuid, resources: { memoryMb, diskMb, containers: 1 } };
+  return {
+    kind: 'task',
+    guid: guid as TaskGuid,
+    resources: { memoryMb, diskMb, containers: 1 },
+    rules: noRules,
+  };
 }

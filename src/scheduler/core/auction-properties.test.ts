@@ -1,7 +1,7 @@
 /** What holds for every auction, whatever the cells and the work: generated, and compared with a plain scan. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { buildAuctionCell } from '../../../test/kit/builders.ts';
+import { buildAuctionCell, noRules } from '../../../test/kit/builders.ts';
 import type { AuctionCell, Work } from '../../model/auction.ts';
 import type { ProcessGuid, TaskGuid } from '../../model/ids.ts';
 import { addResources, type Resources, resourceNames, subtractResources } from '../../model/resources.ts';
@@ -50,8 +50,8 @@ const workArbitrary: fc.Arbitrary<Work[]> = fc.array(
     .map(({ kind, guid, index, size }): Work => {
       const need = { ...size, containers: 1 };
       return kind === 'lrp'
-        ? { kind: 'lrp', guid, index, resources: need }
-        : { kind: 'task', guid: `t${index}` as TaskGuid, resources: need };
+        ? { kind: 'lrp', guid, index, resources: need, rules: noRules, priority: 0, fixedPorts: [] }
+        : { kind: 'task', guid: `t${index}` as TaskGuid, resources: need, rules: noRules };
     }),
   { maxLength: 40 },
 );

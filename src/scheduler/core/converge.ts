@@ -7,6 +7,7 @@ import type { LrpWork, TaskWork, Work } from '../../model/auction.ts';
 import { type DesiredLrp, wantedInstances } from '../../model/desired-lrp.ts';
 import type { Millis, ProcessGuid, TaskGuid } from '../../model/ids.ts';
 import type { Resources } from '../../model/resources.ts';
+import type { Task } from '../../model/task.ts';
 import { desiredKey, taskKey } from '../../store/core/keys.ts';
 import type { ClusterState } from '../../store/core/state.ts';
 import { convergeIndex } from './converge-lrp.ts';
@@ -103,12 +104,23 @@ function convergeOneTask(state: ClusterState, guid: TaskGuid, now: Millis, into:
   if (verdict.dueAt !== undefined) into.due.push({ at: verdict.dueAt, what: { kind: 'task', guid } });
 }
 
-function lrpWork(desired: DesiredLrp, index: number): LrpWork {
-  return { kind: 'lrp', guid: desired.guid, index, resources: resourcesOf(desired) };
+/** An index of an LRP that wants a place. */
+export function lrpWork(desired: DesiredLrp, index: number): LrpWork {
+  const { guid, placement, priority, fixedPorts } = desired;
+  const ports = fixedPorts.map(({ hostPort }) => hostPort);
+  return {
+    kind: 'lrp',
+    guid,
+    index,
+    resources: resourcesOf(desired),
+    rules: placement,
+    priority,
+    fixedPorts: ports,
+  };
 }
 
-function taskWork(guid: TaskGuid, limits: { memoryMb: number; diskMb: number }): TaskWork {
-  return { kind: 'task', guid, resources: resourcesOf(limits) };
+export function taskWork(guid: TaskGuid, task: Task): TaskWork {
+  return { kind: 'task', guid, resources: resourcesOf(task), rules: task.placement };
 }
 
 /** What one container of a definition takes from a cell; a limit of 0 promises nothing. */

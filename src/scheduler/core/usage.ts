@@ -23,9 +23,11 @@ export function auctionCell(state: ClusterState, presence: CellPresence): Auctio
   let used = noResources;
   let startingCount = 0;
   const instancesByProcess = new Map<ProcessGuid, number>();
+  const fixedPorts = new Set<number>();
   for (const { guid, index, slot } of state.claimsByCell.get(cellId)?.values() ?? []) {
     const desired = state.desired.get(guid);
     used = addResources(used, desired === undefined ? oneSlot : resourcesOf(desired.value));
+    for (const { hostPort } of desired?.value.fixedPorts ?? []) fixedPorts.add(hostPort);
     instancesByProcess.set(guid, (instancesByProcess.get(guid) ?? 0) + 1);
     if (state.actual.get(guid)?.get(index)?.[slot]?.value.state === 'CLAIMED') startingCount += 1;
   }
@@ -43,6 +45,14 @@ export function auctionCell(state: ClusterState, presence: CellPresence): Auctio
     startingCount,
     instancesByProcess,
     taskCount: tasks?.size ?? 0,
+    os: presence.os,
+    arch: presence.arch,
+    labels: presence.labels,
+    requiredTags: presence.requiredTags,
+    optionalTags: presence.optionalTags,
+    volumeDrivers: presence.volumeDrivers,
+    runtimes: presence.runtimes,
+    fixedPorts,
     ...(engine.ok ? {} : { unusable: engine.reason ?? `${engine.name} does not answer` }),
   };
 }

@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import { actualLrpSchema } from '../../model/actual-lrp.ts';
 import { cellPresenceSchema, domainSchema, leaderSchema, serverSchema } from '../../model/cell.ts';
+import { brainSettingsSchema, cellSpecSchema } from '../../model/cell-spec.ts';
 import { desiredLrpSchema } from '../../model/desired-lrp.ts';
 import { journalEventSchema } from '../../model/event.ts';
 import { taskSchema } from '../../model/task.ts';
@@ -12,6 +13,8 @@ const schemas = {
   actual: actualLrpSchema,
   task: taskSchema,
   presence: cellPresenceSchema,
+  cellSpec: cellSpecSchema,
+  settings: brainSettingsSchema,
   domain: domainSchema,
   leader: leaderSchema,
   server: serverSchema,

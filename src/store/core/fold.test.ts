@@ -51,7 +51,17 @@ const event = (at: number): JournalEvent => ({ v: 1, type: 'lrp.desired', at, su
 function presence(cellId: CellId): CellPresence {
   const capacity = { memoryMb: 1, diskMb: 1, containers: 1 };
   const engine = { ok: true, name: 'docker' };
-  const rest = { zone: 'z', capacity, os: 'linux', arch: 'x64', address: '127.0.0.1', version: '1', engine };
+  const lists = { labels: {}, requiredTags: [], optionalTags: [], volumeDrivers: [], runtimes: [] };
+  const rest = {
+    ...lists,
+    zone: 'z',
+    capacity,
+    os: 'linux',
+    arch: 'x64',
+    address: '127.0.0.1',
+    version: '1',
+    engine,
+  };
   return { v: 1, cellId, bootId: 'b', registeredAt: 1, ...rest };
 }
 

@@ -5,6 +5,7 @@
  */
 
 import type { CellPresence, Domain, Leader, ServerRecord } from '../../model/cell.ts';
+import type { BrainSettings, CellSpec } from '../../model/cell-spec.ts';
 import { defaults } from '../../model/defaults.ts';
 import type { DesiredLrp } from '../../model/desired-lrp.ts';
 import type { JournalEvent } from '../../model/event.ts';
@@ -27,6 +28,8 @@ export class MutableState implements ClusterState {
   readonly actual = new Map<ProcessGuid, Map<number, ActualSlots>>();
   readonly tasks = new Map<TaskGuid, Versioned<Task>>();
   readonly cells = new Map<CellId, Versioned<CellPresence>>();
+  readonly cellSpecs = new Map<CellId, Versioned<CellSpec>>();
+  settings: Versioned<BrainSettings> | undefined;
   readonly domains = new Map<string, Versioned<Domain>>();
   readonly servers = new Map<string, Versioned<ServerRecord>>();
   leader: Versioned<Leader> | undefined;
@@ -73,12 +76,14 @@ export class MutableState implements ClusterState {
       this.actual,
       this.tasks,
       this.cells,
+      this.cellSpecs,
       this.domains,
       this.servers,
       this.corrupt,
     ];
     for (const map of maps) map.clear();
     this.leader = undefined;
+    this.settings = undefined;
     this.#journal.clear();
     this.#claims.clear();
   }
@@ -99,12 +104,19 @@ export class MutableState implements ClusterState {
       case 'presence':
         touched.cells.add(key.cellId);
         return setOrDelete(this.cells, key.cellId, this.#read(key, record));
+      case 'cellSpec':
+        touched.cells.add(key.cellId);
+        return setOrDelete(this.cellSpecs, key.cellId, this.#read(key, record));
       case 'domain':
         touched.domains.add(key.name);
         return setOrDelete(this.domains, key.name, this.#read(key, record));
       case 'server':
         touched.servers = true;
         return setOrDelete(this.servers, key.server, this.#read(key, record));
+      case 'settings':
+        touched.settings = true;
+        this.settings = this.#read(key, record);
+        return;
       case 'leader':
         touched.leader = true;
         this.leader = this.#read(key, record);
@@ -130,7 +142,7 @@ export class MutableState implements ClusterState {
     touched.lrp(key.guid, -1);
     setOrDelete(this.desired, key.guid, record);
     for (const slots of this.actual.get(key.guid)?.values() ?? []) {
-      for (const actual of [slots.ordinary, slots.suspect]) {
+      for (const actual of [slots.ordinary, slots.suspect, slots.evacuating]) {
         const cellId = actual && claimant(actual.value);
         if (cellId !== undefined) touched.assignments.add(cellId);
       }
@@ -158,7 +170,7 @@ export class MutableState implements ClusterState {
   #setSlot(key: KeyOf<'actual'>, record: Versioned<Noun<'actual'>> | undefined): void {
     const indexes = this.actual.get(key.guid) ?? new Map<number, ActualSlots>();
     const slots: ActualSlots = { ...indexes.get(key.index), [key.slot]: record };
-    if (slots.ordinary === undefined && slots.suspect === undefined) indexes.delete(key.index);
+    if ((slots.ordinary ?? slots.suspect ?? slots.evacuating) === undefined) indexes.delete(key.index);
     else indexes.set(key.index, slots);
     setOrDelete(this.actual, key.guid, indexes.size === 0 ? undefined : indexes);
   }

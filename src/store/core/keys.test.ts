@@ -44,7 +44,7 @@ test.each([
   '/skep/v1/actual/web/1/evicted',
   '/skep/v1/actual/web/1/suspect/x',
   '/skep/v1/cell/a',
-  '/skep/v1/cell/a/spec',
+  '/skep/v1/cell/a/spec/x',
   '/skep/v1/brain/follower',
   '/skep/v1/auth/ca',
 ])('%j is none of ours, or not one that this version reads', (key) => {

@@ -5,13 +5,15 @@ import type { CellId, ProcessGuid, TaskGuid } from '../../model/ids.ts';
 export const root = '/skep/v1/';
 
 /** The presences that have a key of their own beside the ordinary one. */
-export type ActualSlot = 'ordinary' | 'suspect';
+export type ActualSlot = 'ordinary' | 'suspect' | 'evacuating';
 
 export type Key =
   | { readonly kind: 'desired'; readonly guid: ProcessGuid }
   | { readonly kind: 'actual'; readonly guid: ProcessGuid; readonly index: number; readonly slot: ActualSlot }
   | { readonly kind: 'task'; readonly guid: TaskGuid }
   | { readonly kind: 'presence'; readonly cellId: CellId }
+  | { readonly kind: 'cellSpec'; readonly cellId: CellId }
+  | { readonly kind: 'settings' }
   | { readonly kind: 'domain'; readonly name: string }
   | { readonly kind: 'leader' }
   | { readonly kind: 'server'; readonly server: string }
@@ -25,8 +27,10 @@ export function actualKey(guid: ProcessGuid, index: number, slot: ActualSlot = '
 
 export const taskKey = (guid: TaskGuid): string => `${root}task/${guid}`;
 export const presenceKey = (cellId: CellId): string => `${root}cell/${cellId}/presence`;
+export const cellSpecKey = (cellId: CellId): string => `${root}cell/${cellId}/spec`;
 export const domainKey = (name: string): string => `${root}domain/${name}`;
 export const leaderKey = `${root}brain/leader`;
+export const settingsKey = `${root}brain/settings`;
 export const serverKey = (server: string): string => `${root}server/${server}`;
 
 export const eventPrefix = `${root}event/`;
@@ -50,13 +54,12 @@ export function parseKey(key: string): Key | undefined {
     case 'task':
       return rest.length === 1 ? { kind, guid: first as TaskGuid } : undefined;
     case 'cell':
-      return rest.length === 2 && second === 'presence'
-        ? { kind: 'presence', cellId: first as CellId }
-        : undefined;
+      return parseCell(first as CellId, second, rest.length);
     case 'domain':
       return rest.length === 1 ? { kind, name: first } : undefined;
     case 'brain':
-      return rest.length === 1 && first === 'leader' ? { kind: 'leader' } : undefined;
+      if (rest.length !== 1) return undefined;
+      return first === 'leader' || first === 'settings' ? { kind: first } : undefined;
     case 'server':
       return rest.length === 1 ? { kind, server: first } : undefined;
     case 'event':
@@ -64,6 +67,12 @@ export function parseKey(key: string): Key | undefined {
     default:
       return undefined;
   }
+}
+
+function parseCell(cellId: CellId, what: string | undefined, parts: number): Key | undefined {
+  if (parts !== 2) return undefined;
+  if (what === 'presence') return { kind: 'presence', cellId };
+  return what === 'spec' ? { kind: 'cellSpec', cellId } : undefined;
 }
 
 function parseActual(
@@ -74,6 +83,6 @@ function parseActual(
 ): Key | undefined {
   if (!/^(0|[1-9]\d{0,8})$/.test(index)) return undefined;
   if (parts === 2) return { kind: 'actual', guid, index: Number(index), slot: 'ordinary' };
-  if (parts === 3 && slot === 'suspect') return { kind: 'actual', guid, index: Number(index), slot };
-  return undefined;
+  if (parts !== 3 || (slot !== 'suspect' && slot !== 'evacuating')) return undefined;
+  return { kind: 'actual', guid, index: Number(index), slot };
 }

@@ -15,6 +15,8 @@ export function misplaced<K extends Key['kind']>(
   return undefined;
 }
 
+const presenceOfSlot = { ordinary: 'ORDINARY', suspect: 'SUSPECT', evacuating: 'EVACUATING' } as const;
+
 /** Field → value that every record under this key has. */
 function namesOf(key: Key): Readonly<Record<string, string | number>> {
   switch (key.kind) {
@@ -22,14 +24,16 @@ function namesOf(key: Key): Readonly<Record<string, string | number>> {
     case 'task':
       return { guid: key.guid };
     case 'actual':
-      return { guid: key.guid, index: key.index, presence: key.slot === 'suspect' ? 'SUSPECT' : 'ORDINARY' };
+      return { guid: key.guid, index: key.index, presence: presenceOfSlot[key.slot] };
     case 'presence':
+    case 'cellSpec':
       return { cellId: key.cellId };
     case 'domain':
       return { name: key.name };
     case 'server':
       return { server: key.server };
     case 'leader':
+    case 'settings':
     case 'event':
       return {};
   }

@@ -5,6 +5,7 @@
  */
 import type { ActualLrp } from '../../model/actual-lrp.ts';
 import type { CellPresence, Domain, Leader, ServerRecord } from '../../model/cell.ts';
+import type { BrainSettings, CellSpec } from '../../model/cell-spec.ts';
 import type { DesiredLrp } from '../../model/desired-lrp.ts';
 import type { JournalEvent } from '../../model/event.ts';
 import type { CellId, InstanceGuid, ProcessGuid, TaskGuid } from '../../model/ids.ts';
@@ -22,6 +23,7 @@ export interface Versioned<T> {
 export interface ActualSlots {
   readonly ordinary?: Versioned<ActualLrp> | undefined;
   readonly suspect?: Versioned<ActualLrp> | undefined;
+  readonly evacuating?: Versioned<ActualLrp> | undefined;
 }
 
 export interface ActualRef {
@@ -37,6 +39,10 @@ export interface ClusterState {
   readonly actual: ReadonlyMap<ProcessGuid, ReadonlyMap<number, ActualSlots>>;
   readonly tasks: ReadonlyMap<TaskGuid, Versioned<Task>>;
   readonly cells: ReadonlyMap<CellId, Versioned<CellPresence>>;
+  /** What operators set of cells; also of cells that are not there now. */
+  readonly cellSpecs: ReadonlyMap<CellId, Versioned<CellSpec>>;
+  /** What operators set of the brain; undefined: the defaults. */
+  readonly settings: Versioned<BrainSettings> | undefined;
   readonly domains: ReadonlyMap<string, Versioned<Domain>>;
   readonly servers: ReadonlyMap<string, Versioned<ServerRecord>>;
   readonly leader: Versioned<Leader> | undefined;
@@ -44,7 +50,7 @@ export interface ClusterState {
   readonly events: ReadonlyMap<string, JournalEvent>;
   /** Records that cannot be read, and why. What they are about is left alone. */
   readonly corrupt: ReadonlyMap<string, string>;
-  /** Claims of each cell: `cellId` → actual key → ref. Holds CLAIMED and RUNNING records of both slots. */
+  /** Claims of each cell: `cellId` → actual key → ref. Holds CLAIMED and RUNNING records of all slots. */
   readonly claimsByCell: ReadonlyMap<CellId, ReadonlyMap<string, ActualRef>>;
   /** Tasks of each cell that are PENDING with that cell assigned, or RUNNING there. */
   readonly tasksByCell: ReadonlyMap<CellId, ReadonlySet<TaskGuid>>;
@@ -58,7 +64,7 @@ export interface Touched {
   /** LRPs whose desired record, or any of whose instances, changed: guid → indexes (desired: -1). */
   readonly lrps: ReadonlyMap<ProcessGuid, ReadonlySet<number>>;
   readonly tasks: ReadonlySet<TaskGuid>;
-  /** Cells whose presence came, went or changed. */
+  /** Cells whose presence or spec came, went or changed. */
   readonly cells: ReadonlySet<CellId>;
   /** Cells whose assignments (claims, tasks, or the definitions behind them) changed. */
   readonly assignments: ReadonlySet<CellId>;
@@ -66,5 +72,6 @@ export interface Touched {
   /** Ids of events that were added. */
   readonly events: readonly string[];
   readonly leader: boolean;
+  readonly settings: boolean;
   readonly servers: boolean;
 }

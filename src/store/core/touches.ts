@@ -11,6 +11,7 @@ export class Touches implements Touched {
   readonly domains = new Set<string>();
   readonly events: string[] = [];
   leader = false;
+  settings = false;
   servers = false;
 
   /** @param all everything may have changed: the rest then stays empty */

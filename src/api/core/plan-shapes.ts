@@ -1,0 +1,31 @@
+/** What may be asked of the planner, and what it answers; shared by both ends of the API. */
+import { z } from 'zod';
+import { refusalSchema } from '../../model/actual-lrp.ts';
+import { cellIdSchema, processGuidSchema } from '../../model/ids.ts';
+
+export const planRequestSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('scale'), guid: processGuidSchema, instances: z.number().int().min(0) }),
+  /** Everything on these cells moves elsewhere. */
+  z.strictObject({ kind: z.literal('drain'), cells: z.array(cellIdSchema).min(1) }),
+  /** These cells are gone at once. */
+  z.strictObject({ kind: z.literal('loseCells'), cells: z.array(cellIdSchema).min(1) }),
+  z.strictObject({ kind: z.literal('loseZone'), zone: z.string().min(1) }),
+  z.strictObject({ kind: z.literal('rebalance'), maxMoves: z.number().int().min(1).max(10_000).default(100) }),
+]);
+export type PlanRequest = z.infer<typeof planRequestSchema>;
+
+export const planSchema = z.object({
+  /** One sentence. */
+  summary: z.string(),
+  /** What would be started where; `from` is where it runs now. */
+  moves: z.array(
+    z.object({ guid: processGuidSchema, index: z.number().int(), from: cellIdSchema.optional(), to: cellIdSchema }),
+  ),
+  /** What would stop without a successor (a smaller count). */
+  stops: z.array(z.object({ guid: processGuidSchema, index: z.number().int(), from: cellIdSchema.optional() })),
+  /** What would find no place, and why. */
+  unplaced: z.array(z.object({ guid: processGuidSchema, index: z.number().int(), refusal: refusalSchema })),
+  /** Tasks that would fail (a lost cell) or are waited for (a drain). */
+  tasks: z.number().int(),
+});
+export type Plan = z.infer<typeof planSchema>;
