@@ -28,6 +28,8 @@ export interface ClientOptions {
   readonly clock: Clock;
   /** Who runs this, for the journal: `uid 1000`. Believed on the unix socket only. */
   readonly actor?: string | undefined;
+  /** Told for each answer that may be old, with the reason: the server has lost touch with the store. */
+  onStale?: ((reason: string) => void) | undefined;
 }
 
 export interface CallLimits {
@@ -69,11 +71,13 @@ export function createClient(options: ClientOptions): Client {
     call(name, input, { signal, deadlineMs = defaults.apiDeadlineMs }) {
       const late = (): SkepError =>
         new SkepError('Timeout', `${endpoint.address} did not answer within ${deadlineMs / 1_000} s`, {
-          hint: 'try again; `skep status` shows whether the cluster is well',
+          hint: 'its agent or its host hangs: ask another server with --server HOST:PORT or SKEP_SERVER',
         });
       return withDeadline(options.clock, deadlineMs, signal, late, async (inner) => {
         const line = requestLine(paths[name], input);
-        return (await requestJson(endpoint, line, options.actor, inner)) as RouteOutput<typeof name>;
+        const { body, stale } = await requestJson(endpoint, line, options.actor, inner);
+        if (stale !== undefined) options.onStale?.(stale);
+        return body as RouteOutput<typeof name>;
       });
     },
     watch: (query, { signal }) => watchMessages(() => open(socketPaths.watch, query, signal), signal),
