@@ -34,7 +34,7 @@ export interface ClientOptions {
 
 export interface CallLimits {
   readonly signal: AbortSignal;
-  /** Milliseconds until `Timeout`; 10 s unless told. */
+  /** Milliseconds until the server counts as out of reach; 10 s unless told. */
   readonly deadlineMs?: number | undefined;
 }
 
@@ -45,8 +45,8 @@ export interface Client {
   /** Where it speaks to, for messages. */
   readonly address: string;
   /**
-   * Calls one route. Throws the server's SkepError; `Unavailable` when nobody answers, `Unauthorized` when
-   * the socket may not be opened, `Timeout` after the deadline; then a change may have been made or not.
+   * Calls one route. Throws the server's SkepError; `Unauthorized` when the socket may not be opened,
+   * `Unavailable` when nobody answers before the deadline; then a change may have been made or not.
    */
   call<N extends RouteName>(name: N, input: RouteInput<N>, limits: CallLimits): Promise<RouteOutput<N>>;
   /**
@@ -70,7 +70,7 @@ export function createClient(options: ClientOptions): Client {
     address: endpoint.address,
     call(name, input, { signal, deadlineMs = defaults.apiDeadlineMs }) {
       const late = (): SkepError =>
-        new SkepError('Timeout', `${endpoint.address} did not answer within ${deadlineMs / 1_000} s`, {
+        new SkepError('Unavailable', `${endpoint.address} did not answer within ${deadlineMs / 1_000} s`, {
           hint: 'its agent or its host hangs: ask another server with --server HOST:PORT or SKEP_SERVER',
         });
       return withDeadline(options.clock, deadlineMs, signal, late, async (inner) => {

@@ -48,3 +48,55 @@ test('what a server without quorum answers is said to be old, once, on standard 
   }
   await expect.poll(async () => (await skep(['ps', 'web'])).err, { timeout: 5_000 }).toBe('');
 });
+
+test.each([[['rm', 'web', '--yes']], [['stop', 'web']], [['stop', 'web/0']], [['scale', 'web', '0']]])(
+  '%j of somebody who meant an LRP that has gone does not touch web-admin',
+  async (args) => {
+    await seedLrp('web-admin');
+    const { code, err } = await skep(args);
+    expect(code).toBe(2);
+    expect(err).toMatch(/"web" is only the beginning of web-admin[^]*type the whole name: web-admin/);
+    expect(api.replica.state.desired.get('web-admin' as ProcessGuid)?.value).toMatchObject({ instances: 1 });
+    expect((await skep(['ps', 'web'])).code).toBe(0);
+  },
+);
+
+test('an instance that does not exist is not found, as by every other command', async () => {
+  await seedLrp('web');
+  for (const verb of ['ps', 'logs']) {
+    const { code, err } = await skep([verb, 'web/7']);
+    expect({ verb, code }).toEqual({ verb, code: 3 });
+    expect(err).toMatch(/web\/7 does not exist\n {2}hint: web has the index 0/);
+  }
+});
+
+test('ps -w NAME/INDEX shows that instance only', async () => {
+  await seedLrp('web');
+  const other = buildActual({ guid: 'web', index: 1, state: 'CLAIMED', cellId: 'c-1' });
+  await api.seed({ puts: [{ key: actualKey('web' as ProcessGuid, 1), value: encode(other) }] });
+  const run = runCli(['ps', '-w', 'web/1'], { server: api.socketPath });
+  await expect.poll(() => run.out.text, { timeout: 5_000 }).toContain('web/1');
+  run.signal('SIGINT');
+  expect(await run.code).toBe(130);
+  expect(run.out.text).not.toContain('web/0');
+});
+
+test('a refusal names what was typed, once', async () => {
+  expect((await skep(['run', '', 'busybox'])).err).toBe('skep: NAME: must not be empty (got "")\n');
+  expect((await skep(['run', 'web', ''])).err).toBe('skep: IMAGE: must not be empty (got "")\n');
+  expect((await skep(['run', 'web', 'busybox', '-m', '99999T'])).err).toMatch(
+    /^skep: --memory in MiB: must be/,
+  );
+  expect((await skep(['stop'])).err).toContain("(see 'skep stop --help')");
+});
+
+test('exec without a command and without a terminal is refused, not silently done', async () => {
+  await seedLrp('web');
+  const { code, err } = await skep(['exec', 'web']);
+  expect(code).toBe(2);
+  expect(err).toMatch(/there is no command to run/);
+});
+
+test('events of a name without any say so', async () => {
+  expect((await skep(['events', 'nobody'])).err).toMatch(/Nothing about nobody is in the journal/);
+});
