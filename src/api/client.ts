@@ -28,11 +28,13 @@ export interface ClientOptions {
   readonly clock: Clock;
   /** Who runs this, for the journal: `uid 1000`. Believed on the unix socket only. */
   readonly actor?: string | undefined;
+  /** Told for each answer that may be old, with the reason: the server has lost touch with the store. */
+  onStale?: ((reason: string) => void) | undefined;
 }
 
 export interface CallLimits {
   readonly signal: AbortSignal;
-  /** Milliseconds until `Timeout`; 10 s unless told. */
+  /** Milliseconds until the server counts as out of reach; 10 s unless told. */
   readonly deadlineMs?: number | undefined;
 }
 
@@ -43,8 +45,8 @@ export interface Client {
   /** Where it speaks to, for messages. */
   readonly address: string;
   /**
-   * Calls one route. Throws the server's SkepError; `Unavailable` when nobody answers, `Unauthorized` when
-   * the socket may not be opened, `Timeout` after the deadline; then a change may have been made or not.
+   * Calls one route. Throws the server's SkepError; `Unauthorized` when the socket may not be opened,
+   * `Unavailable` when nobody answers before the deadline; then a change may have been made or not.
    */
   call<N extends RouteName>(name: N, input: RouteInput<N>, limits: CallLimits): Promise<RouteOutput<N>>;
   /**
@@ -68,12 +70,14 @@ export function createClient(options: ClientOptions): Client {
     address: endpoint.address,
     call(name, input, { signal, deadlineMs = defaults.apiDeadlineMs }) {
       const late = (): SkepError =>
-        new SkepError('Timeout', `${endpoint.address} did not answer within ${deadlineMs / 1_000} s`, {
-          hint: 'try again; `skep status` shows whether the cluster is well',
+        new SkepError('Unavailable', `${endpoint.address} did not answer within ${deadlineMs / 1_000} s`, {
+          hint: 'its agent or its host hangs: ask another server with --server HOST:PORT or SKEP_SERVER',
         });
       return withDeadline(options.clock, deadlineMs, signal, late, async (inner) => {
         const line = requestLine(paths[name], input);
-        return (await requestJson(endpoint, line, options.actor, inner)) as RouteOutput<typeof name>;
+        const { body, stale } = await requestJson(endpoint, line, options.actor, inner);
+        if (stale !== undefined) options.onStale?.(stale);
+        return body as RouteOutput<typeof name>;
       });
     },
     watch: (query, { signal }) => watchMessages(() => open(socketPaths.watch, query, signal), signal),

@@ -20,11 +20,13 @@ export const plainGlobals = ['--no-headers', '-q', '--quiet', '--no-input', '-y'
 export const formats = ['table', 'wide', 'json', 'yaml', 'name'] as const;
 export type Format = (typeof formats)[number] | 'jsonl';
 
+const everyCommand = 'Options of every command:';
+
 /** Adds the flags of every command, in a group of their own at the end of its help. */
 export function withGlobals(command: Command, more: readonly Format[] = []): Command {
   const choices = [...formats, ...more].join(', ');
   command
-    .optionsGroup('Options of every command:')
+    .optionsGroup(everyCommand)
     .option(
       '--server <address>',
       'HOST:PORT or socket (default: SKEP_SERVER, /run/skep/skep.sock, 127.0.0.1:7400)',
@@ -33,12 +35,13 @@ export function withGlobals(command: Command, more: readonly Format[] = []): Com
     .option('--no-headers', 'print tables without their first line')
     .option('-q, --quiet', 'print no progress and no notes')
     .addOption(
-      new Option('--color <when>', 'auto, always or never; NO_COLOR and FORCE_COLOR count too')
+      new Option('--color <when>', 'when to colour; NO_COLOR and FORCE_COLOR count too')
         .choices(['auto', 'always', 'never'])
         .default('auto'),
     )
     .option('--no-input', 'never ask; SKEP_NO_INPUT=1 does the same')
-    .option('-y, --yes', 'answer yes to every question');
+    .option('-y, --yes', 'answer yes to every question')
+    .addHelpOption(new Option('-h, --help', 'display help for command').helpGroup(everyCommand));
   return command;
 }
 

@@ -15,6 +15,8 @@ const redrawMs = 100;
 export interface LiveTable<T> {
   readonly columns: (now: number) => Column<T>[];
   readonly nameOf: (row: T) => string;
+  /** Rows of the query that the operator did not ask for are left out; without it, none is. */
+  readonly isShown?: (row: T) => boolean;
 }
 
 /** Runs until Ctrl-C. */
@@ -50,7 +52,7 @@ async function redraw<T>(session: Session, query: WatchQuery, table: LiveTable<T
     drawn = lines.length;
   };
   for await (const next of watchRows<T>(session, query)) {
-    rows = next;
+    rows = shown(next, table);
     if (isDue) continue;
     isDue = true;
     io.clock.after(redrawMs, () => {
@@ -63,7 +65,8 @@ async function printChanges<T>(session: Session, query: WatchQuery, table: LiveT
   const { io, format, flags } = session;
   const told = new Map<string, string>();
   let headers = flags.headers;
-  for await (const rows of watchRows<T>(session, query)) {
+  for await (const all of watchRows<T>(session, query)) {
+    const rows = shown(all, table);
     const fresh = [...rows].filter(([key, row]) => told.get(key) !== JSON.stringify(row));
     const gone = [...told.keys()].filter((key) => !rows.has(key));
     for (const key of gone) told.delete(key);
@@ -78,6 +81,10 @@ async function printChanges<T>(session: Session, query: WatchQuery, table: LiveT
     for (const key of gone) session.print(`${key} has gone`);
     headers = false;
   }
+}
+
+function shown<T>(rows: ReadonlyMap<string, T>, { isShown }: LiveTable<T>): ReadonlyMap<string, T> {
+  return isShown === undefined ? rows : new Map([...rows].filter(([, row]) => isShown(row)));
 }
 
 /** `web/2` before `web/10`. */

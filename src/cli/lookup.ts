@@ -4,7 +4,9 @@ import type { LrpView } from '../api/core/routes.ts';
 import { SkepError } from '../base/core/errors.ts';
 import type { ActualLrp } from '../model/actual-lrp.ts';
 import type { ProcessGuid, TaskGuid } from '../model/ids.ts';
+import { instanceName } from '../model/instance-name.ts';
 import type { Task } from '../model/task.ts';
+import { escapeText } from './core/escape.ts';
 import { resolveName } from './core/target.ts';
 import type { Session } from './session.ts';
 
@@ -88,6 +90,30 @@ async function orUndefined<T>(name: string, ask: () => Promise<T>): Promise<T | 
     if (error instanceof SkepError && error.code === 'ResourceNotFound') return undefined;
     throw error;
   }
+}
+
+/**
+ * For commands that change something: the beginning of a name is not enough. `web` may have been removed by
+ * somebody a moment ago, and is then the beginning of `web-admin`. Throws `InvalidRequest`.
+ */
+export function requireWholeName(given: string, guid: string): void {
+  if (given === guid) return;
+  const message = `"${escapeText(given)}" is only the beginning of ${guid}, and this changes something`;
+  throw new SkepError('InvalidRequest', message, { field: 'name', hint: `type the whole name: ${guid}` });
+}
+
+const indexesListed = 10;
+
+/** Why there is no such instance. Throws `ResourceNotFound`. */
+export function noSuchInstance(guid: string, index: number, all: readonly ActualLrp[]): never {
+  const known = [...new Set(all.map((lrp) => lrp.index))];
+  const named = known.slice(0, indexesListed).join(', ');
+  const rest = known.length > indexesListed ? ` and ${known.length - indexesListed} more` : '';
+  const which = known.length === 1 ? 'index' : 'indexes';
+  throw new SkepError('ResourceNotFound', `${instanceName(guid, index)} does not exist`, {
+    field: 'index',
+    hint: named === '' ? `${guid} has no instance` : `${guid} has the ${which} ${named}${rest}`,
+  });
 }
 
 function gone(kind: string, guid: string): never {

@@ -34,8 +34,9 @@ const verbs: readonly Verb[] = [
 ];
 
 const manual = `
-NAME is the name of an LRP or a task, or its beginning if no other begins so;
-NAME/INDEX is one instance. 'skep COMMAND --help' tells more, with examples.
+NAME is the name of an LRP or a task, or its beginning if no other begins so (what
+changes something wants the whole name); NAME/INDEX is one instance.
+'skep COMMAND --help' tells more, with examples.
 
 Exit status:
 ${exitMeanings.map(([code, meaning]) => `  ${code.padEnd(6)}  ${meaning}`).join('\n')}
@@ -105,8 +106,24 @@ function configure(command: Command, io: Io): void {
       getErrHelpWidth: () => io.stderr.columns ?? 100,
       outputError: (text, write) => write(text.replace(/^error: /, 'skep: ')),
     })
-    .showHelpAfterError("(see 'skep --help', or 'skep COMMAND --help')");
+    .configureHelp({ commandUsage: usageOf, subcommandTerm: (sub) => sub.name() })
+    .showHelpAfterError(`(see '${pathOf(command)} --help')`);
   for (const sub of command.commands) configure(sub, io);
+}
+
+/** `skep task run`. */
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
+}
+
+/** As manuals write it: `skep stop [OPTIONS] NAME`. */
+function usageOf(command: Command): string {
+  return `${pathOf(command)} ${command.usage()}`
+    .replace(
+      /<([a-z]+)(\.\.\.)?>/g,
+      (_, name: string, more?: string) => name.toUpperCase() + (more ? '…' : ''),
+    )
+    .replace(/\[[a-z]+\]/g, (part) => part.toUpperCase());
 }
 
 /** Flags of every command may stand before the verb too: they are moved behind it. */

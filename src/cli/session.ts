@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import type { Client } from '../api/client.ts';
 import { SkepError } from '../base/core/errors.ts';
 import { type Paint, painter, usesColour } from './core/colour.ts';
+import { escapeLines } from './core/escape.ts';
 import { exitCodeOfSignal } from './core/exit-codes.ts';
 import { type Column, renderTable } from './core/table.ts';
 import { type Format, formatOf, type GlobalFlags } from './flags.ts';
@@ -60,12 +61,25 @@ export async function openSession(
     });
   const release = [catchSignal('SIGTERM', 15), catchSignal('SIGHUP', 1)];
   if (options.forwardsInterrupt !== true) release.push(catchSignal('SIGINT', 2));
+  let isToldStale = false;
+  const onStale = (reason: string): void => {
+    if (isToldStale) return;
+    isToldStale = true;
+    io.stderr.write(`skep: what is shown may be old: ${escapeLines(reason)}\n`);
+    io.stderr.write(`  hint: 'skep status' tells more; another server may know better: --server HOST:PORT\n`);
+  };
   const session: Session = {
     io,
     flags,
     format,
     colour,
-    client: createClient({ ...addressOf(flags, io), dial: io.dial, clock: io.clock, actor: io.actor }),
+    client: createClient({
+      ...addressOf(flags, io),
+      dial: io.dial,
+      clock: io.clock,
+      actor: io.actor,
+      onStale,
+    }),
     paint: painter(colour),
     signal: interrupt.signal,
     print: (line) => void io.stdout.write(`${line}\n`),

@@ -35,10 +35,10 @@ export function withSpecFlags(command: Command): Command {
   return command
     .option('-e, --env <name=value>', 'set a variable; NAME alone takes the value from here', collect)
     .option('--env-file <file>', 'set variables from a file of NAME=VALUE lines', collect)
-    .option('-m, --memory <size>', 'memory limit: 256, 256M, 1.5G (default: 128M)', (text) =>
+    .option('-m, --memory <size>', 'memory limit in MiB, or 256M, 1.5G; 0: none (default: 128M)', (text) =>
       parseMebibytes('-m', text),
     )
-    .option('--disk <size>', 'disk limit, where the storage driver can (default: 512M)', (text) =>
+    .option('--disk <size>', 'disk limit, where the storage driver can; 0: none (default: 512M)', (text) =>
       parseMebibytes('--disk', text),
     )
     .option('--cpus <cores>', 'hard limit in cores, such as 0.5', (text) => parseCpuMilli('--cpus', text))
@@ -52,6 +52,32 @@ export function withSpecFlags(command: Command): Command {
     .option('--dir <path>', "where it runs (default: the image's directory)")
     .option('--privileged', 'give it every right on its host')
     .option('--label <name=value>', 'label the container', collect);
+}
+
+/** What the API calls by its fields, as the command line calls it. */
+const fieldFlags: Readonly<Record<string, string>> = {
+  guid: 'NAME',
+  image: 'IMAGE',
+  memoryMb: '--memory in MiB',
+  diskMb: '--disk in MiB',
+  cpuMilli: '--cpus in thousandths',
+  startTimeoutMs: '--start-timeout in ms',
+  stopGraceMs: '--stop-grace in ms',
+  resultFile: '--result-file',
+};
+
+/** Passes on what a call answers; its refusal names flags instead of the fields of the API. */
+export async function inFlags<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    if (!(error instanceof SkepError) || error.code !== 'InvalidRequest') throw error;
+    const message = error.message.replace(/(^|; )(\w+)(?=: )/g, (all, before: string, field: string) => {
+      const flag = fieldFlags[field];
+      return flag === undefined ? all : before + flag;
+    });
+    throw new SkepError(error.code, message, { field: error.field, hint: error.hint, cause: error });
+  }
 }
 
 /** The fields of a spec that these flags and the command line give; what was not given is left out. */

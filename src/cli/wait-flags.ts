@@ -10,11 +10,14 @@ export interface WaitFlags {
 }
 
 export function withWaitFlags(command: Command): Command {
-  return command
-    .option('-d, --detach', 'do not wait until it is true')
-    .addOption(
-      new Option('--timeout <duration>', 'how long to wait')
-        .argParser((text) => parseDurationMs('--timeout', text))
-        .default(defaultTimeoutMs, '5m'),
-    );
+  return withTimeoutFlag(command.option('-d, --detach', 'do not wait until it is true'));
+}
+
+/** For a command that does nothing but wait. */
+export function withTimeoutFlag(command: Command): Command {
+  return command.addOption(
+    new Option('--timeout <duration>', 'how long to wait, such as 90s or 1h30m')
+      .argParser((text) => parseDurationMs('--timeout', text))
+      .default(defaultTimeoutMs, '5m'),
+  );
 }

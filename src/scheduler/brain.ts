@@ -9,6 +9,7 @@ import type { Rng } from '../base/core/rng.ts';
 import type { Log } from '../base/log.ts';
 import { startLoop } from '../base/loop.ts';
 import { defaults } from '../model/defaults.ts';
+import type { Millis } from '../model/ids.ts';
 import type { Bbs } from '../store/bbs.ts';
 import type { LeaderTerm } from '../store/election.ts';
 import type { Replica } from '../store/replica.ts';
@@ -21,6 +22,11 @@ export interface BrainOptions {
   readonly rng: Rng;
   readonly log: Log;
   readonly serverName: string;
+  /**
+   * Since when cells can reach this server. Only for a presence lease after it the first pass waits for cells that
+   * hold work and are not there: while no server ran, none could renew its lease, so nothing says that it is lost.
+   */
+  readonly servingSince?: Millis;
 }
 
 /** What the brain has done since this server leads; zeros while it does not. */

@@ -6,6 +6,7 @@ import type { Clock } from '../base/clock.ts';
 import { type Rng, randomName } from '../base/core/rng.ts';
 import type { Log } from '../base/log.ts';
 import { defaults } from '../model/defaults.ts';
+import type { Millis } from '../model/ids.ts';
 import type { Bbs } from '../store/bbs.ts';
 import { root } from '../store/core/keys.ts';
 import type { ClusterState, Touched } from '../store/core/state.ts';
@@ -15,6 +16,7 @@ import { createAgenda } from './core/agenda.ts';
 import { cellEvents, type KnownCells, knownFromJournal } from './core/cell-watch.ts';
 import { converge } from './core/converge.ts';
 import { decisionEvents, event } from './core/journal.ts';
+import { missingCells } from './core/lost-cells.ts';
 import { decisionMutation } from './core/mutations.ts';
 import { emptyScope, fullScope, isEmpty, markIndex, markTouched } from './core/scope.ts';
 import { Placer } from './placer.ts';
@@ -27,6 +29,8 @@ export interface TermOptions {
   readonly rng: Rng;
   readonly log: Log;
   readonly serverName: string;
+  /** brain.ts has the meaning. */
+  readonly servingSince?: Millis;
   readonly term: LeaderTerm;
   /** Aborts with the term's signal, or when the term is over for another reason. */
   readonly signal: AbortSignal;
@@ -34,6 +38,7 @@ export interface TermOptions {
 
 /** One decision can make another due (a deletion, a creation); what is left after these rounds waits 50 ms. */
 const roundsMax = 4;
+const cellsPollMs = 100;
 
 export class Term {
   readonly placer: Placer;
@@ -83,7 +88,10 @@ export class Term {
   async pass(sweep: boolean): Promise<void> {
     await this.#caughtUp();
     const { state } = this.#options.replica;
-    if (this.#knownCells === undefined) await this.#open(state);
+    if (this.#knownCells === undefined) {
+      await this.#untilCellsAreBack(state);
+      await this.#open(state);
+    }
     if (sweep) {
       this.#scope.all = true;
       await this.#writer.ensureDefaultDomain(state);
@@ -101,6 +109,16 @@ export class Term {
   async #caughtUp(): Promise<void> {
     const { replica, signal } = this.#options;
     await replica.waitFor(this.#writer.revision, defaults.apiDeadlineMs, signal);
+  }
+
+  async #untilCellsAreBack(state: ClusterState): Promise<void> {
+    const { clock, log, servingSince, signal } = this.#options;
+    if (servingSince === undefined) return;
+    const missing = missingCells(state);
+    const until = servingSince + defaults.presenceTtlMs;
+    if (missing.length === 0 || clock.now() >= until) return;
+    log.info('brain.waits_for_cells', { cells: missing.length, first: missing[0], ms: until - clock.now() });
+    while (clock.now() < until && missingCells(state).length > 0) await clock.sleep(cellsPollMs, signal);
   }
 
   async #open(state: ClusterState): Promise<void> {

@@ -19,6 +19,7 @@ export const faultKinds = [
   'store-answers-lost',
   'store-slow',
   'watch-cut',
+  'watch-slow',
   'quorum-lost',
   'log-compacted',
   'agent-killed',
@@ -58,7 +59,7 @@ export interface ScriptOptions {
 export function faultScript({ rng, untilMs, kinds }: ScriptOptions): Fault[] {
   const enabled = kinds.filter(() => rng.next() < 0.5);
   const drawn = enabled.length > 0 ? enabled : kinds;
-  const everyMs = intBetween(rng, 3_000, 25_000);
+  const everyMs = Math.round(800 * 30 ** rng.next());
   const script: Fault[] = [];
   for (
     let atMs = intBetween(rng, 2_000, 10_000);
@@ -110,6 +111,8 @@ export function strike(cluster: Cluster, { kind, pick }: Fault): Strike {
       return storeFault([server], { delayMs: 200 + (pick % 3_000) });
     case 'watch-cut':
       return storeFault([server], { watch: 1 });
+    case 'watch-slow':
+      return storeFault([server], { watchDelayMs: 200 + (pick % 6_000) });
     case 'quorum-lost':
       return storeFault(cluster.servers, { requests: 1, answers: 1, watch: 1 });
     case 'log-compacted':
@@ -122,7 +125,12 @@ export function strike(cluster: Cluster, { kind, pick }: Fault): Strike {
 
 type HostFault = Exclude<
   FaultKind,
-  `leader-${string}` | `server-${string}` | `store-${string}` | 'watch-cut' | 'quorum-lost' | 'log-compacted'
+  | `leader-${string}`
+  | `server-${string}`
+  | `store-${string}`
+  | `watch-${string}`
+  | 'quorum-lost'
+  | 'log-compacted'
 >;
 
 function strikeHost(cluster: Cluster, host: SimHost, kind: HostFault, pick: number): Strike {
@@ -208,6 +216,7 @@ function storeFault(servers: readonly SimServer[], change: Partial<SimServer['fa
       faults.answers += sign * (change.answers ?? 0);
       faults.watch += sign * (change.watch ?? 0);
       faults.delayMs += sign * (change.delayMs ?? 0);
+      faults.watchDelayMs += sign * (change.watchDelayMs ?? 0);
     }
     for (const server of servers) server.kick();
   };

@@ -37,7 +37,14 @@ export interface ServerOptions {
 
 export class SimServer {
   readonly name: string;
-  readonly faults: StoreFaults = { requests: 0, answers: 0, watch: 0, delayMs: 0, lostAnswers: 0 };
+  readonly faults: StoreFaults = {
+    requests: 0,
+    answers: 0,
+    watch: 0,
+    delayMs: 0,
+    watchDelayMs: 0,
+    lostAnswers: 0,
+  };
   readonly #options: ServerOptions;
   #running: Running | undefined;
   #runs = 0;

@@ -22,6 +22,8 @@ export interface StoreFaults {
   watch: number;
   /** At most so much is added to each call and each batch of changes. */
   delayMs: number;
+  /** The same for batches of changes alone. */
+  watchDelayMs: number;
   /** Part of the answers that are lost although nothing is cut. */
   lostAnswers: number;
 }
@@ -172,7 +174,8 @@ class Follower {
   kick(): void {
     if (this.#isDue || this.#signal.aborted) return;
     this.#isDue = true;
-    this.#options.world.after(latency(this.#options), () => {
+    const slowMs = Math.floor(this.#options.rng.next() * this.#options.faults.watchDelayMs);
+    this.#options.world.after(latency(this.#options) + slowMs, () => {
       this.#isDue = false;
       this.#tell();
     });

@@ -21,7 +21,8 @@ import type { Dial } from '../../base/socket.ts';
 import { defaults } from '../../model/defaults.ts';
 import { openSession, type Session, type UnaskedMessage } from './session.ts';
 
-const reconnect = { firstMs: 100, maxMs: 5_000 } as const;
+/** Well below the presence lease: a server that was restarted must hear of its cells before it takes them for lost. */
+const reconnect = { firstMs: 100, maxMs: 1_000 } as const;
 const dialDeadlineMs = 5_000;
 /** A session whose requests time out this often in a row is dialled anew: the path may have died unnoticed. */
 const maxTimeoutsInRow = 3;

@@ -2,6 +2,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connectionError } from '../../base/connection-error.ts';
 import { errorFromBody, SkepError } from '../../base/core/errors.ts';
+import { staleHeader } from '../core/paths.ts';
 import type { RequestLine } from './urls.ts';
 
 export interface Endpoint {
@@ -14,16 +15,22 @@ export interface Endpoint {
 
 const answerMaxBytes = 64 * 1024 * 1024;
 
+export interface Answer {
+  readonly body: unknown;
+  /** Why it may be old; undefined when it is not. */
+  readonly stale: string | undefined;
+}
+
 /** Resolves with the parsed body of a success; throws the server's error, or why there was no answer. */
 export async function requestJson(
   endpoint: Endpoint,
   line: RequestLine,
   actor: string | undefined,
   signal: AbortSignal,
-): Promise<unknown> {
-  const { status, text } = await exchange(endpoint, line, actor, signal);
+): Promise<Answer> {
+  const { status, text, stale } = await exchange(endpoint, line, actor, signal);
   const body = parse(text);
-  if (status >= 200 && status < 300 && body !== undefined) return body;
+  if (status >= 200 && status < 300 && body !== undefined) return { body, stale };
   if (typeof body === 'object' && body !== null && 'error' in body) throw errorFromBody(body);
   throw new SkepError(
     'Unavailable',
@@ -48,7 +55,7 @@ function exchange(
   { method, path, body }: RequestLine,
   actor: string | undefined,
   signal: AbortSignal,
-): Promise<{ status: number; text: string }> {
+): Promise<{ status: number; text: string; stale: string | undefined }> {
   const payload = body === undefined ? undefined : JSON.stringify(body);
   const headers = {
     ...(actor === undefined ? {} : { 'skep-actor': actor }),
@@ -63,10 +70,21 @@ function exchange(
     const request = httpRequest({ ...endpoint.connection, method, path, headers, agent: false, signal });
     request.on('error', fail);
     request.on('response', (response) => {
-      readAll(response).then((text) => resolve({ status: response.statusCode ?? 0, text }), fail);
+      const stale = decoded(response.headers[staleHeader]);
+      readAll(response).then((text) => resolve({ status: response.statusCode ?? 0, text, stale }), fail);
     });
     request.end(payload);
   });
+}
+
+function decoded(header: string | readonly string[] | undefined): string | undefined {
+  if (typeof header !== 'string') return undefined;
+  try {
+    return decodeURIComponent(header);
+  } catch {
+    // Not as our servers write it: it says that the answer is old all the same.
+    return header;
+  }
 }
 
 async function readAll(response: IncomingMessage): Promise<string> {

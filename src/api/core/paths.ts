@@ -39,3 +39,6 @@ export const socketPaths = {
   events: '/v1/events/stream',
   streams: '/v1/streams',
 } as const;
+
+/** On an answer from a copy of the state that may be old: why, percent-encoded. */
+export const staleHeader = 'skep-stale';

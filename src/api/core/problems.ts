@@ -7,38 +7,57 @@ export interface Situation {
   readonly servers: readonly { readonly server: string; readonly health: string }[];
   readonly cellsPresent: number;
   readonly engineDown: readonly { readonly cellId: string; readonly reason: string }[];
+  /** Why nobody can tell which servers answer; '' when somebody can. */
+  readonly untold: string;
   readonly suspect: number;
+  /** The cells that `suspect` instances were on. */
+  readonly lostCells: readonly string[];
   readonly crashed: number;
-  readonly unplaced: { readonly count: number; readonly example: string };
+  readonly unplaced: { readonly instances: number; readonly tasks: number; readonly example: string };
   readonly corruptKeys: readonly string[];
 }
 
 const namedMax = 3;
 
 export function problemsOf(situation: Situation): string[] {
-  const { stale, hasLeader, cellsPresent, engineDown, suspect, crashed, unplaced, corruptKeys } = situation;
+  const { stale, untold, hasLeader, cellsPresent, engineDown, crashed, corruptKeys } = situation;
   const problems: string[] = [];
   if (stale !== '') problems.push(`this server's copy of the state may be old: ${stale}`);
   if (!hasLeader)
     problems.push('no server leads: nothing is placed or replaced until a majority of the servers runs');
+  if (untold !== '') problems.push(`nobody can tell which servers answer: ${untold}`);
   problems.push(...quorumProblems(situation.servers));
   if (cellsPresent === 0) problems.push('no cell is present: nothing can run');
   if (engineDown.length > 0) {
     const named = some(engineDown.map(({ cellId, reason }) => `${cellId} (${reason})`));
     problems.push(`the container engine does not answer on ${named}: nothing new is placed there`);
   }
-  if (suspect > 0) problems.push(`${count(suspect, 'instance')} on lost cells: replacements are being made`);
-  if (unplaced.count > 0) {
-    problems.push(
-      `${count(unplaced.count, 'instance')} or tasks cannot be placed, such as ${unplaced.example}`,
-    );
-  }
+  problems.push(...placementProblems(situation));
   if (crashed > 0)
-    problems.push(`${count(crashed, 'instance')} crashed and wait for their next try: skep ps`);
+    problems.push(
+      `${count(crashed, 'instance')} crashed and ${crashed === 1 ? 'waits for its' : 'wait for their'} next try: skep ps`,
+    );
   if (corruptKeys.length > 0) {
     problems.push(
       `${count(corruptKeys.length, 'record')} cannot be read and are left alone: ${some(corruptKeys)}`,
     );
+  }
+  return problems;
+}
+
+function placementProblems({ suspect, lostCells, unplaced }: Situation): string[] {
+  const problems: string[] = [];
+  if (suspect > 0) {
+    const where = lostCells.length === 1 ? 'lost cell' : 'lost cells';
+    const what = `${count(suspect, 'instance')} on ${where} ${some(lostCells)}`;
+    problems.push(`${what}: kept until ${suspect === 1 ? 'its replacement runs' : 'their replacements run'}`);
+  }
+  const waiting = [
+    ...(unplaced.instances > 0 ? [count(unplaced.instances, 'instance')] : []),
+    ...(unplaced.tasks > 0 ? [count(unplaced.tasks, 'task')] : []),
+  ];
+  if (waiting.length > 0) {
+    problems.push(`${waiting.join(' and ')} cannot be placed, such as ${unplaced.example}: skep why NAME`);
   }
   return problems;
 }
@@ -54,7 +73,8 @@ function quorumProblems(servers: Situation['servers']): string[] {
       `no quorum: ${some(silent)} of ${voters.length} servers do not answer, so nothing can be changed`,
     ];
   const left = spare === 0 ? 'if one more is lost, nothing can be changed' : `${spare} more may be lost`;
-  return [`${some(silent)} of ${voters.length} servers does not answer: ${left}`];
+  const answer = silent.length === 1 ? 'does not answer' : 'do not answer';
+  return [`${some(silent)} of ${voters.length} servers ${answer}: ${left}`];
 }
 
 const count = (n: number, word: string): string => (n === 1 ? `1 ${word}` : `${n} ${word}s`);

@@ -24,7 +24,7 @@ export function validate<T extends z.ZodType>(schema: T, input: unknown, what: s
   const parsed = schema.safeParse(input, { error: phrase });
   const violations = parsed.success
     ? unknownFields(input, parsed.data, '', knownFields(schema))
-    : parsed.error.issues.flatMap((issue) => violationsOf(issue, input, schema));
+    : firstOfEach(parsed.error.issues.flatMap((issue) => violationsOf(issue, input, schema)));
   const [first] = violations;
   if (first === undefined) return parsed.data as z.infer<T>;
   throw invalid(violations, first, what);
@@ -37,6 +37,13 @@ function invalid(violations: readonly Violation[], first: Violation, what: strin
   if (violations.length > violationsMax) told.push(`and ${violations.length - violationsMax} more`);
   const hint = violations.find((violation) => violation.hint !== undefined)?.hint;
   return new SkepError('InvalidRequest', told.join('; '), { field: first.field || what, hint });
+}
+
+/** Of a field that breaks several rules the first is told: what is empty need not be told which letters it may hold. */
+function firstOfEach(violations: readonly Violation[]): Violation[] {
+  return violations.filter(
+    ({ field }, i) => field === '' || violations.findIndex((other) => other.field === field) === i,
+  );
 }
 
 function violationsOf(issue: z.core.$ZodIssue, input: unknown, schema: z.ZodType): Violation[] {

@@ -117,14 +117,11 @@ function explainCrashed(lrp: ActualLrp, now: Millis): Explanation {
       : dueAt <= now
         ? 'next try now'
         : `next try in ${spanOf(dueAt - now)}`;
-  const hint =
-    dueAt === undefined
-      ? `start it anew: skep stop ${name}`
-      : `what it said before it ended: skep logs ${name} --previous`;
-  return {
-    summary: `crashed ${times(lrp.crashCount)}, last: ${lrp.crashReason ?? 'no reason known'}; ${next}`,
-    hint,
-  };
+  const summary = `crashed ${times(lrp.crashCount)}, last: ${lrp.crashReason ?? 'no reason known'}; ${next}`;
+  if (dueAt === undefined) return { summary, hint: `start it anew: skep stop ${name}` };
+  // What never ran has said nothing.
+  if (/^failed to (create|run) container/.test(lrp.crashReason ?? '')) return { summary };
+  return { summary, hint: `what it said before it ended: skep logs ${name} --previous` };
 }
 
 function crashesOf(lrp: ActualLrp): string {

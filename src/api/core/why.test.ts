@@ -161,7 +161,7 @@ describe('an LRP', () => {
     expect(summary(buildDesired(), [running(0)])).toBe('its one instance runs');
     expect(
       summary(buildDesired({ instances: 2 }), [running(0), buildActual({ index: 1, since: ago(2) })]),
-    ).toBe('1 of 2 run; web/1 waits to be placed since 2 s');
+    ).toBe('1 of 2 ready; web/1 waits to be placed since 2 s');
     expect(summary(buildDesired({ instances: 2 }), [running(0)])).toContain(
       'the brain has not made the others yet',
     );
@@ -242,9 +242,11 @@ describe('problems', () => {
     servers: ['a', 'b', 'c'].map((server) => ({ server, health: 'follower' })),
     cellsPresent: 3,
     engineDown: [],
+    untold: '',
     suspect: 0,
+    lostCells: [],
     crashed: 0,
-    unplaced: { count: 0, example: '' },
+    unplaced: { instances: 0, tasks: 0, example: '' },
     corruptKeys: [],
   };
   const silent = (...names: string[]) =>
@@ -265,7 +267,22 @@ describe('problems', () => {
     ],
     ['no cells', { cellsPresent: 0 }, 'no cell is present'],
     ['an engine that is down', { engineDown: [{ cellId: 'a', reason: 'refused' }] }, 'a (refused)'],
-    ['what fits nowhere', { unplaced: { count: 2, example: 'web/0 (memory)' } }, 'such as web/0 (memory)'],
+    [
+      'what fits nowhere',
+      { unplaced: { instances: 2, tasks: 1, example: 'web/0 (memory)' } },
+      '2 instances and 1 task cannot be placed, such as web/0 (memory)',
+    ],
+    [
+      'only a task',
+      { unplaced: { instances: 0, tasks: 1, example: 'task t (memory)' } },
+      '1 task cannot be placed',
+    ],
+    ['a lost cell', { suspect: 2, lostCells: ['b'] }, '2 instances on lost cell b'],
+    [
+      'members that cannot be asked',
+      { untold: 'no answer' },
+      'nobody can tell which servers answer: no answer',
+    ],
     ['corrupt records', { corruptKeys: ['/skep/v1/x'] }, '1 record cannot be read'],
   ])('tells of %s', (_name, change, said) => {
     const problems = problemsOf({ ...well, ...change });

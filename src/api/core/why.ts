@@ -60,7 +60,7 @@ export function explain(state: WhyState, question: WhyQuestion): Why | undefined
       subject,
       summary,
       instances: instances.slice(0, instancesMax),
-      ...taskPart(state, task, now),
+      ...(index === undefined ? taskPart(state, task, now) : {}),
       events,
     };
   }
@@ -114,7 +114,7 @@ function summarise(
   if (well >= wanted && (first === undefined || isWell(first.actual))) {
     return wanted === 1 ? 'its one instance runs' : `all ${wanted} instances run`;
   }
-  const counted = `${well} of ${wanted} run`;
+  const counted = `${well} of ${wanted} ready`;
   if (first === undefined) return `${counted}: the brain has not made the instances yet`;
   if (isWell(first.actual)) return `${counted}: the brain has not made the others yet`;
   return `${counted}; ${instanceName(first.actual.guid, first.actual.index)} ${first.summary}`;

@@ -18,26 +18,28 @@ export const version: Handler<'version'> = (context) =>
 export const status: Handler<'status'> = async (context, _input, call) => {
   const state = await currentState(context, call.signal);
   const stale = context.replica.staleReason ?? '';
-  const statuses = await statusesOf(context, call.signal);
+  const asked = await statusesOf(context, call.signal);
   const servers = [...state.servers.values()]
-    .map(({ value }) => ({ ...value, health: healthOf(state, value, statuses) }))
+    .map(({ value }) => ({ ...value, health: healthOf(state, value, asked.statuses) }))
     .sort((a, b) => (a.server < b.server ? -1 : 1));
   const engineDown = [...state.cells.values()].filter(({ value }) => !value.engine.ok);
   const { lrps, example } = countLrps(state);
   const tasks = countTasks(state);
-  const leader = state.leader?.value;
+  const leader = isLeaderless(asked.statuses) ? undefined : state.leader?.value;
   const problems = problemsOf({
     stale,
     hasLeader: leader !== undefined,
-    servers: statuses === undefined ? [] : servers,
+    servers: asked.statuses === undefined ? [] : servers,
+    untold: asked.reason,
     cellsPresent: state.cells.size,
     engineDown: engineDown.map(({ value }) => ({
       cellId: value.cellId,
       reason: value.engine.reason ?? 'no reason known',
     })),
     suspect: lrps.suspect,
+    lostCells: lostCellsOf(state),
     crashed: lrps.crashed,
-    unplaced: { count: lrps.unplaced + tasks.unplaced, example: example || tasks.example },
+    unplaced: { instances: lrps.unplaced, tasks: tasks.unplaced, example: example || tasks.example },
     corruptKeys: [...state.corrupt.keys()],
   });
   return {
@@ -58,22 +60,32 @@ export const status: Handler<'status'> = async (context, _input, call) => {
   };
 };
 
-/** Undefined when nobody can tell: an outside etcd, or no answer in time. */
-async function statusesOf(
-  context: ApiContext,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, MemberStatus> | undefined> {
+interface Asked {
+  /** Undefined when nobody can tell: an outside etcd, or no answer in time. */
+  readonly statuses: ReadonlyMap<string, MemberStatus> | undefined;
+  /** Why nobody can tell; '' for an outside etcd, whose members are not ours to judge. */
+  readonly reason: string;
+}
+
+async function statusesOf(context: ApiContext, signal: AbortSignal): Promise<Asked> {
   const ask = context.memberStatuses;
-  if (ask === undefined) return undefined;
+  if (ask === undefined) return { statuses: undefined, reason: '' };
   const late = () => new SkepError('Timeout', 'the members of the store do not answer');
   try {
-    return await withDeadline(context.clock, memberDeadlineMs, signal, late, (inner) =>
+    const statuses = await withDeadline(context.clock, memberDeadlineMs, signal, late, (inner) =>
       ask({ signal: inner }),
     );
+    return { statuses, reason: '' };
   } catch (error) {
     context.log.warn('api.members_silent', { reason: messageOf(error) });
-    return new Map();
+    return { statuses: undefined, reason: messageOf(error) };
   }
+}
+
+/** Every member that answers says that none leads: whoever the store names as leader can change nothing. */
+function isLeaderless(statuses: Asked['statuses']): boolean {
+  if (statuses === undefined || statuses.size === 0) return false;
+  return [...statuses.values()].every(({ leaderId }) => leaderId === '0');
 }
 
 type Health = Status['servers'][number]['health'];
@@ -83,7 +95,7 @@ function healthOf(
   record: { readonly server: string; readonly memberId: string },
   statuses: ReadonlyMap<string, MemberStatus> | undefined,
 ): Health {
-  const leads = state.leader?.value.server === record.server;
+  const leads = !isLeaderless(statuses) && state.leader?.value.server === record.server;
   if (statuses === undefined) return leads ? 'leader' : 'unknown';
   const member = statuses.get(record.memberId);
   if (member === undefined) return 'unknown';
@@ -110,6 +122,17 @@ function countLrps(state: ClusterState): { lrps: Status['lrps']; example: string
     }
   }
   return { lrps, example };
+}
+
+/** Those that still have instances, whose cell has lost its lease. */
+function lostCellsOf(state: ClusterState): string[] {
+  const cells = new Set<string>();
+  for (const slots of state.actual.values()) {
+    for (const { suspect } of slots.values()) {
+      if (suspect?.value.cellId !== undefined) cells.add(suspect.value.cellId);
+    }
+  }
+  return [...cells].sort();
 }
 
 function countTasks(state: ClusterState) {

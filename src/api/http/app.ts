@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream';
 import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify';
 import { SkepError } from '../../base/core/errors.ts';
 import type { Handler } from '../context.ts';
+import { staleHeader } from '../core/paths.ts';
 import { type RouteName, routes } from '../core/routes.ts';
 import { validate } from '../core/validation.ts';
 import { operations } from '../operations.ts';
@@ -75,7 +76,11 @@ function addRoute(app: FastifyInstance, options: ApiOptions, name: RouteName): v
       const input = inputOf(route, request) as Parameters<typeof handler>[1];
       const gone = new AbortController();
       reply.raw.once('close', () => gone.abort(new SkepError('Cancelled', 'the client went away')));
-      return handler(options, input, { actor: actorOf(request.raw), signal: gone.signal });
+      const answer = await handler(options, input, { actor: actorOf(request.raw), signal: gone.signal });
+      // `status` says so itself.
+      const stale = name === 'status' ? undefined : options.replica.staleReason;
+      if (stale) reply.header(staleHeader, encodeURIComponent(stale));
+      return answer;
     },
   });
 }

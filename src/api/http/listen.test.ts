@@ -138,7 +138,7 @@ test('a server that never answers runs into the deadline', async () => {
   await new Promise<void>((resolve) => silent.listen(path, resolve));
   const client = createClient({ socketPath: path, dial: wsDial, clock: systemClock });
   const error = await refusal(client.call('status', {}, { signal, deadlineMs: 50 }));
-  expect(error.code).toBe('Timeout');
+  expect(error.code).toBe('Unavailable');
   silent.closeAllConnections();
   silent.close();
 });

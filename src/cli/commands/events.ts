@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { SkepError } from '../../base/core/errors.ts';
 import type { JournalEvent } from '../../model/event.ts';
+import { escapeText } from '../core/escape.ts';
 import { eventLine } from '../core/prose.ts';
 import { parseWhole } from '../core/quantity.ts';
 import { withGlobals } from '../flags.ts';
@@ -64,7 +65,13 @@ async function showEvents(session: Session, subject: string | undefined, flags: 
   }
   const show = (event: Row): void => session.print(formatEvent(session, event, flags));
   for (const event of ordered) show(event);
-  if (ordered.length === 0 && flags.follow !== true) session.note('Nothing has happened yet.');
+  if (ordered.length === 0 && flags.follow !== true) {
+    session.note(
+      subject === undefined
+        ? 'Nothing has happened yet.'
+        : `Nothing about ${escapeText(subject)} is in the journal (write the whole name).`,
+    );
+  }
   if (flags.follow === true) await followEvents(session, subject, ordered.at(-1)?.id, show);
 }
 

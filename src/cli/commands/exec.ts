@@ -47,6 +47,12 @@ async function exec(session: Session, name: string, args: readonly string[], fla
   const { io } = session;
   const isTerminal = io.stdin.isTTY === true;
   const isShell = args.length === 0 && isTerminal && io.stdout.isTTY === true;
+  if (args.length === 0 && !isShell && flags.interactive !== true) {
+    throw new SkepError('InvalidRequest', 'there is no command to run, and no terminal for a shell', {
+      field: 'command',
+      hint: `skep exec ${escapeText(name)} -- COMMAND, or -i for a script on standard input`,
+    });
+  }
   const tty = flags.tty === true || isShell;
   const stdin = flags.interactive === true || isShell;
   if (tty && stdin && !isTerminal) {

@@ -12,7 +12,7 @@ import type { Host } from '../io.ts';
 import { type LogFlags, printerOptionsOf, sinceOf, tailOf, withLogFlags } from '../log-flags.ts';
 import { type LogOrigin, LogPrinter } from '../log-printer.ts';
 import { type LogQuery, readLog } from '../log-source.ts';
-import { findLrp, listInstances } from '../lookup.ts';
+import { findLrp, listInstances, noSuchInstance } from '../lookup.ts';
 import { openSession, type Session } from '../session.ts';
 
 interface Flags extends LogFlags {
@@ -122,8 +122,5 @@ async function instancesOf(session: Session, { name, index }: Target): Promise<A
   if (index === undefined) return all.filter((lrp) => lrp.instanceGuid !== undefined || lrp.crashCount > 0);
   const found = all.filter((lrp) => lrp.index === index);
   if (found.length > 0) return found;
-  const known = all.map((lrp) => lrp.index).join(', ');
-  throw new SkepError('ResourceNotFound', `${instanceName(name, index)} does not exist`, {
-    hint: known === '' ? `${name} has no instance` : `${name} has the indexes ${known}`,
-  });
+  return noSuchInstance(name, index, all);
 }

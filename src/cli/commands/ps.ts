@@ -8,7 +8,7 @@ import { parseTarget } from '../core/target.ts';
 import { withGlobals } from '../flags.ts';
 import type { Host } from '../io.ts';
 import { liveTable } from '../live-table.ts';
-import { findLrp, listInstances, listLrps } from '../lookup.ts';
+import { findLrp, listInstances, listLrps, noSuchInstance } from '../lookup.ts';
 import { openSession, printListing, type Session } from '../session.ts';
 
 const manual = `
@@ -52,16 +52,16 @@ async function listOne(session: Session, name: string, watch: boolean): Promise<
   const target = parseTarget(name);
   const { guid } = (await findLrp(session, target.name)).desired;
   const nameOf = (lrp: ActualLrp): string => instanceName(lrp.guid, lrp.index);
-  if (watch)
-    return await liveTable<ActualLrp>(
-      session,
-      { kind: 'instances', guid },
-      { columns: instanceColumns, nameOf },
-    );
+  const isMeant = (lrp: ActualLrp): boolean => target.index === undefined || lrp.index === target.index;
+  if (watch) {
+    const table = { columns: instanceColumns, nameOf, isShown: isMeant };
+    return await liveTable<ActualLrp>(session, { kind: 'instances', guid }, table);
+  }
   const all = await listInstances(session, guid);
-  const rows = target.index === undefined ? all : all.filter((lrp) => lrp.index === target.index);
+  const rows = all.filter(isMeant);
+  if (rows.length === 0 && target.index !== undefined) noSuchInstance(guid, target.index, all);
   const columns = instanceColumns(session.io.clock.now());
-  const none = `${name} has no instance: skep scale ${guid} N starts some`;
+  const none = `${guid} has no instance: skep scale ${guid} N starts some`;
   await printListing(session, { columns, rows, nameOf, none });
   return undefined;
 }

@@ -7,7 +7,7 @@ import { exitCodeOf, exitCodes } from '../core/exit-codes.ts';
 import { plural } from '../core/format.ts';
 import { withGlobals } from '../flags.ts';
 import type { Host } from '../io.ts';
-import { findLrp } from '../lookup.ts';
+import { findLrp, requireWholeName } from '../lookup.ts';
 import { confirm } from '../prompt.ts';
 import { openSession, type Session } from '../session.ts';
 import { type WaitFlags, withWaitFlags } from '../wait-flags.ts';
@@ -38,12 +38,15 @@ export function rmCommand(host: Host): Command {
 /** Every name is looked up before the first LRP goes. */
 async function remove(session: Session, names: readonly string[], flags: WaitFlags): Promise<number> {
   const views: LrpView[] = [];
-  for (const name of new Set(names)) views.push(await findLrp(session, name));
+  for (const name of new Set(names)) {
+    const view = await findLrp(session, name);
+    requireWholeName(name, view.desired.guid);
+    views.push(view);
+  }
   const instances = views.reduce((sum, view) => sum + view.desired.instances, 0);
   const guids = views.map((view) => view.desired.guid);
   await confirm(session, `Remove ${guids.join(', ')} with ${plural(instances, 'instance')}?`);
-  const codes: number[] = [];
-  for (const view of views) codes.push(await removeOne(session, view, flags));
+  const codes = await Promise.all(views.map((view) => removeOne(session, view, flags)));
   const failed = codes.filter((code) => code !== exitCodes.done);
   if (failed.length === 0) return exitCodes.done;
   return failed.length === codes.length ? (failed[0] ?? exitCodes.failed) : exitCodes.partial;
@@ -59,7 +62,9 @@ async function removeOne(session: Session, view: LrpView, flags: WaitFlags): Pro
   } catch (error) {
     if (session.signal.aborted) throw error;
     session.warn(`skep: ${guid}: ${escapeText(messageOf(error))}`);
-    return error instanceof SkepError ? exitCodeOf(error.code) : exitCodes.failed;
+    if (!(error instanceof SkepError)) return exitCodes.failed;
+    if (error.hint !== undefined) session.warn(`  hint: ${escapeText(error.hint)}`);
+    return exitCodeOf(error.code);
   }
 }
 

@@ -8,7 +8,7 @@ import { parseDurationMs, parseWhole } from '../core/quantity.ts';
 import { withGlobals } from '../flags.ts';
 import type { Host, Io } from '../io.ts';
 import { isData, openSession, printData, type Session } from '../session.ts';
-import { collect, type SpecFlags, specOf, withSpecFlags } from '../spec-flags.ts';
+import { collect, inFlags, type SpecFlags, specOf, withSpecFlags } from '../spec-flags.ts';
 import { type WaitFlags, withWaitFlags } from '../wait-flags.ts';
 
 interface Flags extends SpecFlags, WaitFlags {
@@ -83,7 +83,9 @@ interface Input {
 
 async function run(session: Session, input: Input): Promise<number> {
   const { client, signal } = session;
-  const { desired } = await client.call('desireLrp', { body: bodyOf(session.io, input) }, { signal });
+  const { desired } = await inFlags(
+    client.call('desireLrp', { body: bodyOf(session.io, input) }, { signal }),
+  );
   const guid = desired.guid;
   if (session.format === 'name') session.print(guid);
   if (input.flags.detach === true) {

@@ -5,7 +5,7 @@ import { awaitLrp } from '../await-lrp.ts';
 import { parseWhole } from '../core/quantity.ts';
 import { withGlobals } from '../flags.ts';
 import type { Host } from '../io.ts';
-import { findLrp } from '../lookup.ts';
+import { findLrp, requireWholeName } from '../lookup.ts';
 import { openSession, type Session } from '../session.ts';
 import { type WaitFlags, withWaitFlags } from '../wait-flags.ts';
 
@@ -36,6 +36,7 @@ export function scaleCommand(host: Host): Command {
 async function scale(session: Session, name: string, instances: number, flags: WaitFlags): Promise<number> {
   const { client, signal } = session;
   const { guid } = (await findLrp(session, name)).desired;
+  requireWholeName(name, guid);
   await client.call('updateLrp', { params: { guid }, body: { instances } }, { signal });
   if (session.format === 'name') session.print(guid);
   if (flags.detach !== true)

@@ -5,7 +5,7 @@ import { awaitLrp } from '../await-lrp.ts';
 import { parseTarget } from '../core/target.ts';
 import { withGlobals } from '../flags.ts';
 import type { Host } from '../io.ts';
-import { findLrp } from '../lookup.ts';
+import { findLrp, requireWholeName } from '../lookup.ts';
 import { openSession, type Session } from '../session.ts';
 import { type WaitFlags, withWaitFlags } from '../wait-flags.ts';
 
@@ -36,6 +36,7 @@ async function stop(session: Session, name: string, flags: WaitFlags): Promise<n
   const { client, signal } = session;
   const target = parseTarget(name);
   const { guid, instances } = (await findLrp(session, target.name)).desired;
+  requireWholeName(target.name, guid);
   if (target.index !== undefined) {
     await client.call('retireInstance', { params: { guid, index: target.index } }, { signal });
     session.note(`${instanceName(guid, target.index)} is stopping; a new instance will replace it.`);

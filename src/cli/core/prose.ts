@@ -6,10 +6,15 @@ import type { Paint } from './colour.ts';
 import { escapeLines, escapeText } from './escape.ts';
 import { formatAge, formatTime, plural } from './format.ts';
 import { instanceState } from './rows.ts';
+import { type Column, renderTable } from './table.ts';
 
 /** The answer first, then what it rests on. */
 export function whyLines(why: Why, now: number, paint: Paint): string[] {
-  const lines = [paint('bold', escapeText(why.subject)), `  ${indented(why.summary, 2)}`];
+  const lines = [paint('bold', escapeText(why.subject))];
+  // What one instance says of itself stands below, with its name and its age.
+  const [only] = why.instances;
+  if (why.instances.length !== 1 || only?.summary !== why.summary)
+    lines.push(`  ${indented(why.summary, 2)}`);
   for (const { actual, summary, hint } of why.instances) {
     const name = instanceName(actual.guid, actual.index);
     const age = formatAge(actual.since, now);
@@ -18,11 +23,11 @@ export function whyLines(why: Why, now: number, paint: Paint): string[] {
     if (hint !== undefined) lines.push(`  ${paint('cyan', 'Try:')} ${indented(hint, 2)}`);
   }
   if (why.task !== undefined && why.task.summary !== why.summary)
-    lines.push('', `  ${indented(why.task.summary, 2)}`);
+    lines.push('', `${paint('bold', 'The task of this name')}`, `  ${indented(why.task.summary, 2)}`);
   if (why.task?.hint !== undefined) lines.push(`  ${paint('cyan', 'Try:')} ${indented(why.task.hint, 2)}`);
   if (why.events.length > 0) {
     lines.push('', paint('bold', 'What happened, newest first'));
-    for (const event of why.events)
+    for (const event of [...why.events].reverse())
       lines.push(`  ${formatAge(event.at, now).padStart(7)} ago  ${eventText(event)}`);
   }
   return lines;
@@ -46,11 +51,7 @@ export function eventLine(event: JournalEvent, offsetMinutes: number | undefined
 
 /** Problems first: an operator who looks here looks for them. */
 export function statusLines(status: Status, now: number, paint: Paint): string[] {
-  const problems = [
-    ...(status.stale === '' ? [] : [`what follows may be old: ${status.stale}`]),
-    ...status.problems,
-  ];
-  const lines = problems.map((problem) => `${paint('red', 'PROBLEM')}  ${escapeText(problem)}`);
+  const lines = status.problems.map((problem) => `${paint('red', 'PROBLEM')}  ${escapeText(problem)}`);
   for (const { key, reason } of status.corrupt) {
     lines.push(`${paint('red', 'CORRUPT')}  ${escapeText(key)}: ${escapeText(reason)}`);
   }
@@ -71,12 +72,22 @@ export function statusLines(status: Status, now: number, paint: Paint): string[]
     '',
     'Servers',
   );
-  for (const server of status.servers) {
-    const text = `${server.server}  ${server.health}  ${server.apiAddress}  ${server.version}`;
-    lines.push(`  ${escapeText(text)}  up ${formatAge(server.startedAt, now)}`);
-  }
-  return lines;
+  const rows = renderTable(serverColumns(now), status.servers, { headers: false, wide: false });
+  return [...lines, ...rows.map((row) => `  ${row}`)];
 }
+
+type Server = Status['servers'][number];
+
+const serverColumns = (now: number): Column<Server>[] => [
+  { title: 'SERVER', cell: ({ server }) => server },
+  { title: 'STATE', cell: ({ health }) => (health === 'unknown' ? 'no answer' : health) },
+  { title: 'ADDRESS', cell: ({ apiAddress }) => apiAddress },
+  { title: 'VERSION', cell: ({ version }) => version },
+  {
+    title: 'UP',
+    cell: ({ health, startedAt }) => (health === 'unknown' ? '' : `up ${formatAge(startedAt, now)}`),
+  },
+];
 
 function trouble({ lrps }: Status): string {
   const parts = [

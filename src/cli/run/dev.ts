@@ -23,7 +23,7 @@ const stopGraceMs = 15_000;
 /** Runs until SIGINT or SIGTERM; the exit status. */
 export async function runDev(options: DevOptions): Promise<number> {
   const stop = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => stop.abort());
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => askToStop(stop));
   const folder = mkdtempSync(join(tmpdir(), 'skep-dev-'));
   const cluster = localCluster({
     folder,
@@ -48,6 +48,12 @@ export async function runDev(options: DevOptions): Promise<number> {
   } finally {
     await cleanUp(cluster, folder, clusterId);
   }
+}
+
+/** Ending at a second Ctrl-C would leave agents and containers behind: it is answered instead. */
+function askToStop(stop: AbortController): void {
+  if (stop.signal.aborted) say(`Still stopping; it takes ${stopGraceMs / 1_000} s at most.`);
+  stop.abort();
 }
 
 function say(line: string): void {

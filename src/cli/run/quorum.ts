@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createClient } from '../../api/client.ts';
+import { withDeadline } from '../../base/clock.ts';
 import { backoffMs } from '../../base/core/backoff.ts';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
 import { randomName } from '../../base/core/rng.ts';
@@ -88,7 +89,14 @@ interface Statuses {
   close(): void;
 }
 
-/** Asks every member at once; who does not answer within the reader's deadline is left out. */
+/** Together less than what `skep status` waits for the answer. */
+const listDeadlineMs = 300;
+const readDeadlineMs = 500;
+
+/**
+ * Asks every member at once; who does not answer in time is left out. Whose own member hangs asks those that it
+ * knew last.
+ */
 function statusesOf(members: Members, clock: AgentContext['clock']): Statuses {
   const readers = new Map<string, MemberStatusReader>();
   const readerAt = (clientUrl: string): MemberStatusReader => {
@@ -96,10 +104,27 @@ function statusesOf(members: Members, clock: AgentContext['clock']): Statuses {
     readers.set(clientUrl, reader);
     return reader;
   };
+  let known: readonly string[] = [];
+  const late = (): SkepError => new SkepError('Timeout', "this server's own etcd member does not answer");
+  const list = async (signal: AbortSignal): Promise<readonly string[]> => {
+    try {
+      const listed = await withDeadline(clock, listDeadlineMs, signal, late, (inner) =>
+        members.list({ signal: inner }),
+      );
+      return listed.flatMap((member) => member.clientUrls.slice(0, 1));
+    } catch (error) {
+      if (signal.aborted || known.length === 0) throw error;
+      return known;
+    }
+  };
   return {
     async read(signal) {
-      const urls = (await members.list({ signal })).flatMap((member) => member.clientUrls.slice(0, 1));
-      const answers = await Promise.allSettled(urls.map((clientUrl) => readerAt(clientUrl).read(signal)));
+      known = await list(signal);
+      const answers = await Promise.allSettled(
+        known.map((url) =>
+          withDeadline(clock, readDeadlineMs, signal, late, (inner) => readerAt(url).read(inner)),
+        ),
+      );
       const answered = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
       return new Map(answered.map((status) => [status.memberId, status]));
     },

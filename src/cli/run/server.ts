@@ -134,7 +134,15 @@ class Serving {
       log,
     });
     this.#closers.push(() => listening.close());
-    const brain = createBrain({ bbs: store.bbs, replica, clock, rng, log, serverName: config.name });
+    const brain = createBrain({
+      bbs: store.bbs,
+      replica,
+      clock,
+      rng,
+      log,
+      serverName: config.name,
+      servingSince: clock.now(),
+    });
     const campaign = store.election.campaign((term) => brain.lead(term), { signal: this.#campaign.signal });
     this.#leading = this.#guard(campaign);
   }

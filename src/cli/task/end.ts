@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { withGlobals } from '../flags.ts';
 import type { Host } from '../io.ts';
-import { findTask } from '../lookup.ts';
+import { findTask, requireWholeName } from '../lookup.ts';
 import { confirm } from '../prompt.ts';
 import { openSession } from '../session.ts';
 
@@ -29,6 +29,7 @@ export function taskCancelCommand(host: Host): Command {
     .action((name: string) =>
       openSession(host, command, async (session) => {
         const { guid } = await findTask(session, name);
+        requireWholeName(name, guid);
         await session.client.call('cancelTask', { params: { guid } }, { signal: session.signal });
         session.note(`${guid} was cancelled.`);
         return undefined;
@@ -46,6 +47,7 @@ export function taskRmCommand(host: Host): Command {
     .action((name: string) =>
       openSession(host, command, async (session) => {
         const { guid } = await findTask(session, name);
+        requireWholeName(name, guid);
         await confirm(session, `Remove the task ${guid} and its result?`);
         await session.client.call('deleteTask', { params: { guid } }, { signal: session.signal });
         session.note(`${guid} was removed.`);

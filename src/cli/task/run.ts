@@ -11,8 +11,8 @@ import { withGlobals } from '../flags.ts';
 import type { Host } from '../io.ts';
 import { findTask } from '../lookup.ts';
 import { isData, openSession, printData, type Session } from '../session.ts';
-import { type SpecFlags, specOf, withSpecFlags } from '../spec-flags.ts';
-import { type WaitFlags, withWaitFlags } from '../wait-flags.ts';
+import { inFlags, type SpecFlags, specOf, withSpecFlags } from '../spec-flags.ts';
+import { type WaitFlags, withTimeoutFlag, withWaitFlags } from '../wait-flags.ts';
 import { watchRows } from '../watch-rows.ts';
 
 interface RunFlags extends SpecFlags, WaitFlags {
@@ -59,8 +59,8 @@ export function taskWaitCommand(host: Host): Command {
     .summary('wait until a task is over')
     .description('Waits until a task is over.')
     .argument('<name>', 'NAME of a task');
-  withWaitFlags(command);
-  command.addHelpText('after', waitManual).action((name: string, flags: WaitFlags) =>
+  withTimeoutFlag(command);
+  command.addHelpText('after', waitManual).action((name: string, flags: Pick<WaitFlags, 'timeout'>) =>
     openSession(host, command, async (session) => {
       const task = await findTask(session, name);
       return await awaitTask(session, task.guid, flags.timeout, false);
@@ -80,7 +80,7 @@ async function run(session: Session, { name, image, args, flags }: Input): Promi
   const { client, signal } = session;
   const file = flags.resultFile === undefined ? {} : { resultFile: flags.resultFile };
   const body = { guid: name, image, ...file, ...specOf(session.io, flags, args) };
-  const { task } = await client.call('desireTask', { body }, { signal });
+  const { task } = await inFlags(client.call('desireTask', { body }, { signal }));
   if (session.format === 'name') session.print(task.guid);
   if (flags.detach !== true) return await awaitTask(session, task.guid, flags.timeout, true);
   if (isData(session)) await printData(session, task);
@@ -171,7 +171,10 @@ async function watchTask(
 async function tellEnd(session: Session, task: Task): Promise<number> {
   if (isData(session)) await printData(session, task);
   else if (task.result !== undefined && task.result !== '') session.print(escapeLines(task.result.trimEnd()));
-  if (!task.failed) return exitCodes.done;
+  if (!task.failed) {
+    session.note(`${task.guid} completed; what it wrote: skep task logs ${task.guid}`);
+    return exitCodes.done;
+  }
   session.warn(`${task.guid} failed: ${escapeText(task.failureReason ?? 'no reason is known')}`);
   return task.exitCode !== undefined && task.exitCode > 0 ? task.exitCode : exitCodes.failed;
 }

@@ -8,3 +8,9 @@ export function isLost(state: ClusterState, cellId: CellId | undefined): boolean
   if (cellId === undefined) return true;
   return !state.cells.has(cellId) && !state.corrupt.has(presenceKey(cellId));
 }
+
+/** Cells that hold instances or tasks and have no presence. */
+export function missingCells(state: ClusterState): CellId[] {
+  const holding = new Set([...state.claimsByCell.keys(), ...state.tasksByCell.keys()]);
+  return [...holding].filter((cellId) => isLost(state, cellId));
+}

@@ -1,0 +1,102 @@
+/** What a tired operator sees: warnings, refusals and exit statuses that must not mislead. */
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type ApiServer, startApiServer } from '../../test/kit/api-server.ts';
+import { buildActual, buildDesired } from '../../test/kit/builders.ts';
+import { type CliOptions, runCli } from '../../test/kit/cli-run.ts';
+import type { ProcessGuid } from '../model/ids.ts';
+import { encode } from '../store/core/codec.ts';
+import { actualKey, desiredKey, root } from '../store/core/keys.ts';
+
+let api: ApiServer;
+beforeAll(async () => {
+  api = await startApiServer();
+});
+afterAll(() => api.close());
+beforeEach(async () => {
+  await api.bbs.deleteRange(root, `${root}~`, { signal: api.signal });
+  await api.replica.waitFor(api.bbs.store.revision, 5_000, api.signal);
+});
+
+async function skep(args: readonly string[], options: CliOptions = {}) {
+  const run = runCli(args, { server: api.socketPath, ...options });
+  const code = await run.code;
+  return { code, out: run.out.text, err: run.err.text };
+}
+
+async function seedLrp(guid: string): Promise<void> {
+  const actual = buildActual({ guid, index: 0, state: 'RUNNING', cellId: 'c-1', routable: true });
+  await api.seed({
+    puts: [
+      { key: desiredKey(guid as ProcessGuid), value: encode(buildDesired({ guid, instances: 1 })) },
+      { key: actualKey(guid as ProcessGuid, 0), value: encode(actual) },
+    ],
+  });
+}
+
+test('what a server without quorum answers is said to be old, once, on standard error', async () => {
+  await seedLrp('web');
+  api.bbs.setAvailable(false);
+  try {
+    const { code, out, err } = await skep(['ps', 'web']);
+    expect({ code, lines: out.split('\n').length }).toEqual({ code: 0, lines: 3 });
+    expect(err.match(/what is shown may be old/g)).toHaveLength(1);
+    const status = await skep(['status']);
+    expect(status.err).toBe('');
+    expect(status.out.match(/may be old/g)).toHaveLength(1);
+  } finally {
+    api.bbs.setAvailable(true);
+  }
+  await expect.poll(async () => (await skep(['ps', 'web'])).err, { timeout: 5_000 }).toBe('');
+});
+
+test.each([[['rm', 'web', '--yes']], [['stop', 'web']], [['stop', 'web/0']], [['scale', 'web', '0']]])(
+  '%j of somebody who meant an LRP that has gone does not touch web-admin',
+  async (args) => {
+    await seedLrp('web-admin');
+    const { code, err } = await skep(args);
+    expect(code).toBe(2);
+    expect(err).toMatch(/"web" is only the beginning of web-admin[^]*type the whole name: web-admin/);
+    expect(api.replica.state.desired.get('web-admin' as ProcessGuid)?.value).toMatchObject({ instances: 1 });
+    expect((await skep(['ps', 'web'])).code).toBe(0);
+  },
+);
+
+test('an instance that does not exist is not found, as by every other command', async () => {
+  await seedLrp('web');
+  for (const verb of ['ps', 'logs']) {
+    const { code, err } = await skep([verb, 'web/7']);
+    expect({ verb, code }).toEqual({ verb, code: 3 });
+    expect(err).toMatch(/web\/7 does not exist\n {2}hint: web has the index 0/);
+  }
+});
+
+test('ps -w NAME/INDEX shows that instance only', async () => {
+  await seedLrp('web');
+  const other = buildActual({ guid: 'web', index: 1, state: 'CLAIMED', cellId: 'c-1' });
+  await api.seed({ puts: [{ key: actualKey('web' as ProcessGuid, 1), value: encode(other) }] });
+  const run = runCli(['ps', '-w', 'web/1'], { server: api.socketPath });
+  await expect.poll(() => run.out.text, { timeout: 5_000 }).toContain('web/1');
+  run.signal('SIGINT');
+  expect(await run.code).toBe(130);
+  expect(run.out.text).not.toContain('web/0');
+});
+
+test('a refusal names what was typed, once', async () => {
+  expect((await skep(['run', '', 'busybox'])).err).toBe('skep: NAME: must not be empty (got "")\n');
+  expect((await skep(['run', 'web', ''])).err).toBe('skep: IMAGE: must not be empty (got "")\n');
+  expect((await skep(['run', 'web', 'busybox', '-m', '99999T'])).err).toMatch(
+    /^skep: --memory in MiB: must be/,
+  );
+  expect((await skep(['stop'])).err).toContain("(see 'skep stop --help')");
+});
+
+test('exec without a command and without a terminal is refused, not silently done', async () => {
+  await seedLrp('web');
+  const { code, err } = await skep(['exec', 'web']);
+  expect(code).toBe(2);
+  expect(err).toMatch(/there is no command to run/);
+});
+
+test('events of a name without any say so', async () => {
+  expect((await skep(['events', 'nobody'])).err).toMatch(/Nothing about nobody is in the journal/);
+});
