@@ -73,7 +73,14 @@ export const actualLrpSchema = z.object({
   /** The last output of a check that failed, while it matters. */
   checkOutput: z.string().optional(),
   /** The instance is to be stopped: why and since when. The record goes when its container has gone. */
-  retire: z.object({ reason: z.string(), since: z.number() }).optional(),
+  retire: z
+    .object({
+      reason: z.string(),
+      since: z.number(),
+      /** The cell is there and has not done it in time: when that was told. */
+      overdueAt: z.number().optional(),
+    })
+    .optional(),
   epoch: z.string(),
   modificationIndex: z.number().int().min(0),
 });
@@ -173,7 +180,7 @@ export function start(lrp: ActualLrp, report: StartReport, now: Millis): ActualM
     ...(report.checkOutput === undefined ? {} : { checkOutput: clipReason(report.checkOutput) }),
     since: restarted ? now : lrp.since,
   };
-  return sameRecord(lrp, next) ? { ok: true, changed: false, next: lrp } : moved(next, {}, now);
+  return !restarted && sameRecord(lrp, next) ? { ok: true, changed: false, next: lrp } : moved(next, {}, now);
 }
 
 /** Whether two records say the same, whatever the order of their fields. */
@@ -216,6 +223,14 @@ export function failPlacement(lrp: ActualLrp, refusal: Refusal, now: Millis): Ac
 export function retire(lrp: ActualLrp, reason: string, now: Millis): ActualMove {
   if (lrp.retire !== undefined) return { ok: true, changed: false, next: lrp };
   return moved(lrp, { retire: { reason, since: now } }, now);
+}
+
+/** Notes that the cell has not stopped a retired instance in time, which also tells the cell again. */
+export function markOverdue(lrp: ActualLrp, now: Millis): ActualMove {
+  if (lrp.retire === undefined || lrp.retire.overdueAt !== undefined) {
+    return { ok: true, changed: false, next: lrp };
+  }
+  return moved(lrp, { retire: { ...lrp.retire, overdueAt: now } }, now);
 }
 
 /** The same instance under the other presence: its cell was lost, or came back. */

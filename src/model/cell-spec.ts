@@ -10,6 +10,8 @@ export const drainSchema = z.object({
   deadlineAt: z.number().optional(),
   /** Stop everything at once, without waiting for replacements. */
   force: z.boolean().default(false),
+  /** When nothing was left here; set by the brain. */
+  doneAt: z.number().optional(),
 });
 export type Drain = Readonly<z.infer<typeof drainSchema>>;
 

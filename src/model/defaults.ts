@@ -33,6 +33,13 @@ export const defaults = {
   startTimeoutMs: 60_000,
   stopGraceMs: 10_000,
   claimDeadlineMs: 10 * 60_000,
+  /** On top of the stop's grace: a cell that is there and has not stopped an instance by then is reported. */
+  stopDeadlineMs: 10 * 60_000,
+  /** Cells lost within this time of each other were lost at once. */
+  stormWindowMs: 60_000,
+  stormMinCells: 3,
+  /** How long losses count as confirmed unless the operator says otherwise. */
+  stormConfirmMs: 10 * 60_000,
   taskKeptMs: 120_000,
   taskResolvingMs: 30_000,
   taskPendingExpiryMs: 30 * 60_000,

@@ -5,6 +5,7 @@ import { cellPresenceSchema, domainSchema, leaderSchema, serverSchema } from '..
 import { brainSettingsSchema, cellSpecSchema } from '../../model/cell-spec.ts';
 import { desiredLrpSchema } from '../../model/desired-lrp.ts';
 import { journalEventSchema } from '../../model/event.ts';
+import { rosterSchema } from '../../model/roster.ts';
 import { taskSchema } from '../../model/task.ts';
 import type { Key } from './keys.ts';
 
@@ -15,6 +16,7 @@ const schemas = {
   presence: cellPresenceSchema,
   cellSpec: cellSpecSchema,
   settings: brainSettingsSchema,
+  roster: rosterSchema,
   domain: domainSchema,
   leader: leaderSchema,
   server: serverSchema,

@@ -10,6 +10,7 @@ import { defaults } from '../../model/defaults.ts';
 import type { DesiredLrp } from '../../model/desired-lrp.ts';
 import type { JournalEvent } from '../../model/event.ts';
 import type { CellId, InstanceGuid, ProcessGuid, TaskGuid } from '../../model/ids.ts';
+import type { Roster } from '../../model/roster.ts';
 import type { Task } from '../../model/task.ts';
 import { Claims, claimant, taskHolder } from './claims.ts';
 import { decode, type Noun } from './codec.ts';
@@ -30,6 +31,7 @@ export class MutableState implements ClusterState {
   readonly cells = new Map<CellId, Versioned<CellPresence>>();
   readonly cellSpecs = new Map<CellId, Versioned<CellSpec>>();
   settings: Versioned<BrainSettings> | undefined;
+  roster: Versioned<Roster> | undefined;
   readonly domains = new Map<string, Versioned<Domain>>();
   readonly servers = new Map<string, Versioned<ServerRecord>>();
   leader: Versioned<Leader> | undefined;
@@ -56,7 +58,7 @@ export class MutableState implements ClusterState {
   /** Makes the state equal to a snapshot, whatever it was. */
   replace(snapshot: Snapshot): Touched {
     this.#clear();
-    const discarded = new Touches(false);
+    const discarded = new Touches(true);
     for (const record of snapshot.records) this.#change(record.key, record, discarded);
     this.revision = snapshot.revision;
     return new Touches(true);
@@ -84,6 +86,7 @@ export class MutableState implements ClusterState {
     for (const map of maps) map.clear();
     this.leader = undefined;
     this.settings = undefined;
+    this.roster = undefined;
     this.#journal.clear();
     this.#claims.clear();
   }
@@ -116,6 +119,9 @@ export class MutableState implements ClusterState {
       case 'settings':
         touched.settings = true;
         this.settings = this.#read(key, record);
+        return;
+      case 'roster':
+        this.roster = this.#read(key, record);
         return;
       case 'leader':
         touched.leader = true;

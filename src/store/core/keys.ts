@@ -14,6 +14,7 @@ export type Key =
   | { readonly kind: 'presence'; readonly cellId: CellId }
   | { readonly kind: 'cellSpec'; readonly cellId: CellId }
   | { readonly kind: 'settings' }
+  | { readonly kind: 'roster' }
   | { readonly kind: 'domain'; readonly name: string }
   | { readonly kind: 'leader' }
   | { readonly kind: 'server'; readonly server: string }
@@ -31,6 +32,7 @@ export const cellSpecKey = (cellId: CellId): string => `${root}cell/${cellId}/sp
 export const domainKey = (name: string): string => `${root}domain/${name}`;
 export const leaderKey = `${root}brain/leader`;
 export const settingsKey = `${root}brain/settings`;
+export const rosterKey = `${root}brain/roster`;
 export const serverKey = (server: string): string => `${root}server/${server}`;
 
 export const eventPrefix = `${root}event/`;
@@ -59,7 +61,7 @@ export function parseKey(key: string): Key | undefined {
       return rest.length === 1 ? { kind, name: first } : undefined;
     case 'brain':
       if (rest.length !== 1) return undefined;
-      return first === 'leader' || first === 'settings' ? { kind: first } : undefined;
+      return first === 'leader' || first === 'settings' || first === 'roster' ? { kind: first } : undefined;
     case 'server':
       return rest.length === 1 ? { kind, server: first } : undefined;
     case 'event':

@@ -7,34 +7,34 @@ export function misplaced<K extends Key['kind']>(
   key: Key & { readonly kind: K },
   value: Noun<K>,
 ): string | undefined {
-  for (const [field, wanted] of Object.entries(namesOf(key))) {
-    const said = (value as Readonly<Record<string, unknown>>)[field];
-    if (said !== wanted)
-      return `${field}: is ${JSON.stringify(said)} under the key of ${JSON.stringify(wanted)}`;
-  }
-  return undefined;
-}
-
-const presenceOfSlot = { ordinary: 'ORDINARY', suspect: 'SUSPECT', evacuating: 'EVACUATING' } as const;
-
-/** Field → value that every record under this key has. */
-function namesOf(key: Key): Readonly<Record<string, string | number>> {
+  const said = value as Said;
   switch (key.kind) {
     case 'desired':
     case 'task':
-      return { guid: key.guid };
+      return differs('guid', said, key.guid);
     case 'actual':
-      return { guid: key.guid, index: key.index, presence: presenceOfSlot[key.slot] };
+      return (
+        differs('guid', said, key.guid) ??
+        differs('index', said, key.index) ??
+        differs('presence', said, presenceOfSlot[key.slot])
+      );
     case 'presence':
     case 'cellSpec':
-      return { cellId: key.cellId };
+      return differs('cellId', said, key.cellId);
     case 'domain':
-      return { name: key.name };
+      return differs('name', said, key.name);
     case 'server':
-      return { server: key.server };
-    case 'leader':
-    case 'settings':
-    case 'event':
-      return {};
+      return differs('server', said, key.server);
+    default:
+      return undefined;
   }
+}
+
+type Said = Readonly<Record<string, unknown>>;
+
+const presenceOfSlot = { ordinary: 'ORDINARY', suspect: 'SUSPECT', evacuating: 'EVACUATING' } as const;
+
+function differs(field: string, said: Said, wanted: string | number): string | undefined {
+  if (said[field] === wanted) return undefined;
+  return `${field}: is ${JSON.stringify(said[field])} under the key of ${JSON.stringify(wanted)}`;
 }

@@ -9,6 +9,7 @@ import type { BrainSettings, CellSpec } from '../../model/cell-spec.ts';
 import type { DesiredLrp } from '../../model/desired-lrp.ts';
 import type { JournalEvent } from '../../model/event.ts';
 import type { CellId, InstanceGuid, ProcessGuid, TaskGuid } from '../../model/ids.ts';
+import type { Roster } from '../../model/roster.ts';
 import type { Task } from '../../model/task.ts';
 import type { ActualSlot } from './keys.ts';
 
@@ -43,6 +44,8 @@ export interface ClusterState {
   readonly cellSpecs: ReadonlyMap<CellId, Versioned<CellSpec>>;
   /** What operators set of the brain; undefined: the defaults. */
   readonly settings: Versioned<BrainSettings> | undefined;
+  /** The cells that the brain counts on; undefined until it has led once. */
+  readonly roster: Versioned<Roster> | undefined;
   readonly domains: ReadonlyMap<string, Versioned<Domain>>;
   readonly servers: ReadonlyMap<string, Versioned<ServerRecord>>;
   readonly leader: Versioned<Leader> | undefined;

@@ -1,0 +1,64 @@
+/**
+ * Every cell that the brain counts on, with its zone and when it was lost, as one durable record: what the storm
+ * guard judges from, so that a change of leader changes nothing. Written by the brain, read by it and by
+ * `skep status`. Source: DESIGN.md 3.7.
+ */
+import { z } from 'zod';
+import { defaults } from './defaults.ts';
+import { type CellId, cellIdSchema } from './ids.ts';
+
+const memberSchema = z.object({
+  zone: z.string(),
+  /** When the brain first saw that its presence had ended; undefined while it is there. */
+  lostAt: z.number().optional(),
+});
+
+export const rosterSchema = z.object({ v: z.literal(1), cells: z.record(cellIdSchema, memberSchema) });
+export type Roster = Readonly<z.infer<typeof rosterSchema>>;
+export type RosterMember = Readonly<z.infer<typeof memberSchema>>;
+
+/** What vanished at once from one zone. */
+export interface Storm {
+  readonly zone: string;
+  readonly lost: readonly CellId[];
+  /** Cells of the zone that were there just before. */
+  readonly ofCells: number;
+}
+
+interface Loss {
+  readonly cellId: CellId;
+  readonly lostAt: number;
+}
+
+/**
+ * Zones of which more than half of the cells, and at least three, were lost within a minute of each other and
+ * are still away, by name. The cells of an earlier loss do not count as there.
+ */
+export function stormsOf(roster: Roster | undefined): Storm[] {
+  const zones = new Map<string, { present: number; losses: Loss[] }>();
+  for (const [cellId, { zone, lostAt }] of Object.entries(roster?.cells ?? {})) {
+    const members = zones.get(zone) ?? { present: 0, losses: [] };
+    zones.set(zone, members);
+    if (lostAt === undefined) members.present += 1;
+    else members.losses.push({ cellId: cellId as CellId, lostAt });
+  }
+  return [...zones]
+    .flatMap(([zone, { present, losses }]) => stormOf(zone, present, losses))
+    .sort((a, b) => (a.zone < b.zone ? -1 : 1));
+}
+
+function stormOf(zone: string, present: number, losses: readonly Loss[]): Storm[] {
+  const byTime = [...losses].sort((a, b) => a.lostAt - b.lostAt || (a.cellId < b.cellId ? -1 : 1));
+  const lost = new Set<CellId>();
+  let ofCells = 0;
+  let end = 0;
+  byTime.forEach(({ lostAt }, start) => {
+    while ((byTime[end]?.lostAt ?? Infinity) - lostAt <= defaults.stormWindowMs) end += 1;
+    const count = end - start;
+    const members = present + byTime.length - start;
+    if (count < defaults.stormMinCells || count * 2 <= members) return;
+    ofCells = Math.max(ofCells, members);
+    for (const { cellId } of byTime.slice(start, end)) lost.add(cellId);
+  });
+  return lost.size === 0 ? [] : [{ zone, lost: [...lost], ofCells }];
+}
