@@ -8,6 +8,7 @@ import { journalEventSchema } from '../../model/event.ts';
 import { rosterSchema } from '../../model/roster.ts';
 import { taskSchema } from '../../model/task.ts';
 import type { Key } from './keys.ts';
+import { quickReads } from './quick-nouns.ts';
 
 const schemas = {
   desired: desiredLrpSchema,
@@ -41,6 +42,8 @@ export function decode<K extends Key['kind']>(kind: K, text: string): Decoded<K>
   } catch {
     return { ok: false, reason: 'is not JSON' };
   }
+  const quick = quickReads[kind]?.(json);
+  if (quick !== undefined) return { ok: true, value: quick as Noun<K> };
   const parsed = schemas[kind].safeParse(json);
   if (parsed.success) return { ok: true, value: parsed.data as Noun<K> };
   const issue = parsed.error.issues[0];

@@ -7,7 +7,12 @@ export function misplaced<K extends Key['kind']>(
   key: Key & { readonly kind: K },
   value: Noun<K>,
 ): string | undefined {
-  const said = value as Said;
+  return contradiction(key, value as Said);
+}
+
+type Said = Readonly<Record<string, unknown>>;
+
+function contradiction(key: Key, said: Said): string | undefined {
   switch (key.kind) {
     case 'desired':
     case 'task':
@@ -25,12 +30,13 @@ export function misplaced<K extends Key['kind']>(
       return differs('name', said, key.name);
     case 'server':
       return differs('server', said, key.server);
-    default:
+    case 'leader':
+    case 'settings':
+    case 'roster':
+    case 'event':
       return undefined;
   }
 }
-
-type Said = Readonly<Record<string, unknown>>;
 
 const presenceOfSlot = { ordinary: 'ORDINARY', suspect: 'SUSPECT', evacuating: 'EVACUATING' } as const;
 

@@ -21,6 +21,8 @@ export class Touches implements Touched {
 
   /** @param index -1 for the desired record */
   lrp(guid: ProcessGuid, index: number): void {
+    // A snapshot touches everything: a set for each of 200,000 LRPs would only be thrown away.
+    if (this.all) return;
     const indexes = this.lrps.get(guid);
     if (indexes === undefined) this.lrps.set(guid, new Set([index]));
     else indexes.add(index);
