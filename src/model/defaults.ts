@@ -55,6 +55,13 @@ export const defaults = {
   storeDeadlineMs: 5_000,
   cellRequestDeadlineMs: 5_000,
   localRestartAfterMs: 5_000,
+  /** What losses would be survived is told again this long after the last answer, if something changed. */
+  survivalEveryMs: 5_000,
+  /** It is worked out in slices of this length, with a pause after each. */
+  survivalSliceMs: 8,
+  survivalPauseMs: 40,
+  /** Placements in one step of it. */
+  survivalSliceWork: 100,
   txnMaxItems: 1_000,
   pageSize: 1_000,
 } as const;
