@@ -40,6 +40,9 @@ export function etcdBbs({ endpoints, clock, log, rng }: EtcdBbsOptions): EtcdBbs
     grantLease: (ttlMs, { signal }) => leases.grant(ttlMs, signal),
     keepAlive: (leaseId, { signal }) => leases.keepAlive(leaseId, signal),
     revokeLease: (leaseId, { signal }) => leases.revoke(leaseId, signal),
-    close: () => connections.close(),
+    close() {
+      leases.close();
+      connections.close();
+    },
   };
 }

@@ -1,11 +1,12 @@
 /** Leases, each call by itself: nothing here extends a lease unasked, as the etcd3 package's own would. */
-import type { ILeaseGrantResponse, ILeaseKeepAliveResponse } from 'etcd3';
-import type { EtcdConnections } from './etcd-connections.ts';
-import { openStream } from './etcd-connections.ts';
+import type { ILeaseGrantResponse } from 'etcd3';
+import type { Endpoint, EtcdConnections } from './etcd-connections.ts';
 import { EtcdFailure } from './etcd-errors.ts';
+import { KeepAlives } from './keep-alive-stream.ts';
 
 export class EtcdLeases {
   readonly #connections: EtcdConnections;
+  readonly #keepAlives = new Map<Endpoint, KeepAlives>();
 
   constructor(connections: EtcdConnections) {
     this.#connections = connections;
@@ -23,23 +24,20 @@ export class EtcdLeases {
   async keepAlive(leaseId: string, signal: AbortSignal): Promise<boolean> {
     const policy = { what: 'lease keep-alive', service: 'Lease', repeatable: true, signal } as const;
     return this.#connections.call<boolean>(policy, (endpoint, resolve, reject) => {
-      const opened = openStream<{ ID: string }, ILeaseKeepAliveResponse>(endpoint, 'Lease', 'leaseKeepAlive');
-      const cancel = (): void => void opened.then((stream) => stream.cancel()).catch(reject);
-      opened
-        .then((stream) => {
-          stream.on('error', reject);
-          stream.on('end', () =>
-            reject(new EtcdFailure('lost', 'Unavailable', 'etcd: lease keep-alive: no answer')),
-          );
-          stream.on('data', ({ TTL }) => {
-            resolve(Number(TTL) > 0);
-            stream.cancel();
-          });
-          stream.write({ ID: leaseId });
-        })
-        .catch(reject);
-      return cancel;
+      const takeBack = this.#keepAlivesOf(endpoint).ask(leaseId, { resolve, reject });
+      return () => takeBack(!signal.aborted);
     });
+  }
+
+  /** Ends the streams: a connection with an open one does not close. */
+  close(): void {
+    for (const keepAlives of this.#keepAlives.values()) keepAlives.close();
+  }
+
+  #keepAlivesOf(endpoint: Endpoint): KeepAlives {
+    const known = this.#keepAlives.get(endpoint) ?? new KeepAlives(endpoint);
+    this.#keepAlives.set(endpoint, known);
+    return known;
   }
 
   async revoke(leaseId: string, signal: AbortSignal): Promise<void> {
