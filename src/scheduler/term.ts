@@ -8,7 +8,8 @@ import type { Log } from '../base/log.ts';
 import { defaults } from '../model/defaults.ts';
 import type { Millis } from '../model/ids.ts';
 import type { Bbs } from '../store/bbs.ts';
-import { root } from '../store/core/keys.ts';
+import { encode } from '../store/core/codec.ts';
+import { root, rosterKey } from '../store/core/keys.ts';
 import type { ClusterState, Touched } from '../store/core/state.ts';
 import type { LeaderTerm } from '../store/election.ts';
 import type { Replica } from '../store/replica.ts';
@@ -18,7 +19,8 @@ import { converge } from './core/converge.ts';
 import { decisionEvents, event } from './core/journal.ts';
 import { missingCells } from './core/lost-cells.ts';
 import { decisionMutation } from './core/mutations.ts';
-import { emptyScope, fullScope, isEmpty, markIndex, markTouched } from './core/scope.ts';
+import { emptyScope, fullScope, isEmpty, markCell, markIndex, markTouched } from './core/scope.ts';
+import { nextRoster, pausedCells, stormEvents } from './core/storm.ts';
 import { Placer } from './placer.ts';
 import { TermWriter } from './term-writer.ts';
 
@@ -80,8 +82,8 @@ export class Term {
     if (touched.all) this.placer.cellsChanged(undefined);
     this.placer.cellsChanged(touched.cells);
     this.placer.cellsChanged(touched.assignments);
-    const { all, lrps, tasks, cells, assignments, domains } = touched;
-    return all || [lrps, tasks, cells, assignments, domains].some(({ size }) => size > 0);
+    const { all, lrps, tasks, cells, assignments, domains, settings } = touched;
+    return all || settings || [lrps, tasks, cells, assignments, domains].some(({ size }) => size > 0);
   }
 
   /** Throws `Fenced` when somebody else leads, `Unavailable` when the store does not answer. */
@@ -97,6 +99,7 @@ export class Term {
       await this.#writer.ensureDefaultDomain(state);
       await this.#caughtUp();
     }
+    await this.#keepRoster(state);
     this.#lookAround(state);
     await this.#converge(state);
     await this.placer.place(state, sweep);
@@ -130,6 +133,27 @@ export class Term {
     const message = `leads the cluster in raft term ${term.raftTerm}`;
     this.#writer.note([event('brain.elected', clock.now(), serverName, message)]);
     await this.#writer.flush();
+  }
+
+  /** The roster is durable before anything is decided from it; what it pauses or lets go is looked at again. */
+  async #keepRoster(state: ClusterState): Promise<void> {
+    const { clock } = this.#options;
+    const before = state.roster;
+    const now = clock.now();
+    const after = nextRoster(state, now);
+    if (after === undefined || state.corrupt.has(rosterKey)) return;
+    const paused = pausedCells(before?.value);
+    const committed = await this.#writer.commit([after], (value) => ({
+      compare: [{ key: rosterKey, revision: before?.revision ?? 0 }],
+      puts: [{ key: rosterKey, value: encode(value) }],
+    }));
+    if (committed.length === 0) return;
+    this.#writer.note(stormEvents(before?.value, after, now));
+    const pausedNow = pausedCells(after);
+    for (const cellId of new Set([...paused, ...pausedNow])) {
+      if (paused.has(cellId) !== pausedNow.has(cellId)) markCell(this.#scope, cellId, state);
+    }
+    await this.#caughtUp();
   }
 
   /** What no decision is about: time, domains, cells that came and went, records that cannot be read. */

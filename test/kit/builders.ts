@@ -5,19 +5,24 @@
 import { type ActualLrp, newActualLrp, type Presence } from '../../src/model/actual-lrp.ts';
 import type { AuctionCell, LrpWork, TaskWork } from '../../src/model/auction.ts';
 import type { CellPresence, Domain } from '../../src/model/cell.ts';
+import type { BrainSettings, CellSpec, Drain } from '../../src/model/cell-spec.ts';
 import { type DesiredLrp, desiredLrpSpecSchema, desireLrp } from '../../src/model/desired-lrp.ts';
 import type { CellId, InstanceGuid, ProcessGuid, TaskGuid } from '../../src/model/ids.ts';
 import { type PlacementRules, placementSchema } from '../../src/model/placement.ts';
 import { noResources, type Resources } from '../../src/model/resources.ts';
+import type { Roster } from '../../src/model/roster.ts';
 import { desireTask, type Task, taskSpecSchema } from '../../src/model/task.ts';
 import { encode, type Noun } from '../../src/store/core/codec.ts';
 import { MutableState } from '../../src/store/core/fold.ts';
 import {
   type ActualSlot,
   actualKey,
+  cellSpecKey,
   desiredKey,
   domainKey,
   presenceKey,
+  rosterKey,
+  settingsKey,
   taskKey,
 } from '../../src/store/core/keys.ts';
 
@@ -97,12 +102,21 @@ export function buildCell(
   };
 }
 
+/** A cell that is drained without a deadline, unless told. */
+export function buildDrained(cellId: string, change: Partial<Drain> = {}): CellSpec {
+  const drain = { by: 'uid 0', at: builtAt, reason: 'disk swap', force: false, ...change };
+  return { v: 1, cellId: cellId as CellId, drain };
+}
+
 export interface ClusterRecords {
   readonly desired?: readonly DesiredLrp[];
   readonly actual?: readonly ActualLrp[];
   readonly tasks?: readonly Task[];
   /** Names of cells, or their presences. */
   readonly cells?: readonly (string | CellPresence)[];
+  readonly specs?: readonly CellSpec[];
+  readonly roster?: Roster;
+  readonly settings?: BrainSettings;
   /** Names of domains that are fresh; `default` unless told. */
   readonly domains?: readonly string[];
   /** Further text under keys: records that cannot be read. */
@@ -122,6 +136,9 @@ export function clusterRecords(records: ClusterRecords): (readonly [key: string,
       const presence = typeof cell === 'string' ? buildCell(cell) : cell;
       return pair(presenceKey(presence.cellId), presence);
     }),
+    ...(records.specs ?? []).map((spec) => pair(cellSpecKey(spec.cellId), spec)),
+    ...(records.roster === undefined ? [] : [pair(rosterKey, records.roster)]),
+    ...(records.settings === undefined ? [] : [pair(settingsKey, records.settings)]),
     ...(records.domains ?? ['default']).map((name) => {
       const domain: Domain = { v: 1, name, ttlSeconds: 0, updatedAt: builtAt };
       return pair(domainKey(name), domain);

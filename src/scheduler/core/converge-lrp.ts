@@ -1,15 +1,16 @@
 /**
  * What one index of an LRP needs next, given its records, its cells and the time. Called by converge.ts for
- * each index that may have changed. Sources: reference/diego.md 1.4, 1.5 and 1.6.
+ * each index that may have changed; what a drain adds is in drain.ts. Sources: reference/diego.md 1.4 to 1.6.
  */
 import type { ActualLrp } from '../../model/actual-lrp.ts';
 import { defaults } from '../../model/defaults.ts';
 import { type DesiredLrp, wantedInstances } from '../../model/desired-lrp.ts';
-import type { Millis, ProcessGuid } from '../../model/ids.ts';
+import type { CellId, Millis, ProcessGuid } from '../../model/ids.ts';
 import { restartDueAt } from '../../model/restart-policy.ts';
 import { actualKey } from '../../store/core/keys.ts';
 import type { ActualSlots, ClusterState, Versioned } from '../../store/core/state.ts';
 import type { LrpDecision } from './decision.ts';
+import { drained, evacuating, suspectIsDrained } from './drain.ts';
 import { isLost } from './lost-cells.ts';
 
 type Actual = Versioned<ActualLrp>;
@@ -27,93 +28,168 @@ const decided = (...decisions: LrpDecision[]): IndexVerdict => ({ decisions, unc
 
 const isAlive = (lrp: ActualLrp): boolean => lrp.state === 'CLAIMED' || lrp.state === 'RUNNING';
 
+/** What every decision of one pass is made from. */
+export interface ConvergeContext {
+  readonly state: ClusterState;
+  readonly now: Millis;
+  /** Lost cells whose instances wait for their return: storm.ts. */
+  readonly paused: ReadonlySet<CellId>;
+}
+
 /** @param desired undefined when there is no such LRP (and its record is not just unreadable) */
 export function convergeIndex(
-  state: ClusterState,
+  context: ConvergeContext,
   guid: ProcessGuid,
   index: number,
   desired: DesiredLrp | undefined,
-  now: Millis,
 ): IndexVerdict {
-  if (state.corrupt.has(actualKey(guid, index)) || state.corrupt.has(actualKey(guid, index, 'suspect'))) {
-    return nothing;
-  }
+  const { state, now } = context;
+  if (slotNames.some((slot) => state.corrupt.has(actualKey(guid, index, slot)))) return nothing;
   const slots: ActualSlots = state.actual.get(guid)?.get(index) ?? {};
-  if (desired === undefined) return orphan(state, slots);
+  if (desired === undefined) return orphan(context, slots);
   if (index >= wantedInstances(desired)) {
     const because =
       desired.removedAt === undefined ? `scaled to ${desired.instances}` : 'the LRP was removed';
-    return decided(...dismiss(state, slots, because));
+    return dismiss(context, slots, because);
   }
-  const { ordinary } = slots;
-  if (ordinary !== undefined) return wanted(state, ordinary, slots.suspect, desired, now);
-  if (slots.suspect !== undefined && !isLost(state, slots.suspect.value.cellId)) {
-    return decided(recover(slots.suspect, undefined));
-  }
-  const because = 'the index has no instance';
-  return decided({ kind: 'create', guid, index, domain: desired.domain, because });
+  const leaving = slots.evacuating?.value.retire === undefined ? evacuating(state, slots, now) : {};
+  if (leaving.decision?.kind === 'recover') return decided(leaving.decision);
+  const rest =
+    slots.ordinary === undefined ? missing(context, slots, desired, index) : wanted(context, slots, desired);
+  return together(
+    { ...nothing, decisions: leaving.decision === undefined ? [] : [leaving.decision], dueAt: leaving.dueAt },
+    stopping(context, slots.evacuating, desired),
+    rest,
+  );
+}
+
+const slotNames = ['ordinary', 'suspect', 'evacuating'] as const;
+
+/** Verdicts about different records of one index as one. */
+function together(...verdicts: readonly IndexVerdict[]): IndexVerdict {
+  const dueAt = Math.min(...verdicts.map((verdict) => verdict.dueAt ?? Infinity));
+  return {
+    decisions: verdicts.flatMap(({ decisions }) => decisions),
+    unclaimed: verdicts.some(({ unclaimed }) => unclaimed),
+    ...(dueAt === Infinity ? {} : { dueAt }),
+  };
 }
 
 /** Nobody asks for it; it goes only if its domain's source of truth is fresh: reference/diego.md 1.18. */
-function orphan(state: ClusterState, slots: ActualSlots): IndexVerdict {
-  const domain = (slots.ordinary ?? slots.suspect)?.value.domain;
-  if (domain === undefined || !state.domains.has(domain)) return nothing;
-  return decided(...dismiss(state, slots, 'there is no such LRP'));
+function orphan(context: ConvergeContext, slots: ActualSlots): IndexVerdict {
+  const domain = (slots.ordinary ?? slots.suspect ?? slots.evacuating)?.value.domain;
+  if (domain === undefined || !context.state.domains.has(domain)) return nothing;
+  return dismiss(context, slots, 'there is no such LRP');
 }
 
-/** Both records of an index that should have none. */
-function dismiss(state: ClusterState, slots: ActualSlots, because: string): LrpDecision[] {
-  const { ordinary, suspect } = slots;
-  const decisions: LrpDecision[] = [];
-  if (suspect !== undefined) decisions.push({ kind: 'delete', record: suspect, because });
-  if (ordinary === undefined) return decisions;
-  if (!isAlive(ordinary.value)) decisions.push({ kind: 'delete', record: ordinary, because });
-  else if (isLost(state, ordinary.value.cellId)) {
-    const why = `${because}; ${lostText(ordinary)}`;
-    decisions.push({ kind: 'delete', record: ordinary, because: why, lostCell: ordinary.value.cellId });
-  } else if (ordinary.value.retire === undefined) {
-    decisions.push({ kind: 'retire', record: ordinary, because });
+/** All records of an index that should have none. */
+function dismiss(context: ConvergeContext, slots: ActualSlots, because: string): IndexVerdict {
+  const { suspect } = slots;
+  const verdicts = [slots.ordinary, slots.evacuating].flatMap((record) =>
+    record === undefined ? [] : [dismissOne(context, record, because)],
+  );
+  if (suspect !== undefined) verdicts.unshift(decided({ kind: 'delete', record: suspect, because }));
+  return together(...verdicts);
+}
+
+function dismissOne(context: ConvergeContext, record: Actual, because: string): IndexVerdict {
+  const { cellId, retire } = record.value;
+  if (!isAlive(record.value)) return decided({ kind: 'delete', record, because });
+  if (isLost(context.state, cellId)) {
+    const why = `${because}; ${lostText(record)}`;
+    return decided({ kind: 'delete', record, because: why, lostCell: cellId });
   }
-  return decisions;
+  return retire === undefined
+    ? decided({ kind: 'retire', record, because })
+    : stopping(context, record, undefined);
+}
+
+/** A retired instance must stop in time: its cell is there, so an operator can look. */
+function stopping(
+  { state, now }: ConvergeContext,
+  record: Actual | undefined,
+  desired: DesiredLrp | undefined,
+): IndexVerdict {
+  const retire = record?.value.retire;
+  if (record === undefined || retire === undefined || retire.overdueAt !== undefined) return nothing;
+  if (!isAlive(record.value) || isLost(state, record.value.cellId)) return nothing;
+  const dueAt = retire.since + defaults.stopDeadlineMs + (desired?.stopGraceMs ?? 0);
+  if (dueAt > now) return { ...nothing, dueAt };
+  const minutes = Math.round((now - retire.since) / 60_000);
+  const because = `cell ${record.value.cellId} did not stop it within ${minutes} minutes`;
+  return decided({ kind: 'remind', record, because });
+}
+
+/** An index that should have an instance, and has no ordinary record. */
+function missing(
+  context: ConvergeContext,
+  slots: ActualSlots,
+  desired: DesiredLrp,
+  index: number,
+): IndexVerdict {
+  const { state, paused } = context;
+  const { suspect } = slots;
+  if (suspect !== undefined && !isLost(state, suspect.value.cellId)) {
+    return decided(suspectIsDrained(state, slots) ?? recover(suspect, undefined));
+  }
+  if (suspect?.value.cellId !== undefined && paused.has(suspect.value.cellId)) return nothing;
+  const { guid, domain } = desired;
+  const because = 'the index has no instance';
+  return decided({ kind: 'create', guid, index, domain, because, former: suspect?.value });
 }
 
 /** An index that should have an instance, and has a record for it. */
-function wanted(
-  state: ClusterState,
-  ordinary: Actual,
-  suspect: Actual | undefined,
-  desired: DesiredLrp,
-  now: Millis,
-): IndexVerdict {
+function wanted(context: ConvergeContext, slots: ActualSlots, desired: DesiredLrp): IndexVerdict {
+  const { state, now, paused } = context;
+  const { suspect } = slots;
+  const ordinary = slots.ordinary as Actual;
   const lrp = ordinary.value;
   const suspectIsBack = suspect !== undefined && !isLost(state, suspect.value.cellId);
-  if (isAlive(lrp) && isLost(state, lrp.cellId)) return decided(onLostCell(ordinary, suspect, suspectIsBack));
+  if (isAlive(lrp) && isLost(state, lrp.cellId)) return onLostCell(context, slots, suspectIsBack);
   if (suspect !== undefined && lrp.state === 'RUNNING') {
     return decided({ kind: 'delete', record: suspect, because: `its replacement runs on ${lrp.cellId}` });
   }
-  if (suspect !== undefined && suspectIsBack) return decided(recover(suspect, ordinary));
+  if (suspect !== undefined && suspectIsBack) {
+    return decided(suspectIsDrained(state, slots) ?? recover(suspect, ordinary));
+  }
   switch (lrp.state) {
-    case 'UNCLAIMED':
-      return { decisions: [], unclaimed: true };
+    case 'UNCLAIMED': {
+      const waits = suspect?.value.cellId !== undefined && paused.has(suspect.value.cellId);
+      return { decisions: [], unclaimed: !waits };
+    }
     case 'CRASHED':
       return crashed(ordinary, now);
     case 'CLAIMED':
-      return claimed(ordinary, desired, now);
     case 'RUNNING':
-      return nothing;
+      return onCell(context, slots, desired);
   }
 }
 
-function onLostCell(ordinary: Actual, suspect: Actual | undefined, suspectIsBack: boolean): LrpDecision {
+/** An instance that starts or runs on a cell that is there. */
+function onCell(context: ConvergeContext, slots: ActualSlots, desired: DesiredLrp): IndexVerdict {
+  const { state, now } = context;
+  const record = slots.ordinary as Actual;
+  if (record.value.retire !== undefined) return stopping(context, record, desired);
+  const { decision, dueAt } = drained(state, slots, now);
+  if (decision !== undefined) return decided(decision);
+  if (record.value.state === 'CLAIMED') return claimed(record, desired, now);
+  return { ...nothing, dueAt };
+}
+
+function onLostCell(context: ConvergeContext, slots: ActualSlots, suspectIsBack: boolean): IndexVerdict {
+  const { suspect } = slots;
+  const ordinary = slots.ordinary as Actual;
   const because = lostText(ordinary);
-  const lostCell = ordinary.value.cellId;
-  if (ordinary.value.retire !== undefined) {
-    const why = `${ordinary.value.retire.reason}; ${because}`;
-    return { kind: 'delete', record: ordinary, because: why, lostCell };
+  const { cellId: lostCell, retire } = ordinary.value;
+  if (retire !== undefined) {
+    return decided({ kind: 'delete', record: ordinary, because: `${retire.reason}; ${because}`, lostCell });
   }
-  if (suspect === undefined) return { kind: 'replace', record: ordinary, because, lostCell };
-  if (suspectIsBack) return recover(suspect, ordinary);
-  return { kind: 'unclaim', record: ordinary, because, lostCell };
+  const isPaused = lostCell !== undefined && context.paused.has(lostCell);
+  if (suspect === undefined) {
+    return decided({ kind: isPaused ? 'suspect' : 'replace', record: ordinary, because, lostCell });
+  }
+  if (suspectIsBack) return decided(suspectIsDrained(context.state, slots) ?? recover(suspect, ordinary));
+  return isPaused ? nothing : decided({ kind: 'unclaim', record: ordinary, because, lostCell });
 }
 
 function recover(suspect: Actual, ordinary: Actual | undefined): LrpDecision {

@@ -33,7 +33,12 @@ describe('a PENDING task', () => {
     expect(verdict(buildTask({ cellId: 'a' }), pendingEnd).what).toBe('failTask');
   });
   test('that a living cell is to start is left to it', () => {
-    expect(verdict(buildTask({ cellId: 'a' }), soon)).toEqual({ what: 'nothing', due: [pendingEnd] });
+    const startBy = builtAt + defaults.claimDeadlineMs;
+    expect(verdict(buildTask({ cellId: 'a' }), soon)).toMatchObject({ what: 'nothing', due: [startBy] });
+    expect(verdict(buildTask({ cellId: 'a' }), startBy)).toMatchObject({
+      what: 'unassignTask',
+      because: 'cell a did not start it within 10 minutes',
+    });
   });
   test('that a lost cell was to start waits for another', () => {
     expect(verdict(buildTask({ cellId: 'lost' }), soon).what).toBe('unassignTask');

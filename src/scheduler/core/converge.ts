@@ -5,15 +5,17 @@
  */
 import type { LrpWork, TaskWork, Work } from '../../model/auction.ts';
 import { type DesiredLrp, wantedInstances } from '../../model/desired-lrp.ts';
-import type { Millis, ProcessGuid, TaskGuid } from '../../model/ids.ts';
+import type { CellId, Millis, ProcessGuid, TaskGuid } from '../../model/ids.ts';
 import type { Resources } from '../../model/resources.ts';
 import type { Task } from '../../model/task.ts';
 import { desiredKey, taskKey } from '../../store/core/keys.ts';
 import type { ClusterState } from '../../store/core/state.ts';
-import { convergeIndex } from './converge-lrp.ts';
+import { type ConvergeContext, convergeIndex } from './converge-lrp.ts';
 import { convergeTask } from './converge-task.ts';
 import type { Decision } from './decision.ts';
+import { finishedDrain } from './drain.ts';
 import { type Scope, wholeLrp } from './scope.ts';
+import { pausedCells } from './storm.ts';
 
 /** Something that falls due by time alone. */
 export interface Due {
@@ -47,20 +49,29 @@ interface Collected {
 
 export function converge({ state, scope, now }: ConvergeInput): ConvergeResult {
   const into: Collected = { decisions: [], work: [], due: [] };
+  const context: ConvergeContext = { state, now, paused: pausedCells(state.roster?.value) };
   if (scope.all) {
-    for (const guid of state.desired.keys()) convergeLrp(state, guid, everyIndex(state, guid), now, into);
+    for (const guid of state.desired.keys()) convergeLrp(context, guid, everyIndex(state, guid), into);
     for (const guid of state.actual.keys()) {
-      if (!state.desired.has(guid)) convergeLrp(state, guid, everyIndex(state, guid), now, into);
+      if (!state.desired.has(guid)) convergeLrp(context, guid, everyIndex(state, guid), into);
     }
-    for (const guid of state.tasks.keys()) convergeOneTask(state, guid, now, into);
+    for (const guid of state.tasks.keys()) convergeOneTask(context, guid, into);
+    for (const cellId of state.cellSpecs.keys()) convergeCell(state, cellId, into);
     return into;
   }
   for (const [guid, indexes] of scope.lrps) {
     const visited = indexes.has(wholeLrp) ? everyIndex(state, guid) : indexes;
-    convergeLrp(state, guid, visited, now, into);
+    convergeLrp(context, guid, visited, into);
   }
-  for (const guid of scope.tasks) convergeOneTask(state, guid, now, into);
+  for (const guid of scope.tasks) convergeOneTask(context, guid, into);
+  for (const cellId of scope.cells) convergeCell(state, cellId, into);
   return into;
+}
+
+function convergeCell(state: ClusterState, cellId: CellId, into: Collected): void {
+  const spec = finishedDrain(state, cellId);
+  if (spec === undefined) return;
+  into.decisions.push({ kind: 'finishDrain', spec, because: 'no instance and no task is left on it' });
 }
 
 /** Indexes that have a record or should have one. */
@@ -73,12 +84,12 @@ function everyIndex(state: ClusterState, guid: ProcessGuid): ReadonlySet<number>
 }
 
 function convergeLrp(
-  state: ClusterState,
+  context: ConvergeContext,
   guid: ProcessGuid,
   indexes: ReadonlySet<number>,
-  now: Millis,
   into: Collected,
 ): void {
+  const { state } = context;
   // Who cannot read what is wanted must not touch what runs.
   if (state.corrupt.has(desiredKey(guid))) return;
   const desired = state.desired.get(guid);
@@ -87,7 +98,7 @@ function convergeLrp(
     return;
   }
   for (const index of indexes) {
-    const verdict = convergeIndex(state, guid, index, desired?.value, now);
+    const verdict = convergeIndex(context, guid, index, desired?.value);
     into.decisions.push(...verdict.decisions);
     if (verdict.unclaimed && desired !== undefined) into.work.push(lrpWork(desired.value, index));
     if (verdict.dueAt !== undefined)
@@ -95,10 +106,11 @@ function convergeLrp(
   }
 }
 
-function convergeOneTask(state: ClusterState, guid: TaskGuid, now: Millis, into: Collected): void {
+function convergeOneTask(context: ConvergeContext, guid: TaskGuid, into: Collected): void {
+  const { state } = context;
   const task = state.tasks.get(guid);
   if (task === undefined || state.corrupt.has(taskKey(guid))) return;
-  const verdict = convergeTask(state, task, now);
+  const verdict = convergeTask(context, task);
   if (verdict.decision !== undefined) into.decisions.push(verdict.decision);
   if (verdict.pending) into.work.push(taskWork(guid, task.value));
   if (verdict.dueAt !== undefined) into.due.push({ at: verdict.dueAt, what: { kind: 'task', guid } });

@@ -3,6 +3,7 @@
  * turned into writes by mutations.ts and into lines of the journal by journal.ts.
  */
 import type { ActualLrp } from '../../model/actual-lrp.ts';
+import type { CellSpec } from '../../model/cell-spec.ts';
 import type { DesiredLrp } from '../../model/desired-lrp.ts';
 import type { CellId, ProcessGuid } from '../../model/ids.ts';
 import type { Task } from '../../model/task.ts';
@@ -25,6 +26,8 @@ export type LrpDecision = Because &
         readonly guid: ProcessGuid;
         readonly index: number;
         readonly domain: string;
+        /** The suspect that it replaces: its crashes count on. */
+        readonly former?: ActualLrp | undefined;
       }
     /** Nothing runs behind the record, or nothing that could still be told to stop. */
     | { readonly kind: 'delete'; readonly record: Actual }
@@ -32,7 +35,16 @@ export type LrpDecision = Because &
     | { readonly kind: 'retire'; readonly record: Actual }
     /** Its cell is lost: it becomes suspect, and a new ordinary record waits to be placed. */
     | { readonly kind: 'replace'; readonly record: Actual }
-    /** The suspect's cell is back before a replacement runs: it is the ordinary one again. */
+    /** Its cell is lost with too many others: it becomes suspect, and nothing replaces it for now. */
+    | { readonly kind: 'suspect'; readonly record: Actual }
+    /**
+     * Its cell is drained: it goes on in the evacuating slot, and a new ordinary record waits to be placed. Of a
+     * suspect, whose ordinary record there is already, only the slot changes.
+     */
+    | { readonly kind: 'evacuate'; readonly record: Actual }
+    /** Its cell has not stopped it in time: that is told once, and the cell is told again. */
+    | { readonly kind: 'remind'; readonly record: Actual }
+    /** The suspect's cell is back (or its drain taken back) before a replacement runs: it is the ordinary one again. */
     | { readonly kind: 'recover'; readonly suspect: Actual; readonly ordinary: Actual | undefined }
     /** Claimed in vain: it is to be placed anew. */
     | { readonly kind: 'unclaim'; readonly record: Actual }
@@ -49,5 +61,8 @@ export type TaskDecision = Because & { readonly task: Versioned<Task> } & (
     | { readonly kind: 'deleteTask' }
   );
 
-export type Decision = LrpDecision | TaskDecision;
+/** Nothing is left on a drained cell. */
+export type CellDecision = Because & { readonly kind: 'finishDrain'; readonly spec: Versioned<CellSpec> };
+
+export type Decision = LrpDecision | TaskDecision | CellDecision;
 export type DecisionOf<K extends Decision['kind']> = Extract<Decision, { kind: K }>;

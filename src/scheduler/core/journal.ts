@@ -32,6 +32,20 @@ function decisionLine(decision: Decision): Line[] {
   switch (kind) {
     case 'replace':
       return [actualLine('instance.suspect', decision.record, `${because}; a replacement is wanted`)];
+    case 'suspect':
+      return [
+        actualLine('instance.suspect', decision.record, `${because}; the storm guard waits for its return`),
+      ];
+    case 'evacuate':
+      return [actualLine('instance.evacuating', decision.record, `${because}; a replacement is wanted`)];
+    case 'remind':
+      return [actualLine('instance.stuck', decision.record, `is still there: ${because}`)];
+    case 'finishDrain': {
+      const { cellId } = decision.spec.value;
+      return [
+        { type: 'cell.drained', guid: cellId, index: undefined, text: `is drained: ${because}`, cellId },
+      ];
+    }
     case 'retire':
       return [actualLine('instance.retired', decision.record, `is told to stop: ${because}`)];
     case 'delete':

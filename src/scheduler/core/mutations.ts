@@ -8,6 +8,7 @@ import {
   type ActualMove,
   claim,
   failPlacement,
+  markOverdue,
   newActualLrp,
   type Refusal,
   retire,
@@ -53,9 +54,12 @@ const asRead = ({ key, revision }: Versioned<unknown>): Comparison => ({ key, re
 const absent = (key: string): Comparison => ({ key, revision: 0 });
 
 const handlers: Handlers = {
-  create({ guid, index, domain }, { now, unique }) {
+  create({ guid, index, domain, former }, { now, unique }) {
     const key = actualKey(guid, index);
-    const value = newActualLrp({ guid, index, domain }, now, unique());
+    const value =
+      former === undefined
+        ? newActualLrp({ guid, index, domain }, now, unique())
+        : replacement(former, now, unique());
     return { compare: [absent(key)], puts: [{ key, value: encode(value) }] };
   },
   delete: ({ record }) => remove(record),
@@ -71,6 +75,23 @@ const handlers: Handlers = {
       ],
     };
   },
+  suspect({ record }, { now }) {
+    const key = actualKey(record.value.guid, record.value.index, 'suspect');
+    return {
+      compare: [asRead(record), absent(key)],
+      puts: [{ key, value: encode(withPresence(record.value, 'SUSPECT', now)) }],
+      deletes: [record.key],
+    };
+  },
+  evacuate({ record }, { now, unique }) {
+    const key = actualKey(record.value.guid, record.value.index, 'evacuating');
+    const moved = { key, value: encode(withPresence(record.value, 'EVACUATING', now)) };
+    const compare = [asRead(record), absent(key)];
+    if (record.value.presence === 'SUSPECT') return { compare, puts: [moved], deletes: [record.key] };
+    const fresh = { key: record.key, value: encode(replacement(record.value, now, unique())) };
+    return { compare, puts: [moved, fresh] };
+  },
+  remind: ({ record }, { now }) => rewrite(record, next(markOverdue(record.value, now))),
   recover({ suspect, ordinary }, { now }) {
     const key = actualKey(suspect.value.guid, suspect.value.index);
     return {
@@ -82,17 +103,25 @@ const handlers: Handlers = {
   unclaim: ({ record }, { now }) => rewrite(record, next(unclaim(record.value, now))),
   restart: ({ record }, { now }) => rewrite(record, next(unclaim(record.value, now))),
   forget: ({ desired }) => remove(desired),
+  finishDrain({ spec }, { now }) {
+    const { drain } = spec.value;
+    if (drain === undefined) throw new SkepError('Internal', `cell ${spec.value.cellId} is not drained`);
+    const value = encode({ ...spec.value, drain: { ...drain, doneAt: now } });
+    return { compare: [asRead(spec)], puts: [{ key: spec.key, value }] };
+  },
   failTask: ({ task, because }, { now }) => rewrite(task, next(failTask(task.value, because, now))),
   unassignTask: ({ task }, { now }) => rewrite(task, next(unassignTask(task.value, now))),
   deleteTask: ({ task }) => remove(task),
 };
 
 /**
- * The new record beside a suspect. Its crash count goes on where the lost one's would have: a crash after a
+ * The new record beside a suspect or an evacuating one. Its crash count goes on where the lost one's would have: a crash after a
  * long run counts as the first.
  */
 function replacement(lost: ActualLrp, now: Millis, epoch: string): ActualLrp {
-  const fresh = newActualLrp({ guid: lost.guid, index: lost.index, domain: lost.domain }, now, epoch);
+  const key = { guid: lost.guid, index: lost.index, domain: lost.domain };
+  const home = lost.home === undefined ? {} : { home: lost.home };
+  const fresh: ActualLrp = { ...newActualLrp(key, now, epoch), ...home };
   const ranLong = lost.state === 'RUNNING' && now - lost.since > defaults.crashResetAfterMs;
   if (ranLong || lost.crashCount === 0) return fresh;
   return {

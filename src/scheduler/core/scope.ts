@@ -2,7 +2,7 @@
  * What may need a decision: the brain collects it from the replica's news between two passes, so that a
  * pass costs what changed. Everything in doubt is marked; marking too much costs time only.
  */
-import type { ProcessGuid, TaskGuid } from '../../model/ids.ts';
+import type { CellId, ProcessGuid, TaskGuid } from '../../model/ids.ts';
 import type { ClusterState, Touched } from '../../store/core/state.ts';
 
 /** Stands for the LRP as a whole: all its indexes. */
@@ -13,10 +13,12 @@ export interface Scope {
   all: boolean;
   readonly lrps: Map<ProcessGuid, Set<number>>;
   readonly tasks: Set<TaskGuid>;
+  /** Drained cells of which nothing may be left. */
+  readonly cells: Set<CellId>;
 }
 
 export function emptyScope(): Scope {
-  return { all: false, lrps: new Map(), tasks: new Set() };
+  return { all: false, lrps: new Map(), tasks: new Set(), cells: new Set() };
 }
 
 export function fullScope(): Scope {
@@ -24,7 +26,7 @@ export function fullScope(): Scope {
 }
 
 export function isEmpty(scope: Scope): boolean {
-  return !scope.all && scope.lrps.size === 0 && scope.tasks.size === 0;
+  return !scope.all && scope.lrps.size === 0 && scope.tasks.size === 0 && scope.cells.size === 0;
 }
 
 export function markIndex(scope: Scope, guid: ProcessGuid, index: number): void {
@@ -43,9 +45,14 @@ export function markTouched(scope: Scope, touched: Touched, state: ClusterState)
     for (const index of indexes) markIndex(scope, guid, index);
   }
   for (const guid of touched.tasks) scope.tasks.add(guid);
-  for (const cellId of touched.cells) {
-    for (const { guid, index } of state.claimsByCell.get(cellId)?.values() ?? [])
-      markIndex(scope, guid, index);
-    for (const guid of state.tasksByCell.get(cellId) ?? []) scope.tasks.add(guid);
+  for (const cellId of touched.cells) markCell(scope, cellId, state);
+  for (const cellId of new Set([...touched.cells, ...touched.assignments])) {
+    if (state.cellSpecs.get(cellId)?.value.drain !== undefined) scope.cells.add(cellId);
   }
+}
+
+/** Marks everything that a cell holds. */
+export function markCell(scope: Scope, cellId: CellId, state: ClusterState): void {
+  for (const { guid, index } of state.claimsByCell.get(cellId)?.values() ?? []) markIndex(scope, guid, index);
+  for (const guid of state.tasksByCell.get(cellId) ?? []) scope.tasks.add(guid);
 }

@@ -5,6 +5,7 @@
  */
 import type { AuctionCell } from '../../model/auction.ts';
 import type { CellPresence } from '../../model/cell.ts';
+import type { CellSpec } from '../../model/cell-spec.ts';
 import type { CellId, ProcessGuid } from '../../model/ids.ts';
 import { addResources, noResources, type Resources, resourceNames } from '../../model/resources.ts';
 import type { ClusterState } from '../../store/core/state.ts';
@@ -19,7 +20,7 @@ export function auctionCells(state: ClusterState): AuctionCell[] {
 }
 
 export function auctionCell(state: ClusterState, presence: CellPresence): AuctionCell {
-  const { cellId, zone, capacity, engine } = presence;
+  const { cellId, zone, capacity } = presence;
   let used = noResources;
   let startingCount = 0;
   const instancesByProcess = new Map<ProcessGuid, number>();
@@ -53,8 +54,17 @@ export function auctionCell(state: ClusterState, presence: CellPresence): Auctio
     volumeDrivers: presence.volumeDrivers,
     runtimes: presence.runtimes,
     fixedPorts,
-    ...(engine.ok ? {} : { unusable: engine.reason ?? `${engine.name} does not answer` }),
+    unusable: whyUnusable(presence, state.cellSpecs.get(cellId)?.value),
   };
+}
+
+/** Why nothing may be placed on a cell just now; undefined when something may. */
+function whyUnusable({ engine }: CellPresence, spec: CellSpec | undefined): string | undefined {
+  const because = ({ by, reason }: { by: string; reason: string }): string =>
+    reason === '' ? `by ${by}` : `by ${by}: ${reason}`;
+  if (spec?.drain !== undefined) return `drained ${because(spec.drain)}`;
+  if (spec?.cordon !== undefined) return `cordoned ${because(spec.cordon)}`;
+  return engine.ok ? undefined : (engine.reason ?? `${engine.name} does not answer`);
 }
 
 /** The auction's cells, kept up by what changed. */

@@ -1,0 +1,90 @@
+/**
+ * The storm guard: keeps the roster of cells and tells which lost ones wait for their return. Called by the
+ * brain's term and by converge.ts. Judged from records alone, never from one leader's memory: DESIGN.md 3.7.
+ */
+
+import { defaults } from '../../model/defaults.ts';
+import type { JournalEvent } from '../../model/event.ts';
+import type { CellId, Millis } from '../../model/ids.ts';
+import { type Roster, type RosterMember, type Storm, stormsOf } from '../../model/roster.ts';
+import type { ClusterState } from '../../store/core/state.ts';
+import { event } from './journal.ts';
+import { isLost } from './lost-cells.ts';
+
+/** Cells whose instances are not replaced, because too many of their zone vanished at once. */
+export function pausedCells(roster: Roster | undefined): ReadonlySet<CellId> {
+  return new Set(stormsOf(roster).flatMap(({ lost }) => lost));
+}
+
+/**
+ * The roster as it should be now, or undefined when it is. Who left drained is no loss; who was lost is
+ * forgotten once nothing waits for it, or once an operator confirmed the loss.
+ */
+export function nextRoster(state: ClusterState, now: Millis): Roster | undefined {
+  const before = state.roster?.value;
+  const paused = pausedCells(before);
+  const isConfirmed = (state.settings?.value.stormConfirmedUntil ?? 0) > now;
+  const cells: Record<CellId, RosterMember> = {};
+  let isChanged = before === undefined;
+  for (const [name, member] of Object.entries(before?.cells ?? {})) {
+    const cellId = name as CellId;
+    const next = isLost(state, cellId) ? lost(state, cellId, member, now) : there(state, cellId, member);
+    const isOver = next?.lostAt !== undefined && (isConfirmed || (!paused.has(cellId) && isOld(next, now)));
+    if (next !== undefined && !isOver) cells[cellId] = next;
+    isChanged ||= isOver || next !== member;
+  }
+  for (const [cellId, { value }] of state.cells) {
+    if (before?.cells[cellId] !== undefined) continue;
+    cells[cellId] = { zone: value.zone };
+    isChanged = true;
+  }
+  return isChanged ? { v: 1, cells } : undefined;
+}
+
+function there(state: ClusterState, cellId: CellId, member: RosterMember): RosterMember {
+  const zone = state.cells.get(cellId)?.value.zone ?? member.zone;
+  return member.lostAt === undefined && member.zone === zone ? member : { zone };
+}
+
+function lost(
+  state: ClusterState,
+  cellId: CellId,
+  member: RosterMember,
+  now: Millis,
+): RosterMember | undefined {
+  if (member.lostAt !== undefined) return member;
+  return hasLeftDrained(state, cellId) ? undefined : { ...member, lostAt: now };
+}
+
+function hasLeftDrained(state: ClusterState, cellId: CellId): boolean {
+  if (state.cellSpecs.get(cellId)?.value.drain === undefined) return false;
+  return !state.claimsByCell.has(cellId) && !state.tasksByCell.has(cellId);
+}
+
+/** What is lost after it cannot have been lost at once with it. */
+const isOld = ({ lostAt }: RosterMember, now: Millis): boolean =>
+  lostAt !== undefined && now - lostAt > defaults.stormWindowMs;
+
+/** What the journal is told when the roster changes: storms that began, grew or ended, and of which zone. */
+export function stormEvents(before: Roster | undefined, after: Roster, now: Millis): JournalEvent[] {
+  const known = new Map(stormsOf(before).map((storm) => [storm.zone, storm]));
+  const events: JournalEvent[] = [];
+  for (const storm of stormsOf(after)) {
+    if (known.get(storm.zone)?.lost.length !== storm.lost.length) {
+      events.push(event('brain.storm', now, storm.zone, stormText(storm)));
+    }
+    known.delete(storm.zone);
+  }
+  for (const { zone } of known.values()) {
+    const text = `the storm in zone ${zone} is over: what is still lost is replaced`;
+    events.push(event('brain.storm', now, zone, text));
+  }
+  return events;
+}
+
+function stormText({ zone, lost, ofCells }: Storm): string {
+  return (
+    `${lost.length} of ${ofCells} cells of zone ${zone} vanished at once: their instances are not replaced ` +
+    'until they return or an operator confirms the loss (skep brain confirm-loss)'
+  );
+}
