@@ -43,6 +43,8 @@ export const refusalSchema = z.object({
   cells: z.number().int(),
   counts: z.record(z.string(), z.number().int()),
   nearest: z.object({ cellId: cellIdSchema, lacks: z.string() }).optional(),
+  /** The smallest change that would give it a place. */
+  change: z.string().optional(),
 });
 export type Refusal = Readonly<z.infer<typeof refusalSchema>>;
 
@@ -151,11 +153,15 @@ function withoutContainer(lrp: ActualLrp): ActualLrp {
   return { ...rest, routable: false };
 }
 
-/** UNCLAIMED → CLAIMED for a cell. Claiming again with the same key changes nothing. */
-export function claim(lrp: ActualLrp, key: InstanceKey, now: Millis): ActualMove {
+/**
+ * UNCLAIMED → CLAIMED for a cell. Claiming again with the same key changes nothing. A sticky index remembers
+ * the cell as its home, for as long as the record lives.
+ */
+export function claim(lrp: ActualLrp, key: InstanceKey, now: Millis, sticky = false): ActualMove {
   if (lrp.state === 'CLAIMED' && ownedBy(lrp, key)) return { ok: true, changed: false, next: lrp };
   if (lrp.state !== 'UNCLAIMED') return refused('ActualLRPCannotBeClaimed');
-  return moved(withoutContainer(lrp), { state: 'CLAIMED', ...key, since: now }, now);
+  const home = sticky ? { home: key.cellId } : {};
+  return moved(withoutContainer(lrp), { state: 'CLAIMED', ...key, ...home, since: now }, now);
 }
 
 /**

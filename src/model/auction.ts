@@ -27,6 +27,22 @@ export interface AuctionCell {
   readonly fixedPorts: ReadonlySet<number>;
   /** Why nothing may be placed here just now, if so: the container engine is down, … */
   readonly unusable?: string | undefined;
+  /** The command that makes it usable again, if an operator made it unusable. */
+  readonly undo?: string | undefined;
+  /** Processes that an instance here must not share a cell with: `notWith`, seen from the other side. */
+  readonly repels?: ReadonlySet<ProcessGuid> | undefined;
+  /** What preemption may stop here, and what stops already; absent while preemption is off. */
+  readonly evictable?: readonly Evictable[] | undefined;
+}
+
+/** An instance on a cell, as preemption sees it. Tasks are never among them: they run at most once. */
+export interface Evictable {
+  readonly guid: ProcessGuid;
+  readonly index: number;
+  readonly priority: number;
+  readonly resources: Resources;
+  /** It is told to stop already: its room is on its way. */
+  readonly leaving: boolean;
 }
 
 export interface LrpWork {
@@ -62,7 +78,18 @@ export interface Unplaced {
   readonly refusal: Refusal;
 }
 
+/** An instance that has to stop so that work of higher priority gets its room. */
+export interface Eviction {
+  readonly guid: ProcessGuid;
+  readonly index: number;
+  readonly cellId: CellId;
+  /** Who needs the room. */
+  readonly work: LrpWork;
+}
+
 export interface AuctionResult {
   readonly placements: readonly Placement[];
   readonly unplaced: readonly Unplaced[];
+  /** Empty unless preemption is on. */
+  readonly evictions: readonly Eviction[];
 }

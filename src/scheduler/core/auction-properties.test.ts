@@ -63,9 +63,8 @@ const workArbitrary: fc.Arbitrary<Work[]> = fc.array(
 function firstMistake(cells: readonly AuctionCell[], work: readonly Work[]): string | undefined {
   const result = auction(cells, work);
   const winners = new Map(result.placements.map(({ work: item, cellId }) => [workKey(item), cellId]));
-  const batch = orderBatch(work);
   const live = cells.map((cell) => ({ ...cell, same: new Map(cell.instancesByProcess) }));
-  for (const item of [...batch.first, ...batch.tasks, ...batch.rest]) {
+  for (const item of orderBatch(work)) {
     const ranked = live
       .filter((cell) => hasRoom(cell, item))
       .map((cell) => ({

@@ -197,6 +197,7 @@ describe('refusals', () => {
       cells: 3,
       counts: { unusable: 1, disk: 2, memory: 2 },
       nearest: { cellId: 'B', lacks: '5 MiB disk, 510 MiB memory' },
+      change: 'free 5 MiB disk, 510 MiB memory on B, or ask for that much less',
     });
   });
   test('speak of a slot, not of megabytes, when only a slot is missing', () => {
@@ -266,12 +267,12 @@ describe('the order of work', () => {
 describe('a batch', () => {
   test('holds each piece of work once; the first copy stays', () => {
     const batch = orderBatch([lrp('a', 0, 10), lrp('a', 0, 20), task('t', 1), task('t', 2), lrp('a', 1, 10)]);
-    expect(batch).toEqual({ first: [lrp('a', 0, 10)], tasks: [task('t', 1)], rest: [lrp('a', 1, 10)] });
+    expect(batch).toEqual([lrp('a', 0, 10), task('t', 1), lrp('a', 1, 10)]);
   });
   test('of an LRP and a task with one name holds both', () => {
     expect(auction([cellA], [lrp('x', 0, 1), task('x', 1)]).placements).toHaveLength(2);
   });
   test('is empty when there is nothing to do', () => {
-    expect(auction([cellA], [])).toEqual({ placements: [], unplaced: [] });
+    expect(auction([cellA], [])).toEqual({ placements: [], unplaced: [], evictions: [] });
   });
 });

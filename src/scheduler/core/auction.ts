@@ -1,24 +1,31 @@
 /**
  * Who runs what: places a batch of work on cells by Diego's rules (reference/diego.md 1.20) and says of the
- * rest why it has no place. Called by the brain and the benchmarks. Pure and deterministic: the order of
- * cells and work does not matter, ties go to the first cell by id, and what is scored is what is reserved.
+ * rest why it has no place. Called by the brain, the planner and the benchmarks. Pure and deterministic: the
+ * order of cells and work does not matter, ties go to the first cell by id, and what is scored is what is
+ * reserved.
  */
 import type { Refusal } from '../../model/actual-lrp.ts';
 import type {
   AuctionCell,
   AuctionResult,
+  Eviction,
   LrpWork,
   Placement,
   TaskWork,
   Unplaced,
   Work,
 } from '../../model/auction.ts';
+import type { BrainSettings } from '../../model/cell-spec.ts';
 import type { CellId } from '../../model/ids.ts';
-import type { Resources } from '../../model/resources.ts';
+import { lrpBase, taskBase } from './base-score.ts';
 import { orderBatch } from './batch.ts';
-import { explainNoRoom, explainStartLimit } from './explain.ts';
-import { at, createPool, type Pool, reserve } from './pool.ts';
-import { type Best, createRanking, type Ranking } from './ranking.ts';
+import { type Conflicts, createConflicts } from './conflicts.ts';
+import { explainRefusal, explainStartLimit } from './explain.ts';
+import { type Filter, liveFilters, repelled, type Seat } from './filters.ts';
+import { classKey, createLayouts, type Layout, type Layouts } from './layout.ts';
+import { added, at, createPool, fits, type Pool, reserve } from './pool.ts';
+import { createPreemptor, type Preemptor } from './preempt.ts';
+import type { Allows, Best } from './ranking.ts';
 import { diegoWeights, type ScoreWeights } from './scoring.ts';
 import { createSpread, type ProcessSpread, type Spread } from './spread.ts';
 
@@ -26,9 +33,18 @@ export interface AuctionOptions {
   readonly weights: ScoreWeights;
   /** How many containers may be starting in the whole cluster at one time; 0 or less is no limit. */
   readonly maxStarting: number;
+  /** The same for one cell. */
+  readonly maxStartingPerCell?: number;
 }
 
 export const diegoOptions: AuctionOptions = { weights: diegoWeights, maxStarting: 0 };
+
+/** What operators set of the brain, as the auction takes it. */
+export function auctionOptions(settings: BrainSettings): AuctionOptions {
+  const { maxStarting, maxStartingPerCell, startingWeight, binPackWeight } = settings;
+  const weights = { ...diegoWeights, starting: startingWeight, binPack: binPackWeight };
+  return { weights, maxStarting, maxStartingPerCell };
+}
 
 /** What one auction knows and changes as it goes. */
 interface Auction {
@@ -36,9 +52,16 @@ interface Auction {
   readonly pool: Pool;
   readonly options: AuctionOptions;
   readonly spread: Spread;
+  readonly conflicts: Conflicts;
+  readonly layouts: Layouts;
+  readonly preemptor: Preemptor;
+  readonly positions: ReadonlyMap<CellId, number>;
   readonly refusals: Map<string, Refusal>;
+  /** Work that found no place: with equal needs, another instance of it finds none either. */
+  readonly refusedLrps: Map<string, LrpWork>;
   readonly placements: Placement[];
   readonly unplaced: Unplaced[];
+  readonly evictions: Eviction[];
   starting: number;
 }
 
@@ -48,125 +71,214 @@ export function auction(
   options: AuctionOptions = diegoOptions,
 ): AuctionResult {
   const batch = orderBatch(work);
-  const pool = createPool(cells);
-  const run: Auction = {
+  const run = openAuction(cells, batch, options);
+  for (const item of batch) place(run, item);
+  return { placements: run.placements, unplaced: run.unplaced, evictions: run.evictions };
+}
+
+function openAuction(cells: readonly AuctionCell[], work: readonly Work[], options: AuctionOptions): Auction {
+  const { weights, maxStartingPerCell = 0 } = options;
+  const perCell = maxStartingPerCell > 0 ? maxStartingPerCell : Number.POSITIVE_INFINITY;
+  // The spread is made from the pool, whose seats ask it: they do so only once the auction runs.
+  const conflicts: Conflicts = createConflicts(cells, (guid, position) => {
+    return spread.of(guid)?.onCell.get(position) ?? 0;
+  });
+  const pool = createPool(cells, perCell, conflicts.seatOf);
+  const spread: Spread = createSpread(pool, cells, work);
+  return {
     cells,
     pool,
     options,
-    spread: createSpread(pool, cells, [...batch.first, ...batch.rest]),
+    spread,
+    conflicts,
+    layouts: createLayouts(pool, { lrp: lrpBase(pool, weights), task: taskBase(pool, weights) }),
+    preemptor: createPreemptor(pool),
+    positions: new Map(pool.cellIds.map((cellId, position) => [cellId, position])),
     refusals: new Map(),
+    refusedLrps: new Map(),
     placements: [],
     unplaced: [],
+    evictions: [],
     starting: cells.reduce((sum, cell) => sum + cell.startingCount, 0),
   };
-  placeLrps(run, batch.first);
-  placeTasks(run, batch.tasks);
-  placeLrps(run, batch.rest);
-  return { placements: run.placements, unplaced: run.unplaced };
 }
 
-function placeLrps(run: Auction, work: readonly LrpWork[]): void {
-  const { pool, options } = run;
-  if (work.length === 0) return;
-  const { weights } = options;
-  const base = (position: number): number =>
-    at(pool.fill, position) +
-    weights.starting * at(pool.starting, position) +
-    weights.binPack * at(pool.placeInZone, position);
-  const zones = pool.zones.map((_, zone) =>
-    createRanking(
-      pool,
-      positionsWhere(pool, (position) => at(pool.zoneOf, position) === zone),
-      base,
-    ),
-  );
-  for (const item of work) {
-    place(run, item, () => {
-      const spread = run.spread.of(item.guid);
-      const position = bestForLrp(run, zones, spread, item.resources);
-      if (position < 0) return position;
-      reserve(pool, position, item.resources, 'lrp');
-      run.spread.add(spread, position);
-      zones[at(pool.zoneOf, position)]?.moved(position);
-      return position;
-    });
+/** Places one piece of work, or records why not. */
+function place(run: Auction, work: Work): void {
+  const { pool } = run;
+  const { maxStarting } = run.options;
+  if (maxStarting > 0 && run.starting >= maxStarting) {
+    run.unplaced.push({ work, refusal: explainStartLimit(run.cells, run.starting) });
+    return;
   }
+  const live = liveFiltersOf(run, work);
+  const layout = run.layouts.of(work);
+  const position = isKnownToFail(run, work) ? -1 : bestOf(run, layout, work, live);
+  if (position < 0) {
+    refuse(run, layout, work, live);
+    return;
+  }
+  reserve(pool, position, work.resources, work.kind);
+  settle(run, work, position);
+  run.starting += 1;
+  run.placements.push({ work, cellId: pool.cellIds[position] as CellId });
 }
 
-/** Zones with the fewest instances of the process go first; those with equally many compete together. */
-function bestForLrp(run: Auction, zones: readonly Ranking[], spread: ProcessSpread, need: Resources): number {
-  const best: Best = { position: -1, score: Infinity };
-  const { inZone, onCell } = spread;
+function settle(run: Auction, work: Work, position: number): void {
+  if (work.kind === 'task') return;
+  run.spread.add(run.spread.of(work.guid) as ProcessSpread, position);
+  if (work.fixedPorts.length > 0 || work.rules.notWith.length > 0) run.conflicts.add(work, position);
+}
+
+const none: readonly Filter[] = [];
+
+function liveFiltersOf({ conflicts }: Auction, work: Work): readonly Filter[] {
+  const { sameCellAs, notWith, maxPerCell } = work.rules;
+  const isPlain =
+    sameCellAs === undefined &&
+    notWith.length === 0 &&
+    (work.kind === 'task' ||
+      (maxPerCell === undefined && work.fixedPorts.length === 0 && work.home === undefined));
+  const own = isPlain ? none : liveFilters.filter((filter) => filter.applies(work));
+  return conflicts.anyRepels && repelled.applies(work) ? [...own, repelled] : own;
+}
+
+/** Room, ports and places only become fewer in an auction; neighbours to be with may become more. */
+function isKnownToFail({ refusedLrps }: Auction, work: Work): boolean {
+  if (work.kind === 'task' || refusedLrps.size === 0 || work.rules.sameCellAs !== undefined) return false;
+  const known = refusedLrps.get(work.guid);
+  return (
+    known !== undefined &&
+    known.rules === work.rules &&
+    known.home === work.home &&
+    needKey(known) === needKey(work) &&
+    known.fixedPorts.join() === work.fixedPorts.join()
+  );
+}
+
+const needKey = ({ resources }: Work): string =>
+  `${resources.memoryMb}/${resources.diskMb}/${resources.containers}`;
+
+/** The position of the best cell; -1: none. */
+function bestOf(run: Auction, layout: Layout, work: Work, live: readonly Filter[]): number {
+  layout.sync();
+  const allows = allowsOf(run.pool.seats, work, live);
+  const few = fewCandidates(run, work);
+  if (few !== undefined && work.kind === 'lrp') return bestOfFew(run, layout, work, few, allows);
+  return work.kind === 'lrp' ? bestForLrp(run, layout, work, allows) : bestForTask(layout, work, allows);
+}
+
+function allowsOf(seats: readonly Seat[], work: Work, live: readonly Filter[]): Allows {
+  if (live.length === 0) return undefined;
+  return (position) => live.every((filter) => filter.passes(seats[position] as Seat, work));
+}
+
+/** Where it may go at most, if its rules name the places. */
+function fewCandidates(run: Auction, work: Work): readonly number[] | undefined {
+  const home = work.kind === 'lrp' ? work.home : undefined;
+  if (home !== undefined) return [run.positions.get(home) ?? -1].filter((position) => position >= 0);
+  if (work.rules.sameCellAs === undefined) return undefined;
+  return [...(run.spread.of(work.rules.sameCellAs)?.onCell.keys() ?? [])];
+}
+
+/** Leaves with the lowest rank go first; those of equal rank compete. */
+function bestForLrp(run: Auction, layout: Layout, work: LrpWork, allows: Allows): number {
+  const spread = run.spread.of(work.guid) as ProcessSpread;
+  const best: Best = { position: -1, score: Number.POSITIVE_INFINITY };
   const { locality: weight } = run.options.weights;
+  const { leaves } = layout;
+  const ranks = leaves.map((leaf) => run.spread.rank(spread, layout, leaf));
   let floor = -1;
   while (best.position < 0) {
-    let next = Infinity;
-    for (const count of inZone) if (count > floor && count < next) next = count;
-    if (next === Infinity) return -1;
-    for (let zone = 0; zone < zones.length; zone++) {
-      if (inZone[zone] !== next) continue;
-      const leastCount = run.spread.least(spread, zone);
-      zones[zone]?.improve(best, need, { weight, counts: onCell, leastCount });
+    let next = Number.POSITIVE_INFINITY;
+    for (const rank of ranks) if (rank > floor && rank < next) next = rank;
+    if (next === Number.POSITIVE_INFINITY) return -1;
+    for (let place = 0; place < leaves.length; place++) {
+      if (ranks[place] !== next) continue;
+      const leastCount = run.spread.least(spread, layout, place);
+      const locality = { weight, counts: spread.onCell, leastCount };
+      leaves[place]?.ranking.improve(best, work.resources, locality, allows);
     }
     floor = next;
   }
   return best.position;
 }
 
-/** Tasks know no zones: the cell with the fewest tasks, then the emptiest. */
-function placeTasks(run: Auction, work: readonly TaskWork[]): void {
+/** The same choice among a handful of cells, by looking at each. */
+function bestOfFew(
+  run: Auction,
+  layout: Layout,
+  work: LrpWork,
+  positions: readonly number[],
+  allows: Allows,
+): number {
   const { pool, options } = run;
-  if (work.length === 0) return;
-  const { weights } = options;
-  const ranking = createRanking(
-    pool,
-    positionsWhere(pool, () => true),
-    (position) =>
-      at(pool.fill, position) +
-      weights.starting * at(pool.starting, position) +
-      weights.locality * at(pool.tasks, position),
-  );
-  const anywhere = { weight: 0, counts: undefined, leastCount: 0 };
-  for (const item of work) {
-    place(run, item, () => {
-      const best: Best = { position: -1, score: Infinity };
-      ranking.improve(best, item.resources, anywhere);
-      if (best.position < 0) return best.position;
-      reserve(pool, best.position, item.resources, 'task');
-      ranking.moved(best.position);
-      return best.position;
-    });
+  const spread = run.spread.of(work.guid) as ProcessSpread;
+  const base = lrpBase(pool, options.weights);
+  let best = -1;
+  let bestRank = Number.POSITIVE_INFINITY;
+  let bestScore = Number.POSITIVE_INFINITY;
+  for (const position of positions) {
+    const leaf = layout.leaves[at(layout.leafOf, position)];
+    if (leaf === undefined || !fits(pool, position, work.resources)) continue;
+    if (allows !== undefined && !allows(position)) continue;
+    const rank = run.spread.rank(spread, layout, leaf);
+    const same = spread.onCell.get(position) ?? 0;
+    const score = base(position) + (added(pool, position, work.resources) + options.weights.locality * same);
+    const isBetter =
+      rank < bestRank ||
+      (rank === bestRank && (score < bestScore || (score === bestScore && position < best)));
+    if (isBetter) [best, bestRank, bestScore] = [position, rank, score];
   }
+  return best;
 }
 
-/** Places one piece of work, or records why not. `reserveBest` returns the cell's position, or -1. */
-function place(run: Auction, work: Work, reserveBest: () => number): void {
-  const { maxStarting } = run.options;
-  if (maxStarting > 0 && run.starting >= maxStarting) {
-    run.unplaced.push({ work, refusal: explainStartLimit(run.cells, run.starting) });
+const anywhere = { weight: 0, counts: undefined, leastCount: 0 };
+
+/** Tasks know no zones: the cell with the fewest tasks, then the emptiest. */
+function bestForTask(layout: Layout, work: TaskWork, allows: Allows): number {
+  const best: Best = { position: -1, score: Number.POSITIVE_INFINITY };
+  for (const { ranking } of layout.leaves) ranking.improve(best, work.resources, anywhere, allows);
+  return best.position;
+}
+
+function refuse(run: Auction, layout: Layout, work: Work, live: readonly Filter[]): void {
+  const refusal = refusalOf(run, work, live);
+  if (work.kind === 'task') {
+    run.unplaced.push({ work, refusal });
     return;
   }
-  const position = reserveBest();
-  if (position < 0) {
-    run.unplaced.push({ work, refusal: noRoom(run, work) });
+  const allows = allowsOf(run.pool.seats, work, live);
+  const preemption = run.preemptor.find(
+    work,
+    (position) => at(layout.leafOf, position) >= 0 && (allows === undefined || allows(position)),
+  );
+  if (preemption === undefined) {
+    run.refusedLrps.set(work.guid, work);
+    run.unplaced.push({ work, refusal });
     return;
   }
-  run.starting += 1;
-  run.placements.push({ work, cellId: run.pool.cellIds[position] as CellId });
+  const { position, victims } = preemption;
+  const cellId = run.pool.cellIds[position] as CellId;
+  // What it is promised, free or about to be, goes to nobody else in this auction.
+  reserve(run.pool, position, work.resources, work.kind);
+  settle(run, work, position);
+  for (const { guid, index } of victims) run.evictions.push({ guid, index, cellId, work });
+  const message = `waiting for instances of lower priority to stop on cell ${cellId}`;
+  const { change: _change, ...rest } = refusal;
+  run.unplaced.push({ work, refusal: { ...rest, message } });
 }
 
 /** Equal needs share one explanation: thousands that do not fit cost as much as one. */
-function noRoom(run: Auction, { resources }: Work): Refusal {
-  const key = `${resources.memoryMb}/${resources.diskMb}/${resources.containers}`;
+function refusalOf(run: Auction, work: Work, live: readonly Filter[]): Refusal {
+  const home = work.kind === 'lrp' ? (work.home ?? '') : '';
+  // Rules about neighbours depend on which process it is, and on what has been placed since.
+  const about =
+    live.length === 0 ? '' : `${work.guid}|${home}|${work.rules.sameCellAs ? run.placements.length : ''}`;
+  const key = `${classKey(work)}|${needKey(work)}|${about}`;
   const known = run.refusals.get(key);
   if (known !== undefined) return known;
-  const refusal = explainNoRoom(run.cells, run.pool, resources);
+  const refusal = explainRefusal({ cells: run.cells, pool: run.pool, work, live });
   run.refusals.set(key, refusal);
   return refusal;
-}
-
-function positionsWhere(pool: Pool, holds: (position: number) => boolean): number[] {
-  const positions: number[] = [];
-  for (let position = 0; position < pool.size; position++) if (holds(position)) positions.push(position);
-  return positions;
 }

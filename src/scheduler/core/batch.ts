@@ -1,41 +1,62 @@
 /**
- * The order in which one auction serves its work: every process's first instance before any task, tasks
- * before further instances, the large before the small. Source: reference/scheduling-and-reliability.md A.3
- * (without its quirk: first instances go first also when there are no others).
+ * The order in which one auction serves its work: the higher priority first; within one, every process's
+ * first instance before any task, tasks before further instances, the large before the small. Source:
+ * reference/scheduling-and-reliability.md A.3 (without its quirk: first instances go first also when there
+ * are no others). Who has to be on the cell of another comes after it.
  */
 import type { LrpWork, TaskWork, Work } from '../../model/auction.ts';
-
-export interface Batch {
-  /** Index 0 of each LRP, largest memory first. */
-  readonly first: readonly LrpWork[];
-  /** Largest memory first. */
-  readonly tasks: readonly TaskWork[];
-  /** By index, then largest memory first. */
-  readonly rest: readonly LrpWork[];
-}
+import type { ProcessGuid } from '../../model/ids.ts';
 
 /** One name for one piece of work, whatever its resources. */
 export function workKey(work: Work): string {
   return work.kind === 'lrp' ? `lrp/${work.guid}/${work.index}` : `task/${work.guid}`;
 }
 
+/** Tasks have no priority of their own: they are served as LRPs of the default one are. */
+const priorityOf = (work: Work): number => (work.kind === 'lrp' ? work.priority : 0);
+
 /** Drops repeats (the first copy stays) and sorts; the order of what comes in does not matter. */
-export function orderBatch(work: readonly Work[]): Batch {
+export function orderBatch(work: readonly Work[]): Work[] {
   const seen = new Set<string>();
-  const lrps: LrpWork[] = [];
-  const tasks: TaskWork[] = [];
+  const byPriority = new Map<number, { lrps: LrpWork[]; tasks: TaskWork[] }>();
+  const followers = new Map<ProcessGuid, ProcessGuid>();
   for (const item of work) {
     const key = workKey(item);
     if (seen.has(key)) continue;
     seen.add(key);
-    if (item.kind === 'lrp') lrps.push(item);
-    else tasks.push(item);
+    const priority = priorityOf(item);
+    const level = byPriority.get(priority) ?? { lrps: [], tasks: [] };
+    byPriority.set(priority, level);
+    if (item.kind === 'task') level.tasks.push(item);
+    else {
+      level.lrps.push(item);
+      if (item.rules.sameCellAs !== undefined) followers.set(item.guid, item.rules.sameCellAs);
+    }
   }
-  lrps.sort((a, b) => a.index - b.index || byMemory(a, b));
+  const levels = [...byPriority].sort(([a], [b]) => b - a);
+  return levels.flatMap(([, level]) => orderLevel(level.lrps, level.tasks, followers));
+}
+
+function orderLevel(
+  lrps: LrpWork[],
+  tasks: TaskWork[],
+  followers: ReadonlyMap<ProcessGuid, ProcessGuid>,
+): Work[] {
+  const depth = (item: LrpWork): number => (followers.size === 0 ? 0 : depthOf(item.guid, followers));
+  lrps.sort((a, b) => a.index - b.index || depth(a) - depth(b) || byMemory(a, b));
   tasks.sort(byMemory);
   const split = lrps.findIndex((item) => item.index > 0);
   const firstCount = split === -1 ? lrps.length : split;
-  return { first: lrps.slice(0, firstCount), tasks, rest: lrps.slice(firstCount) };
+  return [...lrps.slice(0, firstCount), ...tasks, ...lrps.slice(firstCount)];
+}
+
+/** How many processes it goes after, one after the other; those that follow each other in a ring come last. */
+function depthOf(guid: ProcessGuid, followers: ReadonlyMap<ProcessGuid, ProcessGuid>): number {
+  let depth = 0;
+  for (let at = followers.get(guid); at !== undefined && depth <= followers.size; at = followers.get(at)) {
+    depth += 1;
+  }
+  return depth;
 }
 
 function byMemory(a: Work, b: Work): number {

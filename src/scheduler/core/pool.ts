@@ -5,12 +5,20 @@
 import type { AuctionCell } from '../../model/auction.ts';
 import type { CellId } from '../../model/ids.ts';
 import type { Resources } from '../../model/resources.ts';
+import type { Seat } from './filters.ts';
 import { fill, fillPerUnit } from './scoring.ts';
 
 export interface Pool {
   readonly size: number;
   /** Usable cells in order of their id: position order breaks ties. */
   readonly cellIds: readonly CellId[];
+  readonly cells: readonly AuctionCell[];
+  /** The same cells as filters ask them; what they say is always as the pool stands. */
+  readonly seats: readonly Seat[];
+  /** How many containers may be starting on one cell; Infinity is no limit. */
+  readonly maxStarting: number;
+  /** Positions in the order in which something was placed on them. */
+  readonly moves: number[];
   readonly freeMemoryMb: Float64Array;
   readonly freeDiskMb: Float64Array;
   readonly freeContainers: Float64Array;
@@ -29,7 +37,12 @@ export interface Pool {
   readonly zones: readonly string[];
 }
 
-export function createPool(cells: readonly AuctionCell[]): Pool {
+/** @param seatOf makes a cell answer for what is placed on it; without, only what runs there already counts */
+export function createPool(
+  cells: readonly AuctionCell[],
+  maxStarting = Number.POSITIVE_INFINITY,
+  seatOf: (cell: AuctionCell, position: number) => Seat = seatOfCell,
+): Pool {
   const usable = cells
     .filter((cell) => cell.unusable === undefined)
     .sort((a, b) => (a.cellId < b.cellId ? -1 : a.cellId > b.cellId ? 1 : 0));
@@ -40,6 +53,10 @@ export function createPool(cells: readonly AuctionCell[]): Pool {
   const pool: Pool = {
     size,
     cellIds: usable.map((cell) => cell.cellId),
+    cells: usable,
+    seats: usable.map(seatOf),
+    maxStarting,
+    moves: [],
     freeMemoryMb: Float64Array.from(usable, (cell) => cell.capacity.memoryMb - cell.used.memoryMb),
     freeDiskMb: Float64Array.from(usable, (cell) => cell.capacity.diskMb - cell.used.diskMb),
     freeContainers: Float64Array.from(usable, (cell) => cell.capacity.containers - cell.used.containers),
@@ -59,6 +76,16 @@ export function createPool(cells: readonly AuctionCell[]): Pool {
     pool.fill[position] = fillOf(pool, position);
   });
   return pool;
+}
+
+/** A cell on which nothing has been placed by this auction. */
+export function seatOfCell(cell: AuctionCell): Seat {
+  return {
+    cell,
+    instancesOf: (guid) => cell.instancesByProcess.get(guid) ?? 0,
+    isPortTaken: (port) => cell.fixedPorts.has(port),
+    repels: (guid) => cell.repels?.has(guid) ?? false,
+  };
 }
 
 /** A number of a column; positions come from the pool itself, so there always is one. */
@@ -85,7 +112,8 @@ export function fits(pool: Pool, position: number, need: Resources): boolean {
   return (
     at(pool.freeMemoryMb, position) >= need.memoryMb &&
     at(pool.freeDiskMb, position) >= need.diskMb &&
-    at(pool.freeContainers, position) >= need.containers
+    at(pool.freeContainers, position) >= need.containers &&
+    at(pool.starting, position) < pool.maxStarting
   );
 }
 
@@ -96,5 +124,6 @@ export function reserve(pool: Pool, position: number, need: Resources, kind: 'lr
   pool.freeContainers[position] = at(pool.freeContainers, position) - need.containers;
   pool.fill[position] = fillOf(pool, position);
   pool.starting[position] = at(pool.starting, position) + 1;
+  pool.moves.push(position);
   if (kind === 'task') pool.tasks[position] = at(pool.tasks, position) + 1;
 }

@@ -1,6 +1,6 @@
 /**
  * Some cells in order of what their score would be before the work's own part is added, so that the best
- * one is found by looking at the head and not at all of them. Used by auction.ts, one per zone.
+ * one is found by looking at the head and not at all of them. Used by layout.ts, one per zone and group.
  *
  * Why the walk may stop early and is still exact: the work adds at least `least` to any cell's score, so
  * once a cell's base plus `least` reaches the best score seen, no later cell can win.
@@ -25,31 +25,28 @@ export interface Locality {
   readonly leastCount: number;
 }
 
+/** Whether the rules that depend on what is placed let the work onto this cell; undefined: onto all. */
+export type Allows = ((position: number) => boolean) | undefined;
+
 export interface Ranking {
-  /** Lowers `best` to this ranking's cheapest cell that has room, if that is cheaper. */
-  improve(best: Best, need: Resources, locality: Locality): void;
-  /** Puts a cell where it belongs after something was placed on it. */
-  moved(position: number): void;
+  /** Lowers `best` to this ranking's cheapest cell that has room and is allowed, if that is cheaper. */
+  improve(best: Best, need: Resources, locality: Locality, allows?: Allows): void;
+  /** Puts a cell where it belongs by its new base score. */
+  move(position: number, newBase: number): void;
 }
 
 /**
  * @param positions the cells of the ranking
- * @param baseOf a cell's score before the work's part; as the pool stands
+ * @param base by position: a cell's score before the work's part. Rankings without a cell in common may share it.
  */
-export function createRanking(
-  pool: Pool,
-  positions: readonly number[],
-  baseOf: (position: number) => number,
-): Ranking {
-  const base = new Float64Array(pool.size);
-  for (const position of positions) base[position] = baseOf(position);
+export function createRanking(pool: Pool, positions: readonly number[], base: Float64Array): Ranking {
   const order = sortedPositions(base, positions);
   const leastUnit = smallestUnits(pool, positions);
   /** Needs that no cell here has room for: room only shrinks, so they need not be asked again. */
   const noRoomFor = new Set<string>();
 
   return {
-    improve(best, need, locality) {
+    improve(best, need, locality, allows) {
       const needKey = `${need.memoryMb}/${need.diskMb}/${need.containers}`;
       if (noRoomFor.has(needKey)) return;
       const least = fill(need, leastUnit) + locality.weight * locality.leastCount;
@@ -61,6 +58,7 @@ export function createRanking(
           if (lower > best.score || (lower === best.score && position > best.position)) return;
           if (!fits(pool, position, need)) continue;
           anyRoom = true;
+          if (allows !== undefined && !allows(position)) continue;
           const same = locality.counts?.get(position) ?? 0;
           const score = at(base, position) + (added(pool, position, need) + locality.weight * same);
           if (score < best.score || (score === best.score && position < best.position)) {
@@ -72,9 +70,10 @@ export function createRanking(
       if (!anyRoom) noRoomFor.add(needKey);
     },
 
-    moved(position) {
+    move(position, newBase) {
+      if (at(base, position) === newBase) return;
       order.remove(position);
-      base[position] = baseOf(position);
+      base[position] = newBase;
       order.insert(position);
     },
   };

@@ -1,0 +1,41 @@
+/**
+ * Placement decisions a second: Diego's mix of 250,000 instances on 1,250 empty cells in one auction, against
+ * a plain scan of all cells. The scan's cost per placement depends on the cells only, so it gets a tenth of
+ * the work. `cost_ratio` is the cost of one placement at 1,250 cells over that at 100.
+ */
+import { auctionMixCells, auctionMixWork, auctionRate, scanRate } from './auction-mix.ts';
+import { fullUnits } from './mix.ts';
+import { type BenchOptions, type Measured, median } from './report.ts';
+
+export const ratioOf = { figure: 'rate_per_s', better: 'more' } as const;
+
+const smallUnits = 80;
+
+export async function measure({ quick, say }: BenchOptions): Promise<Measured> {
+  const samples = quick ? 1 : 5;
+  const units = quick ? fullUnits / 10 : fullUnits;
+  const [cells, work] = [auctionMixCells(units), auctionMixWork(units)];
+  const [fewCells, littleWork] = [auctionMixCells(smallUnits), auctionMixWork(smallUnits)];
+  const scanWork = work.slice(0, work.length / 10);
+  const rates: { ours: number[]; small: number[]; scan: number[] } = { ours: [], small: [], scan: [] };
+  for (let round = 0; round < samples; round++) {
+    rates.small.push(auctionRate(fewCells, littleWork));
+    rates.ours.push(auctionRate(cells, work));
+    rates.scan.push(scanRate(cells, scanWork));
+    say(
+      `${round + 1}: ${Object.entries(rates).map(([who, all]) => `${who} ${Math.round(all.at(-1) ?? 0)}/s`)}`,
+    );
+  }
+  const rate = median(rates.ours);
+  return {
+    ours: {
+      rate_per_s: rate,
+      seconds: work.length / rate,
+      cells: cells.length,
+      rate_at_100_cells: median(rates.small),
+      cost_ratio: median(rates.small) / rate,
+    },
+    peers: { scan: { rate_per_s: median(rates.scan) } },
+    samples,
+  };
+}
