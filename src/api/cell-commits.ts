@@ -52,18 +52,23 @@ export function commitQueue(bbs: Pick<Bbs, 'commit'>, signal: AbortSignal): Comm
   };
 }
 
-/** Takes from the front; a mutation that shares a key with one before it waits for the next batch. */
+/**
+ * Takes from the front; a mutation that shares a key with one before it waits for the next batch. Looks no
+ * further than the batch needs: in a storm of reports the line is long.
+ */
 function nextBatch(waiting: readonly Waiting[]): { batch: Waiting[]; rest: Waiting[] } {
   const batch: Waiting[] = [];
-  const rest: Waiting[] = [];
+  const skipped: Waiting[] = [];
   const taken = new Set<string>();
-  for (const item of waiting) {
+  let looked = 0;
+  for (; looked < waiting.length && batch.length < maxBatchItems; looked++) {
+    const item = waiting[looked] as Waiting;
     const keys = keysOf(item.mutation);
-    if (batch.length < maxBatchItems && !keys.some((key) => taken.has(key))) batch.push(item);
-    else rest.push(item);
+    if (keys.some((key) => taken.has(key))) skipped.push(item);
+    else batch.push(item);
     for (const key of keys) taken.add(key);
   }
-  return { batch, rest };
+  return { batch, rest: [...skipped, ...waiting.slice(looked)] };
 }
 
 function keysOf(mutation: Mutation): string[] {
