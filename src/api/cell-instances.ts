@@ -30,6 +30,7 @@ interface InstanceRef {
 interface Slots {
   readonly ordinary: Slot<ActualLrp>;
   readonly suspect: Slot<ActualLrp>;
+  readonly evacuating: Slot<ActualLrp>;
 }
 
 const nothing: Decision = { kind: 'nothing' };
@@ -41,7 +42,11 @@ export function reportStarted(context: CellContext, params: CellRequestParams<'s
   return settle(context, params, (slots) => {
     const suspect = claimOf(context, params, slots.suspect);
     if (suspect !== undefined) return decideSuspectStarted(name, slots);
+    const evacuating = claimOf(context, params, slots.evacuating);
+    if (evacuating !== undefined) return decideEvacuatingStarted(context, params, evacuating);
     if (slots.ordinary === 'corrupt' || slots.suspect === 'corrupt') return corruptRefusal(name);
+    const isMine = claimOf(context, params, slots.ordinary) !== undefined;
+    if (!isMine && slots.evacuating === 'corrupt') return corruptRefusal(name);
     if (slots.ordinary === undefined) return cannotStart(name, 'there is no record of it');
     return decideStarted(context, params, slots.ordinary, slots.suspect);
   });
@@ -53,6 +58,22 @@ function decideSuspectStarted(name: string, slots: Slots): Decision {
   if (ordinary === undefined || ordinary === 'corrupt' || ordinary.value.state !== 'RUNNING') return nothing;
   return cannotStart(name, `its replacement runs on ${ordinary.value.cellId}`);
 }
+
+/** It serves until its replacement does, so what changes about it still counts. */
+function decideEvacuatingStarted(
+  context: CellContext,
+  params: CellRequestParams<'started'>,
+  record: Versioned<ActualLrp>,
+): Decision {
+  const move = start(record.value, { ...params, cellId: context.cellId }, context.clock.now());
+  if (!move.ok) return cannotStart(instanceName(params.guid, params.index), describe(record.value));
+  if (!move.changed) return nothing;
+  const compare = [{ key: record.key, revision: record.revision }];
+  return { kind: 'write', mutation: { compare, puts: [{ key: record.key, value: encode(move.next) }] } };
+}
+
+const isUnreadable = ({ ordinary, suspect, evacuating }: Slots): boolean =>
+  ordinary === 'corrupt' || suspect === 'corrupt' || evacuating === 'corrupt';
 
 function cannotStart(name: string, why: string): Decision {
   return refuse(new SkepError('ActualLRPCannotBeStarted', `${name} cannot be started: ${why}`));
@@ -108,8 +129,15 @@ export function reportCrashed(context: CellContext, params: CellRequestParams<'c
     const suspect = claimOf(context, params, slots.suspect);
     if (suspect !== undefined)
       return removal(context, name, suspect, `ended while suspect: ${params.reason}`);
+    const evacuating = claimOf(context, params, slots.evacuating);
+    if (evacuating !== undefined) {
+      const { retire } = evacuating.value;
+      const message = retire === undefined ? `ended while its cell is drained: ${params.reason}` : undefined;
+      return removal(context, name, evacuating, message);
+    }
     const ordinary = slots.ordinary;
-    if (ordinary === 'corrupt') return corruptRefusal(name);
+    const isMine = claimOf(context, params, ordinary) !== undefined;
+    if (ordinary === 'corrupt' || (!isMine && slots.evacuating === 'corrupt')) return corruptRefusal(name);
     if (ordinary === undefined) {
       return refuse(new SkepError('ResourceNotFound', `there is no record of ${name}`));
     }
@@ -131,9 +159,10 @@ export function reportCrashed(context: CellContext, params: CellRequestParams<'c
 export function reportStopped(context: CellContext, params: CellRequestParams<'stopped'>): Promise<void> {
   const name = instanceName(params.guid, params.index);
   const decide = (slots: Slots): Decision => {
-    const record = claimOf(context, params, slots.suspect) ?? claimOf(context, params, slots.ordinary);
+    const all = [slots.suspect, slots.evacuating, slots.ordinary];
+    const record = all.map((slot) => claimOf(context, params, slot)).find((mine) => mine !== undefined);
     if (record !== undefined) return removal(context, name, record);
-    return slots.ordinary === 'corrupt' || slots.suspect === 'corrupt' ? corruptRefusal(name) : nothing;
+    return isUnreadable(slots) ? corruptRefusal(name) : nothing;
   };
   // The cell never says it again: a record that an old copy does not know of would stay for ever.
   return settle(context, params, decide, false);
@@ -169,7 +198,11 @@ function settle(
   decide: (slots: Slots) => Decision,
   trustsCache = true,
 ): Promise<void> {
-  const keys = [actualKey(ref.guid, ref.index), actualKey(ref.guid, ref.index, 'suspect')] as const;
+  const keys = [
+    actualKey(ref.guid, ref.index),
+    actualKey(ref.guid, ref.index, 'suspect'),
+    actualKey(ref.guid, ref.index, 'evacuating'),
+  ] as const;
   const report: Report<Slots> = {
     subject: instanceName(ref.guid, ref.index),
     cached() {
@@ -178,11 +211,16 @@ function settle(
       return {
         ordinary: corrupt.has(keys[0]) ? 'corrupt' : slots?.ordinary,
         suspect: corrupt.has(keys[1]) ? 'corrupt' : slots?.suspect,
+        evacuating: corrupt.has(keys[2]) ? 'corrupt' : slots?.evacuating,
       };
     },
     async fresh() {
       const { records } = await context.bbs.read(keys, { signal: context.signal });
-      return { ordinary: slotOf('actual', records[0]), suspect: slotOf('actual', records[1]) };
+      return {
+        ordinary: slotOf('actual', records[0]),
+        suspect: slotOf('actual', records[1]),
+        evacuating: slotOf('actual', records[2]),
+      };
     },
     decide,
     trustsCache,

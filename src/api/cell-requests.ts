@@ -9,7 +9,7 @@ import { defaults } from '../model/defaults.ts';
 import type { Task } from '../model/task.ts';
 import type { StoredRecord } from '../store/bbs.ts';
 import { encode } from '../store/core/codec.ts';
-import { actualKey, presenceKey, taskKey } from '../store/core/keys.ts';
+import { type ActualSlot, actualKey, presenceKey, taskKey } from '../store/core/keys.ts';
 import { reportCrashed, reportStarted, reportStopped } from './cell-instances.ts';
 import { type CellContext, type Slot, slotOf } from './cell-report.ts';
 import { reportTaskCompleted, reportTaskRejected, reportTaskStarted } from './cell-tasks.ts';
@@ -117,6 +117,8 @@ function isPresentAs({ replica, cellId }: CellContext, revision: number): boolea
   return known < revision || cells.get(cellId)?.revision === revision;
 }
 
+const slots: readonly ActualSlot[] = ['ordinary', 'suspect', 'evacuating'];
+
 /**
  * Names what the store still assigns to this cell, by a quorum-backed read of exactly those keys. A record
  * that cannot be read counts as assigned: no container stops because of it.
@@ -124,15 +126,18 @@ function isPresentAs({ replica, cellId }: CellContext, revision: number): boolea
 async function confirm(context: CellContext, params: CellRequestParams<'confirm'>) {
   const { instances, tasks } = params;
   const keys = [
-    ...instances.flatMap((i) => [actualKey(i.guid, i.index), actualKey(i.guid, i.index, 'suspect')]),
+    ...instances.flatMap((i) => slots.map((slot) => actualKey(i.guid, i.index, slot))),
     ...tasks.map((task) => taskKey(task.guid)),
   ];
   if (keys.length === 0) return { instances: [], tasks: [] };
   const { records } = await context.bbs.read(keys, { signal: context.signal });
-  const taskRecords = records.slice(instances.length * 2);
+  const taskRecords = records.slice(instances.length * slots.length);
   return {
     instances: instances
-      .filter((ref, i) => records.slice(i * 2, i * 2 + 2).some((r) => holds(context, ref.instanceGuid, r)))
+      .filter((ref, i) => {
+        const mine = records.slice(i * slots.length, (i + 1) * slots.length);
+        return mine.some((record) => holds(context, ref.instanceGuid, record));
+      })
       .map((ref) => ref.instanceGuid),
     tasks: tasks
       .filter((ref, i) => ownsTask(context, ref.attempt, slotOf('task', taskRecords[i])))

@@ -10,6 +10,7 @@ import type { MemberStatus, Members } from '../store/members.ts';
 import type { Replica } from '../store/replica.ts';
 import type { RouteName, RouteOutput, routes } from './core/routes.ts';
 import type { Dispatcher } from './dispatcher-port.ts';
+import type { Planner } from './planner-port.ts';
 
 export interface ApiContext {
   readonly replica: Replica;
@@ -21,6 +22,8 @@ export interface ApiContext {
     | ((options: { readonly signal: AbortSignal }) => Promise<ReadonlyMap<string, MemberStatus>>)
     | undefined;
   readonly dispatcher: Dispatcher;
+  /** What the brain would do; absent where nobody composed one: then nothing is checked beforehand. */
+  readonly planner?: Planner | undefined;
   readonly clusterId: string;
   /** This server's name. */
   readonly server: string;

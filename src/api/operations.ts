@@ -1,12 +1,15 @@
 /** Every route and what serves it: a route without a handler does not compile. Used by http/app.ts. */
 import type { Handler } from './context.ts';
 import type { RouteName } from './core/routes.ts';
+import { cordonCell, drainCell, uncordonCell, undrainCell } from './handlers/cell-specs.ts';
 import { getCell, listCells } from './handlers/cells.ts';
 import { listDomains, upsertDomain } from './handlers/domains.ts';
+import { getDrain } from './handlers/drain.ts';
 import { listEvents } from './handlers/events.ts';
 import { listInstances, retireInstance } from './handlers/instances.ts';
 import { desireLrp, getLrp, listLrps, removeLrp, updateLrp } from './handlers/lrps.ts';
 import { joinServer, promoteServer } from './handlers/servers.ts';
+import { getSettings, updateSettings } from './handlers/settings.ts';
 import { status, version } from './handlers/status.ts';
 import { cancelTask, deleteTask, desireTask, getTask, listTasks } from './handlers/tasks.ts';
 import { why } from './handlers/why.ts';
@@ -29,6 +32,13 @@ export const operations: { readonly [N in RouteName]: Handler<N> } = {
   deleteTask,
   listCells,
   getCell,
+  cordonCell,
+  uncordonCell,
+  drainCell,
+  undrainCell,
+  getDrain,
+  getSettings,
+  updateSettings,
   upsertDomain,
   listDomains,
   listEvents,

@@ -58,12 +58,14 @@ function parseInstance(target: string): { guid: ProcessGuid; index: number } {
   return { guid: match[1] as ProcessGuid, index: Number(match[2]) };
 }
 
-/** The record that counts, unless only the suspect one has a container: it may still be reached. */
+/** The record that counts, unless only another has a container: it may still be reached. */
 function chosen(slots: ActualSlots | undefined, kind: StreamQuery['kind']): ActualLrp | undefined {
   const ordinary = slots?.ordinary?.value;
-  const suspect = slots?.suspect?.value;
-  const usable = ordinary?.state === 'RUNNING' || (kind === 'logs' && ordinary?.state === 'CLAIMED');
-  return usable ? ordinary : suspect?.state === 'RUNNING' ? suspect : (ordinary ?? suspect);
+  if (ordinary?.state === 'RUNNING') return ordinary;
+  const others = [slots?.evacuating?.value, slots?.suspect?.value];
+  const running = others.find((lrp) => lrp?.state === 'RUNNING');
+  if (kind === 'logs' && ordinary?.state === 'CLAIMED' && slots?.evacuating === undefined) return ordinary;
+  return running ?? ordinary ?? others.find((lrp) => lrp !== undefined);
 }
 
 /** Where the instance ran last, by the journal: its crashed container may be kept there. */

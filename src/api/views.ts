@@ -6,16 +6,26 @@ import { addResources, noResources, type Resources } from '../model/resources.ts
 import type { ActualRef, ActualSlots, ClusterState } from '../store/core/state.ts';
 import type { CellView, LrpView } from './core/routes.ts';
 
-/** Both records of an index, the one that counts first. */
+/** The records of an index, the one that counts first. */
 export function recordsOf(slots: ActualSlots | undefined): ActualLrp[] {
   const records: ActualLrp[] = [];
   if (slots?.ordinary) records.push(slots.ordinary.value);
   if (slots?.suspect) records.push(slots.suspect.value);
+  if (slots?.evacuating) records.push(slots.evacuating.value);
   return records;
 }
 
 export function lrpView(state: ClusterState, desired: DesiredLrp): LrpView {
-  const counts = { running: 0, ready: 0, claimed: 0, unclaimed: 0, crashed: 0, suspect: 0, stopping: 0 };
+  const counts = {
+    running: 0,
+    ready: 0,
+    claimed: 0,
+    unclaimed: 0,
+    crashed: 0,
+    suspect: 0,
+    evacuating: 0,
+    stopping: 0,
+  };
   for (const slots of state.actual.get(desired.guid)?.values() ?? []) {
     for (const actual of recordsOf(slots)) countInstance(counts, actual);
   }
@@ -25,6 +35,7 @@ export function lrpView(state: ClusterState, desired: DesiredLrp): LrpView {
 /** Each instance counts once, but a ready one is running too. */
 function countInstance(counts: LrpView['counts'], actual: ActualLrp): void {
   if (actual.presence === 'SUSPECT') counts.suspect += 1;
+  else if (actual.presence === 'EVACUATING') counts.evacuating += 1;
   else if (actual.retire !== undefined) counts.stopping += 1;
   else if (actual.state === 'CRASHED') counts.crashed += 1;
   else if (actual.state === 'UNCLAIMED') counts.unclaimed += 1;
@@ -47,7 +58,17 @@ export function cellView(state: ClusterState, cellId: CellId): CellView | undefi
     const task = state.tasks.get(guid)?.value;
     if (task) used = addResources(used, { memoryMb: task.memoryMb, diskMb: task.diskMb, containers: 1 });
   }
-  return { presence, used, instances: claims?.size ?? 0, tasks: tasks?.size ?? 0 };
+  let evacuating = 0;
+  for (const { slot } of claims?.values() ?? []) if (slot === 'evacuating') evacuating += 1;
+  const spec = state.cellSpecs.get(cellId)?.value;
+  return {
+    presence,
+    used,
+    instances: claims?.size ?? 0,
+    evacuating,
+    tasks: tasks?.size ?? 0,
+    ...(spec === undefined ? {} : { spec }),
+  };
 }
 
 function needsOf(state: ClusterState, ref: ActualRef): Resources {

@@ -94,12 +94,13 @@ const instancesView: View = {
   },
 };
 
-/** Both slots of an index; a slot without a record is a row that has gone. */
+/** Every slot of an index; a slot without a record is a row that has gone. */
 function instanceRows(state: ClusterState, guid: ProcessGuid, index: number): Row[] {
   const slots = state.actual.get(guid)?.get(index);
   return [
     { key: `${guid}/${index}`, row: slots?.ordinary?.value },
     { key: `${guid}/${index}/suspect`, row: slots?.suspect?.value },
+    { key: `${guid}/${index}/evacuating`, row: slots?.evacuating?.value },
   ];
 }
 

@@ -35,6 +35,8 @@ export const defaults = {
   claimDeadlineMs: 10 * 60_000,
   /** On top of the stop's grace: a cell that is there and has not stopped an instance by then is reported. */
   stopDeadlineMs: 10 * 60_000,
+  /** What has not left a drained cell by then is stopped, unless the operator says otherwise. */
+  drainDeadlineMs: 60 * 60_000,
   /** Cells lost within this time of each other were lost at once. */
   stormWindowMs: 60_000,
   stormMinCells: 3,

@@ -10,7 +10,10 @@ export const planRequestSchema = z.discriminatedUnion('kind', [
   /** These cells are gone at once. */
   z.strictObject({ kind: z.literal('loseCells'), cells: z.array(cellIdSchema).min(1) }),
   z.strictObject({ kind: z.literal('loseZone'), zone: z.string().min(1) }),
-  z.strictObject({ kind: z.literal('rebalance'), maxMoves: z.number().int().min(1).max(10_000).default(100) }),
+  z.strictObject({
+    kind: z.literal('rebalance'),
+    maxMoves: z.number().int().min(1).max(10_000).default(100),
+  }),
 ]);
 export type PlanRequest = z.infer<typeof planRequestSchema>;
 
@@ -19,10 +22,17 @@ export const planSchema = z.object({
   summary: z.string(),
   /** What would be started where; `from` is where it runs now. */
   moves: z.array(
-    z.object({ guid: processGuidSchema, index: z.number().int(), from: cellIdSchema.optional(), to: cellIdSchema }),
+    z.object({
+      guid: processGuidSchema,
+      index: z.number().int(),
+      from: cellIdSchema.optional(),
+      to: cellIdSchema,
+    }),
   ),
   /** What would stop without a successor (a smaller count). */
-  stops: z.array(z.object({ guid: processGuidSchema, index: z.number().int(), from: cellIdSchema.optional() })),
+  stops: z.array(
+    z.object({ guid: processGuidSchema, index: z.number().int(), from: cellIdSchema.optional() }),
+  ),
   /** What would find no place, and why. */
   unplaced: z.array(z.object({ guid: processGuidSchema, index: z.number().int(), refusal: refusalSchema })),
   /** Tasks that would fail (a lost cell) or are waited for (a drain). */

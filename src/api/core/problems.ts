@@ -1,5 +1,7 @@
 /** What an operator should know now, most pressing first, one sentence each. Shown by `skep status`. */
 
+import type { Storm } from '../../model/roster.ts';
+
 export interface Situation {
   readonly stale: string;
   /** Without a leader nothing is placed and nothing is replaced. */
@@ -12,6 +14,12 @@ export interface Situation {
   readonly suspect: number;
   /** The cells that `suspect` instances were on. */
   readonly lostCells: readonly string[];
+  /** What the storm guard holds back. */
+  readonly storms: readonly Storm[];
+  /** Cells being drained that still hold something, and how much. */
+  readonly draining: readonly { readonly cellId: string; readonly left: number }[];
+  /** Instances that their cell has not stopped in time. */
+  readonly stuck: readonly string[];
   readonly crashed: number;
   readonly unplaced: { readonly instances: number; readonly tasks: number; readonly example: string };
   readonly corruptKeys: readonly string[];
@@ -25,6 +33,12 @@ export function problemsOf(situation: Situation): string[] {
   if (stale !== '') problems.push(`this server's copy of the state may be old: ${stale}`);
   if (!hasLeader)
     problems.push('no server leads: nothing is placed or replaced until a majority of the servers runs');
+  for (const { zone, lost, ofCells } of situation.storms) {
+    const what = `${lost.length} of ${ofCells} cells of zone ${zone} vanished at once (${some(lost)})`;
+    problems.push(
+      `${what}: their instances are not replaced until they return; gone for good? skep brain confirm-loss`,
+    );
+  }
   if (untold !== '') problems.push(`nobody can tell which servers answer: ${untold}`);
   problems.push(...quorumProblems(situation.servers));
   if (cellsPresent === 0) problems.push('no cell is present: nothing can run');
@@ -33,6 +47,13 @@ export function problemsOf(situation: Situation): string[] {
     problems.push(`the container engine does not answer on ${named}: nothing new is placed there`);
   }
   problems.push(...placementProblems(situation));
+  if (situation.draining.length > 0) {
+    const named = some(situation.draining.map(({ cellId, left }) => `${cellId} (${left} left)`));
+    problems.push(`being drained: ${named}: skep cell drain --monitor CELL`);
+  }
+  if (situation.stuck.length > 0) {
+    problems.push(`not stopped in time by their cell: ${some(situation.stuck)}: skep why NAME`);
+  }
   if (crashed > 0)
     problems.push(
       `${count(crashed, 'instance')} crashed and ${crashed === 1 ? 'waits for its' : 'wait for their'} next try: skep ps`,

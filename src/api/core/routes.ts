@@ -5,11 +5,18 @@
 import { z } from 'zod';
 import { actualLrpSchema } from '../../model/actual-lrp.ts';
 import { cellPresenceSchema, domainSchema, serverSchema } from '../../model/cell.ts';
+import { brainSettingsSchema, cellSpecSchema } from '../../model/cell-spec.ts';
 import { desiredLrpSchema, desiredLrpSpecSchema, desiredLrpUpdateSchema } from '../../model/desired-lrp.ts';
 import { journalEventSchema } from '../../model/event.ts';
-import { domainNameSchema, processGuidSchema, taskGuidSchema } from '../../model/ids.ts';
+import { cellIdSchema, domainNameSchema, processGuidSchema, taskGuidSchema } from '../../model/ids.ts';
 import { resourcesSchema } from '../../model/resources.ts';
 import { taskSchema, taskSpecSchema } from '../../model/task.ts';
+import {
+  cellReasonSchema,
+  drainRequestSchema,
+  drainViewSchema,
+  settingsChangeSchema,
+} from './cell-shapes.ts';
 import { paths } from './paths.ts';
 
 /** Rows are bounded: the next page begins after `after`, the `next` of the page before. */
@@ -32,6 +39,8 @@ export const lrpViewSchema = z.object({
     unclaimed: z.number().int(),
     crashed: z.number().int(),
     suspect: z.number().int(),
+    /** Still running on a cell that is drained. */
+    evacuating: z.number().int(),
     stopping: z.number().int(),
   }),
 });
@@ -40,8 +49,13 @@ export type LrpView = z.infer<typeof lrpViewSchema>;
 export const cellViewSchema = z.object({
   presence: cellPresenceSchema,
   used: resourcesSchema,
+  /** All that it holds, `evacuating` among them. */
   instances: z.number().int(),
+  /** Those that stay until their replacement runs, because the cell is drained. */
+  evacuating: z.number().int(),
   tasks: z.number().int(),
+  /** What operators set of it, if anything. */
+  spec: cellSpecSchema.optional(),
 });
 export type CellView = z.infer<typeof cellViewSchema>;
 
@@ -84,6 +98,7 @@ export const whySchema = z.object({
 export type Why = z.infer<typeof whySchema>;
 
 const written = z.object({ revision: z.number() });
+const cellParams = z.object({ id: cellIdSchema });
 
 export const routes = {
   version: {
@@ -176,6 +191,20 @@ export const routes = {
     ...paths.getCell,
     params: z.object({ id: z.string() }),
     response: cellViewSchema,
+  },
+  /** Nothing new is placed there; what runs stays. */
+  cordonCell: { ...paths.cordonCell, params: cellParams, body: cellReasonSchema, response: written },
+  uncordonCell: { ...paths.uncordonCell, params: cellParams, response: written },
+  /** `InsufficientResources` when something would find no place elsewhere. */
+  drainCell: { ...paths.drainCell, params: cellParams, body: drainRequestSchema, response: written },
+  /** What has not left stays; what has left does not come back by itself. */
+  undrainCell: { ...paths.undrainCell, params: cellParams, response: written },
+  getDrain: { ...paths.getDrain, params: cellParams, response: drainViewSchema },
+  getSettings: { ...paths.getSettings, response: brainSettingsSchema },
+  updateSettings: {
+    ...paths.updateSettings,
+    body: settingsChangeSchema,
+    response: z.object({ revision: z.number(), settings: brainSettingsSchema }),
   },
   upsertDomain: {
     ...paths.upsertDomain,

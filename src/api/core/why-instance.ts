@@ -2,6 +2,7 @@
 import type { ActualLrp, Refusal } from '../../model/actual-lrp.ts';
 import { type CellId, instanceName, type Millis } from '../../model/ids.ts';
 import { restartDueAt } from '../../model/restart-policy.ts';
+import { type Roster, type Storm, stormsOf } from '../../model/roster.ts';
 import { spanOf } from './age.ts';
 
 export interface Explanation {
@@ -12,9 +13,11 @@ export interface Explanation {
 interface Surroundings {
   readonly cells: ReadonlyMap<CellId, unknown>;
   readonly leader: unknown;
+  /** What the storm guard judges from. */
+  readonly roster?: { readonly value: Roster } | undefined;
 }
 
-/** @param replacement of a SUSPECT one: the ordinary record of the same index */
+/** @param replacement of a SUSPECT or EVACUATING one: the ordinary record of the same index */
 export function explainInstance(
   state: Surroundings,
   lrp: ActualLrp,
@@ -23,9 +26,15 @@ export function explainInstance(
 ): Explanation {
   if (lrp.presence === 'SUSPECT') return explainSuspect(state, lrp, replacement, now);
   if (lrp.retire !== undefined) {
-    const { reason, since } = lrp.retire;
-    return { summary: `is being stopped on cell ${lrp.cellId} since ${spanOf(now - since)}: ${reason}` };
+    const { reason, since, overdueAt } = lrp.retire;
+    const summary = `is being stopped on cell ${lrp.cellId} since ${spanOf(now - since)}: ${reason}`;
+    if (overdueAt === undefined) return { summary };
+    return {
+      summary: `${summary}; the cell has not done it in time`,
+      hint: `look at the container engine and the agent on ${lrp.cellId}`,
+    };
   }
+  if (lrp.presence === 'EVACUATING') return explainEvacuating(state, lrp, replacement, now);
   switch (lrp.state) {
     case 'RUNNING':
       return explainRunning(state, lrp, now);
@@ -45,9 +54,30 @@ function explainSuspect(
   now: Millis,
 ): Explanation {
   const lost = `is suspect: its cell ${lrp.cellId} is lost since ${spanOf(now - lrp.updatedAt)}`;
+  const storm = stormsOf(state.roster?.value).find((each) => each.lost.some((id) => id === lrp.cellId));
+  if (storm !== undefined && replacement?.cellId === undefined) return heldBack(lost, storm);
   if (replacement === undefined) return { summary: `${lost}; its replacement is still to be made` };
   const { summary, hint } = explainInstance(state, replacement, undefined, now);
   return { summary: `${lost}; its replacement ${summary}`, ...(hint === undefined ? {} : { hint }) };
+}
+
+function heldBack(lost: string, { zone, lost: cells, ofCells }: Storm): Explanation {
+  return {
+    summary: `${lost}, with ${cells.length} of ${ofCells} cells of zone ${zone} at once, so nothing replaces it for now`,
+    hint: 'it goes on by itself when they return; if they are gone for good: skep brain confirm-loss',
+  };
+}
+
+function explainEvacuating(
+  state: Surroundings,
+  lrp: ActualLrp,
+  replacement: ActualLrp | undefined,
+  now: Millis,
+): Explanation {
+  const leaves = `still runs on cell ${lrp.cellId}, which is drained`;
+  if (replacement === undefined) return { summary: `${leaves}; its replacement is still to be made` };
+  const { summary, hint } = explainInstance(state, replacement, undefined, now);
+  return { summary: `${leaves}; its replacement ${summary}`, ...(hint === undefined ? {} : { hint }) };
 }
 
 function explainRunning(state: Surroundings, lrp: ActualLrp, now: Millis): Explanation {

@@ -245,6 +245,9 @@ describe('problems', () => {
     untold: '',
     suspect: 0,
     lostCells: [],
+    storms: [],
+    draining: [],
+    stuck: [],
     crashed: 0,
     unplaced: { instances: 0, tasks: 0, example: '' },
     corruptKeys: [],
@@ -283,6 +286,13 @@ describe('problems', () => {
       { untold: 'no answer' },
       'nobody can tell which servers answer: no answer',
     ],
+    [
+      'a zone of which too much vanished at once',
+      { storms: [{ zone: 'z1', lost: ['a', 'b', 'c'], ofCells: 4 }] },
+      '3 of 4 cells of zone z1 vanished at once (a, b, c): their instances are not replaced',
+    ],
+    ['a drain that goes on', { draining: [{ cellId: 'a', left: 3 }] }, 'being drained: a (3 left)'],
+    ['what its cell does not stop', { stuck: ['web/1'] }, 'not stopped in time by their cell: web/1'],
     ['corrupt records', { corruptKeys: ['/skep/v1/x'] }, '1 record cannot be read'],
   ])('tells of %s', (_name, change, said) => {
     const problems = problemsOf({ ...well, ...change });

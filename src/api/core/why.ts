@@ -8,6 +8,7 @@ import type { ActualLrp } from '../../model/actual-lrp.ts';
 import { type DesiredLrp, wantedInstances } from '../../model/desired-lrp.ts';
 import type { JournalEvent } from '../../model/event.ts';
 import { type CellId, instanceName, type Millis, type ProcessGuid, type TaskGuid } from '../../model/ids.ts';
+import type { Roster } from '../../model/roster.ts';
 import type { Task } from '../../model/task.ts';
 import { spanOf } from './age.ts';
 import type { Why } from './routes.ts';
@@ -25,12 +26,17 @@ export interface WhyState {
     ProcessGuid,
     ReadonlyMap<
       number,
-      { readonly ordinary?: Held<ActualLrp> | undefined; readonly suspect?: Held<ActualLrp> | undefined }
+      {
+        readonly ordinary?: Held<ActualLrp> | undefined;
+        readonly suspect?: Held<ActualLrp> | undefined;
+        readonly evacuating?: Held<ActualLrp> | undefined;
+      }
     >
   >;
   readonly tasks: ReadonlyMap<TaskGuid, Held<Task>>;
   readonly cells: ReadonlyMap<CellId, unknown>;
   readonly leader: unknown;
+  readonly roster?: Held<Roster> | undefined;
   readonly events: ReadonlyMap<string, JournalEvent>;
 }
 
@@ -85,10 +91,10 @@ function explainAll(state: WhyState, { guid, index, now }: WhyQuestion): Instanc
   const slots = state.actual.get(guid as ProcessGuid) ?? new Map<number, never>();
   const indexes = index === undefined ? [...slots.keys()].sort((a, b) => a - b) : [index];
   const instances = indexes.flatMap((i) => {
-    const { ordinary, suspect } = slots.get(i) ?? {};
-    const records = [ordinary?.value, suspect?.value].filter((lrp) => lrp !== undefined);
+    const { ordinary, suspect, evacuating } = slots.get(i) ?? {};
+    const records = [ordinary?.value, suspect?.value, evacuating?.value].filter((lrp) => lrp !== undefined);
     return records.map((actual) => {
-      const replacement = actual.presence === 'SUSPECT' ? ordinary?.value : undefined;
+      const replacement = actual.presence === 'ORDINARY' ? undefined : ordinary?.value;
       return { actual, ...explainInstance(state, actual, replacement, now) };
     });
   });

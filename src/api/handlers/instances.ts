@@ -2,7 +2,7 @@
 
 import { withDeadline } from '../../base/clock.ts';
 import { SkepError } from '../../base/core/errors.ts';
-import { type ActualLrp, retire } from '../../model/actual-lrp.ts';
+import { type ActualLrp, type Presence, retire } from '../../model/actual-lrp.ts';
 import { type CellId, instanceName, type ProcessGuid } from '../../model/ids.ts';
 import { actualKey, presenceKey } from '../../store/core/keys.ts';
 import type { ActualSlots, ClusterState } from '../../store/core/state.ts';
@@ -31,14 +31,18 @@ function matches(lrp: ActualLrp, query: Query): boolean {
   );
 }
 
+/** Presences of one index in the order of their rows. */
+const presenceOrder: readonly Presence[] = ['ORDINARY', 'SUSPECT', 'EVACUATING'];
+
 /** How a row is told from the others, and where a page ends: `web/2`, `web/2/suspect`. */
 function cursorOf(lrp: ActualLrp): string {
-  return `${lrp.guid}/${lrp.index}${lrp.presence === 'SUSPECT' ? '/suspect' : ''}`;
+  return `${lrp.guid}/${lrp.index}${lrp.presence === 'ORDINARY' ? '' : `/${lrp.presence.toLowerCase()}`}`;
 }
 
-/** By guid, then by index as a number, the record that counts before the suspect one. */
+/** By guid, then by index as a number, the record that counts before the others. */
 function* instancesInOrder(state: ClusterState, query: Query): Generator<readonly [string, ActualLrp]> {
-  const [afterGuid = '', afterIndex = '-1', afterSlot = ''] = query.after?.split('/') ?? [];
+  const [afterGuid = '', afterIndex = '-1', afterSlot = 'ordinary'] = query.after?.split('/') ?? [];
+  const seenSlots = presenceOrder.indexOf(afterSlot.toUpperCase() as Presence);
   const guids = query.guid === undefined ? [...state.actual.keys()].sort() : [query.guid as ProcessGuid];
   for (const guid of guids) {
     if (guid < afterGuid) continue;
@@ -46,7 +50,7 @@ function* instancesInOrder(state: ClusterState, query: Query): Generator<readonl
     for (const index of [...slots.keys()].sort((a, b) => a - b)) {
       for (const lrp of recordsOf(slots.get(index))) {
         const behind = index - Number(afterIndex);
-        const seen = behind < 0 || (behind === 0 && (lrp.presence === 'ORDINARY' || afterSlot !== ''));
+        const seen = behind < 0 || (behind === 0 && presenceOrder.indexOf(lrp.presence) <= seenSlots);
         if (guid !== afterGuid || !seen) yield [cursorOf(lrp), lrp];
       }
     }

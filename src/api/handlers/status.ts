@@ -3,6 +3,7 @@ import { withDeadline } from '../../base/clock.ts';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
 import { wantedInstances } from '../../model/desired-lrp.ts';
 import { instanceName } from '../../model/ids.ts';
+import { stormsOf } from '../../model/roster.ts';
 import type { ClusterState } from '../../store/core/state.ts';
 import type { MemberStatus } from '../../store/members.ts';
 import { type ApiContext, currentState, type Handler } from '../context.ts';
@@ -23,7 +24,7 @@ export const status: Handler<'status'> = async (context, _input, call) => {
     .map(({ value }) => ({ ...value, health: healthOf(state, value, asked.statuses) }))
     .sort((a, b) => (a.server < b.server ? -1 : 1));
   const engineDown = [...state.cells.values()].filter(({ value }) => !value.engine.ok);
-  const { lrps, example } = countLrps(state);
+  const { lrps, example, stuck } = countLrps(state);
   const tasks = countTasks(state);
   const leader = isLeaderless(asked.statuses) ? undefined : state.leader?.value;
   const problems = problemsOf({
@@ -38,6 +39,9 @@ export const status: Handler<'status'> = async (context, _input, call) => {
     })),
     suspect: lrps.suspect,
     lostCells: lostCellsOf(state),
+    storms: stormsOf(state.roster?.value),
+    draining: drainingOf(state),
+    stuck,
     crashed: lrps.crashed,
     unplaced: { instances: lrps.unplaced, tasks: tasks.unplaced, example: example || tasks.example },
     corruptKeys: [...state.corrupt.keys()],
@@ -103,15 +107,20 @@ function healthOf(
   return leads ? 'leader' : 'follower';
 }
 
-function countLrps(state: ClusterState): { lrps: Status['lrps']; example: string } {
+function countLrps(state: ClusterState): { lrps: Status['lrps']; example: string; stuck: string[] } {
   const lrps = { desired: 0, instancesDesired: 0, instancesRunning: 0, unplaced: 0, crashed: 0, suspect: 0 };
   let example = '';
+  const stuck: string[] = [];
   for (const { value } of state.desired.values()) {
     lrps.desired += 1;
     lrps.instancesDesired += wantedInstances(value);
   }
   for (const slotsByIndex of state.actual.values()) {
-    for (const { ordinary, suspect } of slotsByIndex.values()) {
+    for (const { ordinary, suspect, evacuating } of slotsByIndex.values()) {
+      for (const record of [ordinary, evacuating]) {
+        if (record?.value.retire?.overdueAt === undefined) continue;
+        stuck.push(instanceName(record.value.guid, record.value.index));
+      }
       if (suspect) lrps.suspect += 1;
       const lrp = ordinary?.value;
       if (lrp?.state === 'RUNNING') lrps.instancesRunning += 1;
@@ -121,7 +130,15 @@ function countLrps(state: ClusterState): { lrps: Status['lrps']; example: string
       example ||= `${instanceName(lrp.guid, lrp.index)} (${lrp.placementError.message})`;
     }
   }
-  return { lrps, example };
+  return { lrps, example, stuck };
+}
+
+function drainingOf(state: ClusterState): { cellId: string; left: number }[] {
+  return [...state.cellSpecs.values()].flatMap(({ value: { cellId, drain } }) => {
+    const claims = state.claimsByCell.get(cellId)?.size ?? 0;
+    const left = claims + (state.tasksByCell.get(cellId)?.size ?? 0);
+    return drain === undefined || left === 0 ? [] : [{ cellId, left }];
+  });
 }
 
 /** Those that still have instances, whose cell has lost its lease. */
