@@ -23,7 +23,7 @@ export const ratioOf = { figure: 'rate_per_s', better: 'more' } as const;
 
 const batchSize = 1_000;
 const inFlight = 4;
-const deadlineMs = 300_000;
+const deadlineMs = 120_000;
 
 export async function measure({ quick, say }: BenchOptions): Promise<Measured> {
   const units = quick ? fullUnits / 10 : fullUnits;
