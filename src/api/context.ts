@@ -8,6 +8,7 @@ import type { Bbs } from '../store/bbs.ts';
 import type { ClusterState } from '../store/core/state.ts';
 import type { MemberStatus, Members } from '../store/members.ts';
 import type { Replica } from '../store/replica.ts';
+import type { Survives } from './core/plan-shapes.ts';
 import type { RouteName, RouteOutput, routes } from './core/routes.ts';
 import type { Dispatcher } from './dispatcher-port.ts';
 import type { Planner } from './planner-port.ts';
@@ -24,6 +25,8 @@ export interface ApiContext {
   readonly dispatcher: Dispatcher;
   /** What the brain would do; absent where nobody composed one: then nothing is checked beforehand. */
   readonly planner?: Planner | undefined;
+  /** The last answer to which losses would be survived; undefined until there is one. */
+  readonly survives?: (() => Survives | undefined) | undefined;
   readonly clusterId: string;
   /** This server's name. */
   readonly server: string;

@@ -8,6 +8,7 @@ import { getDrain } from './handlers/drain.ts';
 import { listEvents } from './handlers/events.ts';
 import { listInstances, retireInstance } from './handlers/instances.ts';
 import { desireLrp, getLrp, listLrps, removeLrp, updateLrp } from './handlers/lrps.ts';
+import { plan } from './handlers/plan.ts';
 import { joinServer, promoteServer } from './handlers/servers.ts';
 import { getSettings, updateSettings } from './handlers/settings.ts';
 import { status, version } from './handlers/status.ts';
@@ -25,6 +26,7 @@ export const operations: { readonly [N in RouteName]: Handler<N> } = {
   listInstances,
   retireInstance,
   why,
+  plan,
   listTasks,
   desireTask,
   getTask,

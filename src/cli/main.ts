@@ -33,6 +33,9 @@ const verbs: readonly Verb[] = [
   },
 ];
 
+/** Verbs whose next word is a verb of their own. */
+const nestedVerbs: readonly string[] = ['plan', 'task'];
+
 const manual = `
 NAME is the name of an LRP or a task, or its beginning if no other begins so (what
 changes something wants the whole name); NAME/INDEX is one instance.
@@ -144,7 +147,8 @@ function hoistGlobals(argv: readonly string[]): string[] {
     }
   }
   const rest = argv.slice(at);
-  const verbLength = rest[0] === 'task' && rest[1] !== undefined && !rest[1].startsWith('-') ? 2 : 1;
+  const verbLength =
+    nestedVerbs.includes(rest[0] ?? '') && rest[1] !== undefined && !rest[1].startsWith('-') ? 2 : 1;
   return [...rest.slice(0, verbLength), ...leading, ...rest.slice(verbLength)];
 }
 

@@ -91,6 +91,12 @@ export const clusterVerbs: readonly Verb[] = [
     load: async () => (await import('./commands/cells.ts')).cellsCommand,
   },
   {
+    name: 'plan',
+    summary: 'show what a change or a loss would do',
+    group: cluster,
+    load: async () => (await import('./commands/plan.ts')).planCommand,
+  },
+  {
     name: 'events',
     summary: 'show what happened, who did it and why',
     group: cluster,

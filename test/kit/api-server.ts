@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client, createClient } from '../../src/api/client.ts';
 import type { StreamRequest } from '../../src/api/core/cell-protocol.ts';
+import type { Survives } from '../../src/api/core/plan-shapes.ts';
 import type { Dispatcher } from '../../src/api/dispatcher-port.ts';
 import { createApi } from '../../src/api/http/app.ts';
 import { type Listening, listenApi } from '../../src/api/http/listen.ts';
@@ -16,6 +17,7 @@ import { systemClock } from '../../src/base/node/system-clock.ts';
 import { wsAccept, wsDial } from '../../src/base/node/ws-socket.ts';
 import type { Socket } from '../../src/base/socket.ts';
 import type { CellId } from '../../src/model/ids.ts';
+import { createPlanner } from '../../src/scheduler/planner.ts';
 import type { Mutation } from '../../src/store/bbs.ts';
 import { createReplica } from '../../src/store/follow-replica.ts';
 import { type MemoryBbs, memoryBbs } from '../../src/store/memory/memory-bbs.ts';
@@ -35,6 +37,8 @@ export interface ApiServer {
   readonly streams: { streamId: string; socket: Socket }[];
   readonly signal: AbortSignal;
   notReady: string | undefined;
+  /** What `status` says of losses. */
+  survives: Survives | undefined;
   /** Writes records and waits until the API shows them. */
   seed(mutation: Partial<Mutation>): Promise<void>;
   close(): Promise<void>;
@@ -65,11 +69,13 @@ export async function startApiServer(): Promise<ApiServer> {
     close: () => undefined,
   };
   const socketPath = join(folder, 'skep.sock');
-  const state: { notReady: string | undefined } = { notReady: undefined };
+  const state: Pick<ApiServer, 'notReady' | 'survives'> = { notReady: undefined, survives: undefined };
   const api = createApi({
     replica,
     bbs,
     dispatcher,
+    planner: createPlanner(),
+    survives: () => state.survives,
     clusterId: 'test-cluster',
     server: 'host-a',
     version: '0.0.0-test',
@@ -104,6 +110,12 @@ export async function startApiServer(): Promise<ApiServer> {
     },
     set notReady(reason) {
       state.notReady = reason;
+    },
+    get survives() {
+      return state.survives;
+    },
+    set survives(survives) {
+      state.survives = survives;
     },
     async seed(mutation) {
       const [outcome] = await bbs.commit([{ compare: [], puts: [], ...mutation }], { signal: abort.signal });

@@ -14,6 +14,7 @@ export const paths = {
   listInstances: { method: 'GET', path: '/v1/instances' },
   retireInstance: { method: 'POST', path: '/v1/lrps/:guid/instances/:index/retire' },
   why: { method: 'GET', path: '/v1/why/:guid' },
+  plan: { method: 'POST', path: '/v1/plan' },
   listTasks: { method: 'GET', path: '/v1/tasks' },
   desireTask: { method: 'POST', path: '/v1/tasks' },
   getTask: { method: 'GET', path: '/v1/tasks/:guid' },

@@ -39,3 +39,27 @@ export const planSchema = z.object({
   tasks: z.number().int(),
 });
 export type Plan = z.infer<typeof planSchema>;
+
+const lossSchema = z.object({
+  /** The cell's id or the zone's name. */
+  name: z.string(),
+  /** Instances that would find no place. */
+  unplaced: z.number().int(),
+  reason: z.string(),
+});
+
+/** Which loss of a single cell or zone would leave everything placed. */
+export const survivesSchema = z.object({
+  /** The revision of the state that it was worked out from. */
+  revision: z.number(),
+  cellCount: z.number().int(),
+  zoneCount: z.number().int(),
+  /** Any one cell may go; false when there is only one. */
+  cell: z.boolean(),
+  /** Those that may not, the worst first; ten at most. */
+  worstCells: z.array(lossSchema),
+  /** Any one zone may go; false when there is only one. */
+  zone: z.boolean(),
+  worstZones: z.array(lossSchema),
+});
+export type Survives = z.infer<typeof survivesSchema>;

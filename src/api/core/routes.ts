@@ -18,6 +18,7 @@ import {
   settingsChangeSchema,
 } from './cell-shapes.ts';
 import { paths } from './paths.ts';
+import { planRequestSchema, planSchema, survivesSchema } from './plan-shapes.ts';
 
 /** Rows are bounded: the next page begins after `after`, the `next` of the page before. */
 const page = {
@@ -81,6 +82,8 @@ export const statusSchema = z.object({
   tasks: z.object({ pending: z.number().int(), running: z.number().int(), completed: z.number().int() }),
   /** Keys of records that cannot be read, with the reason. */
   corrupt: z.array(z.object({ key: z.string(), reason: z.string() })),
+  /** Absent until it has been worked out, some seconds after the server started. */
+  survives: survivesSchema.optional(),
   /** What an operator should know now, most pressing first. */
   problems: z.array(z.string()),
 });
@@ -156,6 +159,8 @@ export const routes = {
     query: z.object({ index: indexParam.optional() }),
     response: whySchema,
   },
+  /** What would happen; changes nothing. */
+  plan: { ...paths.plan, body: planRequestSchema, response: planSchema },
   listTasks: {
     ...paths.listTasks,
     query: z.object({ domain: z.string().optional(), cell: z.string().optional(), ...page }),

@@ -46,6 +46,7 @@ export const status: Handler<'status'> = async (context, _input, call) => {
     unplaced: { instances: lrps.unplaced, tasks: tasks.unplaced, example: example || tasks.example },
     corruptKeys: [...state.corrupt.keys()],
   });
+  const survives = context.survives?.();
   return {
     clusterId: context.clusterId,
     server: context.server,
@@ -60,6 +61,7 @@ export const status: Handler<'status'> = async (context, _input, call) => {
     lrps,
     tasks: { pending: tasks.pending, running: tasks.running, completed: tasks.completed },
     corrupt: [...state.corrupt].slice(0, corruptMax).map(([key, reason]) => ({ key, reason })),
+    ...(survives === undefined ? {} : { survives }),
     problems,
   };
 };

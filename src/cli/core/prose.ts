@@ -5,6 +5,7 @@ import { instanceName } from '../../model/instance-name.ts';
 import type { Paint } from './colour.ts';
 import { escapeLines, escapeText } from './escape.ts';
 import { formatAge, formatTime, plural } from './format.ts';
+import { survivesText } from './plan-prose.ts';
 import { instanceState } from './rows.ts';
 import { type Column, renderTable } from './table.ts';
 
@@ -66,6 +67,7 @@ export function statusLines(status: Status, now: number, paint: Paint): string[]
     `Cluster    ${escapeText(status.clusterId)}`,
     `Leader     ${escapeText(leads)}`,
     `Cells      ${cells.present} present${cells.engineDown > 0 ? `, ${cells.engineDown} with their engine down` : ''}`,
+    ...(status.survives === undefined ? [] : [`Survives   ${escapeText(survivesText(status.survives))}`]),
     `LRPs       ${plural(lrps.desired, 'LRP')}, ${lrps.instancesRunning} of ${plural(lrps.instancesDesired, 'instance')} running${trouble(status)}`,
     `Tasks      ${tasks.pending} pending, ${tasks.running} running, ${tasks.completed} completed`,
     `Answered   by ${escapeText(status.server)} ${escapeText(status.version)} at revision ${status.revision}`,

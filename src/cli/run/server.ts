@@ -9,6 +9,8 @@ import { listenApi } from '../../api/http/listen.ts';
 import { SkepError } from '../../base/core/errors.ts';
 import { wsAccept } from '../../base/node/ws-socket.ts';
 import { createBrain } from '../../scheduler/brain.ts';
+import { createPlanner } from '../../scheduler/planner.ts';
+import { createSurvivalWatch } from '../../scheduler/survival-watch.ts';
 import type { Bbs } from '../../store/bbs.ts';
 import type { Election } from '../../store/election.ts';
 import { createReplica } from '../../store/follow-replica.ts';
@@ -120,10 +122,21 @@ class Serving {
     const common = { replica, bbs: store.bbs, clusterId, server: config.name, clock, rng, log };
     const dispatcher = createDispatcher(common);
     const { members, memberStatuses } = store;
+    const survival = createSurvivalWatch({ replica, clock, rng, log, signal: this.#replica.signal });
+    const planning = { planner: createPlanner(), survives: () => survival.current() };
     // Once there has been a snapshot, reads go on without the store, saying how old they are.
     const ready = (): string | undefined =>
       replica.staleReason === undefined ? store.health() || 'the state is being read' : undefined;
-    const options = { ...common, dispatcher, version, members, memberStatuses, ready, accept: wsAccept };
+    const options = {
+      ...common,
+      ...planning,
+      dispatcher,
+      version,
+      members,
+      memberStatuses,
+      ready,
+      accept: wsAccept,
+    };
     const api = createApi(options);
     this.#closers.push(async () => dispatcher.close());
     const listening = await listenApi(api, {

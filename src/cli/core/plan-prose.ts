@@ -1,0 +1,88 @@
+/** Plans and survivable losses as text for people. Used by `skep plan`, `skep rebalance` and `skep status`. */
+import type { Plan, Survives } from '../../api/core/plan-shapes.ts';
+import { instanceName } from '../../model/instance-name.ts';
+import type { Paint } from './colour.ts';
+import { escapeLines } from './escape.ts';
+import { plural } from './format.ts';
+import { type Column, renderTable } from './table.ts';
+
+/** Rows of each table that are shown unless all are asked for. */
+const rowsMax = 40;
+
+type Move = Plan['moves'][number];
+type Refused = Plan['unplaced'][number];
+type Stop = Plan['stops'][number];
+
+const nameOf = (row: { readonly guid: string; readonly index: number }): string =>
+  instanceName(row.guid, row.index);
+
+const moveColumns: readonly Column<Move>[] = [
+  { title: 'INSTANCE', cell: nameOf },
+  { title: 'FROM', cell: ({ from }) => from ?? '' },
+  { title: 'TO', cell: ({ to }) => to },
+];
+
+const refusedColumns: readonly Column<Refused>[] = [
+  { title: 'NO PLACE FOR', cell: nameOf },
+  { title: 'NEAREST', cell: ({ refusal }) => refusal.nearest?.cellId ?? '' },
+  { title: 'LACKS', cell: ({ refusal }) => refusal.nearest?.lacks ?? '' },
+  { title: 'WHY', cell: ({ refusal }) => refusal.message },
+];
+
+const stopColumns: readonly Column<Stop>[] = [
+  { title: 'WOULD STOP', cell: nameOf },
+  { title: 'ON', cell: ({ from }) => from ?? '' },
+];
+
+export interface PlanTextOptions {
+  readonly paint: Paint;
+  readonly headers: boolean;
+  /** Every row, and not only the first ones. */
+  readonly wide: boolean;
+}
+
+/** What does not fit comes first: that is what was asked for. */
+export function planLines(plan: Plan, options: PlanTextOptions): string[] {
+  const colour = plan.unplaced.length === 0 ? 'green' : 'red';
+  return [
+    options.paint(colour, escapeLines(plan.summary)),
+    ...section(refusedColumns, plan.unplaced, options),
+    ...section(stopColumns, plan.stops, options),
+    ...section(moveColumns, plan.moves, options),
+  ];
+}
+
+function section<T>(
+  columns: readonly Column<T>[],
+  rows: readonly T[],
+  { headers, wide }: PlanTextOptions,
+): string[] {
+  if (rows.length === 0) return [];
+  const shown = wide ? rows : rows.slice(0, rowsMax);
+  const lines = ['', ...renderTable(columns, shown, { headers, wide })];
+  const left = rows.length - shown.length;
+  return left === 0 ? lines : [...lines, `… and ${left} more: -o wide shows all`];
+}
+
+/** `the loss of any one cell; not of zone b: 12 instances would not fit (memory)`. */
+export function survivesText(survives: Survives): string {
+  const { cell, cellCount, worstCells, zone, zoneCount, worstZones } = survives;
+  if (cellCount === 0) return 'no loss: no cell is present';
+  if (cellCount === 1) return 'no loss of a cell: there is only one place to run anything';
+  const yes = [cell ? 'any one cell' : '', zone ? 'any one zone' : ''].filter((part) => part !== '');
+  const no = [
+    cell ? '' : lossText('cell', worstCells),
+    zone ? '' : zoneCount < 2 ? 'the zone: there is only one' : lossText('zone', worstZones),
+  ].filter((part) => part !== '');
+  if (no.length === 0) return `the loss of ${yes.join(', or of ')}`;
+  if (yes.length === 0) return `not the loss of ${no.join('; nor of ')}`;
+  return `the loss of ${yes.join(', or of ')}; not of ${no.join('; nor of ')}`;
+}
+
+function lossText(kind: string, losses: Survives['worstCells']): string {
+  const [worst] = losses;
+  if (worst === undefined) return `some ${kind}s`;
+  const more = losses.length === 1 ? '' : ` and ${plural(losses.length - 1, `more ${kind}`)}`;
+  const head = `${kind} ${worst.name}${more}`;
+  return `${head}: ${plural(worst.unplaced, 'instance')} would not fit (${worst.reason})`;
+}

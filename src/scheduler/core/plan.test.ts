@@ -1,0 +1,157 @@
+/** Plans by table, and against what the brain's own functions do to the same state. */
+import { describe, expect, test } from 'vitest';
+import { buildActual, buildCell, buildDesired, buildState, buildTask } from '../../../test/kit/builders.ts';
+import { brainWould, crowd, shuffledCrowd } from '../../../test/kit/plan-world.ts';
+import { SkepError } from '../../base/core/errors.ts';
+import type { CellId, ProcessGuid } from '../../model/ids.ts';
+import type { ClusterState } from '../../store/core/state.ts';
+import { type PlanOutcome, plan, type WhatIf } from './plan.ts';
+
+const cells = (...names: string[]): CellId[] => names as CellId[];
+const web = 'web' as ProcessGuid;
+const targets = ({ moves }: PlanOutcome): string[] =>
+  moves.map(({ guid, index, from, to }) => `${guid}/${index} ${from ?? '-'}>${to}`);
+
+const zoned = (id: string, zone: string, memoryMb = 1_000) => buildCell(id, { zone, capacity: { memoryMb } });
+const running = (index: number, cellId: string, guid = 'web') =>
+  buildActual({ guid, index, cellId, state: 'RUNNING' });
+
+describe('scale', () => {
+  const state = buildState({
+    desired: [buildDesired({ instances: 2, memoryMb: 400 })],
+    actual: [running(0, 'a1'), running(1, 'b1')],
+    cells: [zoned('a1', 'a'), zoned('b1', 'b')],
+  });
+
+  test('up: what would start where, and what would not fit', () => {
+    const outcome = plan(state, { kind: 'scale', guid: web, instances: 5 });
+    expect(targets(outcome)).toEqual(['web/2 ->a1', 'web/3 ->b1']);
+    expect(outcome.unplaced).toMatchObject([
+      { guid: 'web', index: 4, refusal: { message: 'insufficient resources: memory' } },
+    ]);
+    expect(outcome.summary).toBe(
+      'web would go from 2 to 5 instances; 2 would start on 2 cells; 1 would find no place (insufficient resources: memory)',
+    );
+  });
+
+  test('down: the highest indexes stop', () => {
+    const outcome = plan(state, { kind: 'scale', guid: web, instances: 0 });
+    expect(outcome).toMatchObject({ moves: [], unplaced: [] });
+    expect(outcome.stops.map(({ index, from }) => `${index} ${from}`)).toEqual(['0 a1', '1 b1']);
+  });
+
+  test('what crashed is not placed anew', () => {
+    const crashed = buildState({
+      desired: [buildDesired({ instances: 2 })],
+      actual: [running(0, 'a1'), buildActual({ index: 1, state: 'CRASHED', crashCount: 3 })],
+      cells: ['a1'],
+    });
+    expect(plan(crashed, { kind: 'scale', guid: web, instances: 2 })).toMatchObject({ moves: [], stops: [] });
+  });
+});
+
+describe('drain and loss', () => {
+  const state = buildState({
+    desired: [buildDesired({ instances: 3, memoryMb: 400 })],
+    actual: [running(0, 'a1'), running(1, 'a1'), running(2, 'b1')],
+    tasks: [
+      buildTask({ guid: 't1', state: 'RUNNING', cellId: 'a1' }),
+      buildTask({ guid: 't2', cellId: 'a1' }),
+    ],
+    cells: [zoned('a1', 'a'), zoned('b1', 'b', 900), zoned('c1', 'c', 600)],
+  });
+
+  test('a drain moves what it can and waits for the tasks', () => {
+    const outcome = plan(state, { kind: 'drain', cells: cells('a1') });
+    expect(targets(outcome)).toEqual(['web/0 a1>c1', 'web/1 a1>b1']);
+    expect(outcome).toMatchObject({ tasks: 2, unplaced: [] });
+    expect(outcome.summary).toBe(
+      'draining a1 would move 2 instances to 2 other cells: everything fits; 2 tasks would be waited for',
+    );
+  });
+
+  test('a loss fails running tasks, and says what would not fit', () => {
+    const outcome = plan(state, { kind: 'loseCells', cells: cells('a1', 'c1') });
+    expect(targets(outcome)).toEqual(['web/0 a1>b1']);
+    expect(outcome.unplaced.map(({ index }) => index)).toEqual([1]);
+    expect(outcome.tasks).toBe(1);
+    expect(outcome.summary).toMatch(/^losing a1, c1 would move 1 instance to 1 other cell; 1 would find no/);
+  });
+
+  test('a zone is all its cells', () => {
+    expect(plan(state, { kind: 'loseZone', zone: 'b' }).summary).toMatch(
+      /^losing zone b \(1 cell\) would move 1 /,
+    );
+  });
+
+  test('what is suspect, stopping, unwanted or without a definition needs no place', () => {
+    const odd = buildState({
+      desired: [buildDesired({ instances: 2 })],
+      actual: [
+        buildActual({ index: 0, cellId: 'a1', state: 'RUNNING', presence: 'SUSPECT' }),
+        running(0, 'b1'),
+        buildActual({ index: 1, cellId: 'a1', state: 'RUNNING', retire: { reason: 'asked', since: 1 } }),
+        running(2, 'a1'),
+        running(0, 'a1', 'orphan'),
+      ],
+      cells: ['a1', 'b1'],
+    });
+    expect(plan(odd, { kind: 'loseCells', cells: cells('a1') })).toMatchObject({ moves: [], unplaced: [] });
+    expect(plan(odd, { kind: 'drain', cells: cells('a1') }).summary).toBe('draining a1 would move nothing');
+  });
+});
+
+test.each<[string, WhatIf, RegExp]>([
+  ['an LRP', { kind: 'scale', guid: 'nope' as ProcessGuid, instances: 1 }, /no LRP "nope"/],
+  ['a cell', { kind: 'drain', cells: cells('nope') }, /no cell "nope"/],
+  ['a lost cell', { kind: 'loseCells', cells: cells('nope') }, /no cell "nope"/],
+  ['a zone', { kind: 'loseZone', zone: 'nope' }, /no cell in zone "nope"/],
+])('%s that is not there is refused with what there is', (_, what, message) => {
+  const state = buildState({ cells: [zoned('a1', 'a')] });
+  expect(() => plan(state, what)).toThrow(message);
+  try {
+    plan(state, what);
+  } catch (error) {
+    expect((error as SkepError).code).toBe('ResourceNotFound');
+    expect((error as SkepError).hint).toMatch(/skep|the zones with cells are: a/);
+  }
+});
+
+describe('against the brain itself, over generated clusters', () => {
+  const seeds = Array.from({ length: 40 }, (_, index) => index + 1);
+  const everything = (state: ClusterState): string =>
+    JSON.stringify([[...state.actual].map(([guid, slots]) => [guid, [...slots]]), [...state.cells]]);
+
+  test.each(seeds)('what is lost goes where the plan said (seed %i)', (seed) => {
+    const state = crowd(seed);
+    const before = everything(state);
+    const lost = cells(seed % 3 === 0 ? 'c0' : 'c1', 'c4');
+    const planned = plan(state, { kind: 'loseCells', cells: lost });
+    expect(everything(state)).toBe(before);
+    expect(targetsOnly(planned)).toEqual(brainWould(state, { lose: lost }));
+  });
+
+  test.each(seeds)('what is drained goes where the plan said (seed %i)', (seed) => {
+    const state = crowd(seed);
+    const drained = cells('c2', seed % 2 === 0 ? 'c0' : 'c5');
+    const planned = plan(state, { kind: 'drain', cells: drained });
+    expect(targetsOnly(planned)).toEqual(brainWould(state, { drain: drained }));
+  });
+
+  test.each(seeds)('a new count goes where the plan said (seed %i)', (seed) => {
+    const state = crowd(seed);
+    const guid = 'lrp-1' as ProcessGuid;
+    const planned = plan(state, { kind: 'scale', guid, instances: 9 });
+    expect(targetsOnly(planned)).toEqual(brainWould(state, { scale: { guid, instances: 9 } }));
+  });
+
+  test('the order of the records does not matter', () => {
+    const what: WhatIf = { kind: 'loseCells', cells: cells('c1') };
+    expect(plan(shuffledCrowd(7, 3), what)).toEqual(plan(crowd(7), what));
+  });
+});
+
+const targetsOnly = ({ moves, unplaced }: PlanOutcome) => ({
+  placed: moves.map(({ guid, index, to }) => `${guid}/${index} ${to}`).sort(),
+  unplaced: unplaced.map(({ guid, index }) => `${guid}/${index}`).sort(),
+});

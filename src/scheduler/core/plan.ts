@@ -1,0 +1,203 @@
+/**
+ * What-if: plays a change on a copy of the cells with the auction that the brain itself holds, and says where
+ * everything would land. Called by the planner for `skep plan`, by the check before a drain and by
+ * `skep rebalance`. Pure: the state is only read.
+ */
+import { SkepError, unreachable } from '../../base/core/errors.ts';
+import type { Refusal } from '../../model/actual-lrp.ts';
+import type { AuctionCell, LrpWork, Work } from '../../model/auction.ts';
+import { wantedInstances } from '../../model/desired-lrp.ts';
+import type { CellId, ProcessGuid } from '../../model/ids.ts';
+import type { ClusterState } from '../../store/core/state.ts';
+import { auction } from './auction.ts';
+import { workKey } from './batch.ts';
+import { lrpWork } from './converge.ts';
+import { cellsById, settledOptions, withoutInstance } from './plan-cells.ts';
+import { drainSummary, loseSummary, rebalanceSummary, scaleSummary } from './plan-text.ts';
+import { displacedBy } from './plan-work.ts';
+import { rebalance } from './rebalance.ts';
+import { auctionCells } from './usage.ts';
+
+/** The question; the API's name for it is `PlanRequest`. */
+export type WhatIf =
+  | { readonly kind: 'scale'; readonly guid: ProcessGuid; readonly instances: number }
+  | { readonly kind: 'drain'; readonly cells: readonly CellId[] }
+  | { readonly kind: 'loseCells'; readonly cells: readonly CellId[] }
+  | { readonly kind: 'loseZone'; readonly zone: string }
+  | { readonly kind: 'rebalance'; readonly maxMoves: number };
+
+export interface PlannedMove {
+  readonly guid: ProcessGuid;
+  readonly index: number;
+  /** Where it runs now, if it does. */
+  readonly from?: CellId | undefined;
+  readonly to: CellId;
+}
+
+export interface PlannedStop {
+  readonly guid: ProcessGuid;
+  readonly index: number;
+  readonly from?: CellId | undefined;
+}
+
+/** What would find no place, and why. */
+export interface PlannedRefusal {
+  readonly guid: ProcessGuid;
+  readonly index: number;
+  readonly refusal: Refusal;
+}
+
+/** The answer; the API's name for it is `Plan`. */
+export interface PlanOutcome {
+  readonly summary: string;
+  readonly moves: PlannedMove[];
+  /** What would stop without a successor: beyond the new count, or for something of higher priority. */
+  readonly stops: PlannedStop[];
+  readonly unplaced: PlannedRefusal[];
+  readonly tasks: number;
+}
+
+/** Throws `ResourceNotFound` for an LRP, a cell or a zone that is not there. */
+export function plan(state: ClusterState, what: WhatIf): PlanOutcome {
+  switch (what.kind) {
+    case 'scale':
+      return planScale(state, what.guid, what.instances);
+    case 'drain':
+      return planDrain(state, presentCells(state, what.cells));
+    case 'loseCells':
+      return planLoss(state, presentCells(state, what.cells), '');
+    case 'loseZone':
+      return planLoss(state, cellsOfZone(state, what.zone), what.zone);
+    case 'rebalance': {
+      const { moves, before, after } = rebalance(state, what.maxMoves);
+      const planned = moves.map(({ guid, index, from, to }) => ({ guid, index, from, to }));
+      const summary = rebalanceSummary(planned.length, before, after);
+      return { summary, moves: planned, stops: [], unplaced: [], tasks: 0 };
+    }
+    default:
+      return unreachable(what);
+  }
+}
+
+function planScale(state: ClusterState, guid: ProcessGuid, instances: number): PlanOutcome {
+  const desired = state.desired.get(guid)?.value;
+  if (desired === undefined || desired.removedAt !== undefined) {
+    const message = desired === undefined ? `there is no LRP "${guid}"` : `LRP "${guid}" is being removed`;
+    throw new SkepError('ResourceNotFound', message, { field: 'guid', hint: '`skep ps` lists the LRPs' });
+  }
+  const slots = state.actual.get(guid);
+  const work: LrpWork[] = [];
+  for (let index = 0; index < instances; index++) {
+    const record = slots?.get(index)?.ordinary?.value;
+    if (record === undefined || record.state === 'UNCLAIMED') work.push(lrpWork(desired, index));
+  }
+  const stops: PlannedStop[] = [];
+  for (const [index, { ordinary }] of slots ?? []) {
+    if (index < instances || ordinary === undefined) continue;
+    const from = ordinary.value.cellId;
+    stops.push(from === undefined ? { guid, index } : { guid, index, from });
+  }
+  stops.sort((a, b) => a.index - b.index);
+  const played = play(state, auctionCells(state), work, new Map());
+  const counts = { from: wantedInstances(desired), to: instances };
+  const summary = scaleSummary(guid, counts, played, stops.length);
+  return answer(played, { summary, stops, tasks: 0 });
+}
+
+function planDrain(state: ClusterState, cellIds: ReadonlySet<CellId>): PlanOutcome {
+  const { instances, pendingTasks, runningTasks } = displacedBy(state, cellIds);
+  const cells = cellsById(auctionCells(state));
+  for (const cellId of cellIds) {
+    const cell = cells.get(cellId);
+    if (cell !== undefined) cells.set(cellId, { ...cell, unusable: 'it is drained' });
+  }
+  // What does not run yet leaves at once; what runs stays until its replacement does.
+  for (const { work, from } of instances) {
+    const cell = cells.get(from);
+    const record = state.actual.get(work.guid)?.get(work.index)?.ordinary;
+    if (cell !== undefined && record?.value.state === 'CLAIMED') cells.set(from, withoutInstance(cell, work));
+  }
+  const played = play(
+    state,
+    [...cells.values()],
+    instances.map(({ work }) => work),
+    origins(instances),
+  );
+  const tasks = pendingTasks.length + runningTasks;
+  return answer(played, { summary: drainSummary([...cellIds], played, tasks), stops: [], tasks });
+}
+
+function planLoss(state: ClusterState, cellIds: ReadonlySet<CellId>, zone: string): PlanOutcome {
+  const { instances, pendingTasks, runningTasks } = displacedBy(state, cellIds);
+  const cells = auctionCells(state).filter((cell) => !cellIds.has(cell.cellId));
+  const work = [...instances.map((item) => item.work), ...pendingTasks];
+  const played = play(state, cells, work, origins(instances));
+  const summary = loseSummary({ cells: [...cellIds], zone, played, tasks: runningTasks });
+  return answer(played, { summary, stops: [], tasks: runningTasks });
+}
+
+interface Played extends Pick<PlanOutcome, 'moves' | 'unplaced'> {
+  /** What has to stop for something of higher priority. */
+  readonly displaced: readonly PlannedStop[];
+}
+
+function answer(
+  { moves, unplaced, displaced }: Played,
+  rest: Pick<PlanOutcome, 'summary' | 'stops' | 'tasks'>,
+): PlanOutcome {
+  return { ...rest, moves, unplaced, stops: [...rest.stops, ...displaced] };
+}
+
+/** The auction that the brain would hold of this work, told of instances; tasks only take their room. */
+function play(
+  state: ClusterState,
+  cells: readonly AuctionCell[],
+  work: readonly Work[],
+  from: ReadonlyMap<string, CellId>,
+): Played {
+  const result = auction(cells, work, settledOptions(state));
+  const moves = result.placements.flatMap(({ work: item, cellId }): PlannedMove[] => {
+    if (item.kind === 'task') return [];
+    const origin = from.get(workKey(item));
+    const move = { guid: item.guid, index: item.index, to: cellId };
+    return [origin === undefined ? move : { ...move, from: origin }];
+  });
+  const unplaced = result.unplaced.flatMap(({ work: item, refusal }): PlannedRefusal[] =>
+    item.kind === 'task' ? [] : [{ guid: item.guid, index: item.index, refusal }],
+  );
+  const displaced = result.evictions.map(({ guid, index, cellId }) => ({ guid, index, from: cellId }));
+  return { moves: moves.sort(byName), unplaced: unplaced.sort(byName), displaced: displaced.sort(byName) };
+}
+
+function origins(
+  instances: readonly { readonly work: LrpWork; readonly from: CellId }[],
+): Map<string, CellId> {
+  return new Map(instances.map(({ work, from }) => [workKey(work), from]));
+}
+
+type Named = { readonly guid: ProcessGuid; readonly index: number };
+
+const byName = (a: Named, b: Named): number =>
+  a.guid === b.guid ? a.index - b.index : a.guid < b.guid ? -1 : 1;
+
+function presentCells(state: ClusterState, cellIds: readonly CellId[]): Set<CellId> {
+  for (const cellId of cellIds) {
+    if (state.cells.has(cellId)) continue;
+    throw new SkepError('ResourceNotFound', `there is no cell "${cellId}"`, {
+      field: 'cells',
+      hint: '`skep cells` lists the cells that are present',
+    });
+  }
+  return new Set(cellIds);
+}
+
+function cellsOfZone(state: ClusterState, zone: string): Set<CellId> {
+  const present = [...state.cells.values()].map(({ value }) => value);
+  const inZone = present.filter((cell) => cell.zone === zone);
+  if (inZone.length > 0) return new Set(inZone.map(({ cellId }) => cellId));
+  const zones = [...new Set(present.map((cell) => cell.zone))].sort();
+  throw new SkepError('ResourceNotFound', `there is no cell in zone "${zone}"`, {
+    field: 'zone',
+    hint: zones.length === 0 ? 'no cell is present' : `the zones with cells are: ${zones.join(', ')}`,
+  });
+}
