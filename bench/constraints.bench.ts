@@ -17,9 +17,8 @@ export async function measure({ quick, say }: BenchOptions): Promise<Measured> {
   const kinds: Readonly<Record<string, (place: number) => PlacementRules>> = {
     plain: () => placementSchema.parse({}),
     spread: () => placementSchema.parse({ spreadBy: 'rack' }),
-    // The cells with a GPU are a quarter, and so is the work that asks for one.
-    tags: (place) =>
-      placementSchema.parse({ tags: place % 4 === 0 && place % 20 !== 17 ? ['gpu'] : ['ssd'] }),
+    // A quarter of the cells has a GPU, and an eighth of the LRPs asks for one.
+    tags: (place) => placementSchema.parse({ tags: place % 8 === 0 ? ['gpu'] : ['ssd'] }),
     apart: (place) => placementSchema.parse({ notWith: [guids[place ^ 1] ?? 'none'] }),
   };
   const work = Object.entries(kinds).map(

@@ -22,10 +22,10 @@ import { orderBatch } from './batch.ts';
 import { type Conflicts, createConflicts } from './conflicts.ts';
 import { explainRefusal, explainStartLimit } from './explain.ts';
 import { type Filter, liveFilters, repelled, type Seat } from './filters.ts';
-import { classKey, createLayouts, type Layout, type Layouts } from './layout.ts';
+import { classKey, createLayouts, fewLeaves, type Layout, type Layouts } from './layout.ts';
 import { added, at, createPool, fits, type Pool, reserve } from './pool.ts';
 import { createPreemptor, type Preemptor } from './preempt.ts';
-import type { Allows, Best } from './ranking.ts';
+import { type Allows, type Best, needKey } from './ranking.ts';
 import { diegoWeights, type ScoreWeights } from './scoring.ts';
 import { createSpread, type ProcessSpread, type Spread } from './spread.ts';
 
@@ -151,13 +151,10 @@ function isKnownToFail({ refusedLrps }: Auction, work: Work): boolean {
     known !== undefined &&
     known.rules === work.rules &&
     known.home === work.home &&
-    needKey(known) === needKey(work) &&
+    needKey(known.resources) === needKey(work.resources) &&
     known.fixedPorts.join() === work.fixedPorts.join()
   );
 }
-
-const needKey = ({ resources }: Work): string =>
-  `${resources.memoryMb}/${resources.diskMb}/${resources.containers}`;
 
 /** The position of the best cell; -1: none. */
 function bestOf(run: Auction, layout: Layout, work: Work, live: readonly Filter[]): number {
@@ -185,23 +182,56 @@ function fewCandidates(run: Auction, work: Work): readonly number[] | undefined 
 function bestForLrp(run: Auction, layout: Layout, work: LrpWork, allows: Allows): number {
   const spread = run.spread.of(work.guid) as ProcessSpread;
   const best: Best = { position: -1, score: Number.POSITIVE_INFINITY };
-  const { locality: weight } = run.options.weights;
-  const { leaves } = layout;
-  const ranks = leaves.map((leaf) => run.spread.rank(spread, layout, leaf));
+  const ranks = run.spread.ranks(spread, layout);
   let floor = -1;
   while (best.position < 0) {
     let next = Number.POSITIVE_INFINITY;
-    for (const rank of ranks) if (rank > floor && rank < next) next = rank;
-    if (next === Number.POSITIVE_INFINITY) return -1;
-    for (let place = 0; place < leaves.length; place++) {
-      if (ranks[place] !== next) continue;
-      const leastCount = run.spread.least(spread, layout, place);
-      const locality = { weight, counts: spread.onCell, leastCount };
-      leaves[place]?.ranking.improve(best, work.resources, locality, allows);
+    let tied = 0;
+    for (const rank of ranks) {
+      if (rank <= floor || rank > next) continue;
+      tied = rank === next ? tied + 1 : 1;
+      next = rank;
     }
+    if (tied === 0) return -1;
+    const isTied = (place: number): boolean => ranks[place] === next;
+    if (tied > fewLeaves) improveWhole(run, layout, work, { best, spread, allows, isTied });
+    else improveLeaves(run, layout, work, { best, spread, allows, isTied });
     floor = next;
   }
   return best.position;
+}
+
+interface Search {
+  readonly best: Best;
+  readonly spread: ProcessSpread;
+  readonly allows: Allows;
+  /** Whether a leaf is among those that compete. */
+  readonly isTied: (place: number) => boolean;
+}
+
+function improveLeaves(run: Auction, layout: Layout, work: LrpWork, search: Search): void {
+  const { best, spread, allows, isTied } = search;
+  const { locality: weight } = run.options.weights;
+  const { leaves } = layout;
+  for (let place = 0; place < leaves.length; place++) {
+    if (!isTied(place)) continue;
+    const leastCount = run.spread.least(spread, layout, place);
+    leaves[place]?.ranking.improve(
+      best,
+      work.resources,
+      { weight, counts: spread.onCell, leastCount },
+      allows,
+    );
+  }
+}
+
+function improveWhole(run: Auction, layout: Layout, work: LrpWork, search: Search): void {
+  const { best, spread, allows, isTied } = search;
+  const { locality: weight } = run.options.weights;
+  const isAllowed = (position: number): boolean =>
+    isTied(at(layout.leafOf, position)) && (allows === undefined || allows(position));
+  const locality = { weight, counts: spread.onCell, leastCount: 0 };
+  layout.whole?.improve(best, work.resources, locality, isAllowed);
 }
 
 /** The same choice among a handful of cells, by looking at each. */
@@ -215,14 +245,15 @@ function bestOfFew(
   const { pool, options } = run;
   const spread = run.spread.of(work.guid) as ProcessSpread;
   const base = lrpBase(pool, options.weights);
+  const ranks = run.spread.ranks(spread, layout);
   let best = -1;
   let bestRank = Number.POSITIVE_INFINITY;
   let bestScore = Number.POSITIVE_INFINITY;
   for (const position of positions) {
-    const leaf = layout.leaves[at(layout.leafOf, position)];
-    if (leaf === undefined || !fits(pool, position, work.resources)) continue;
+    const place = at(layout.leafOf, position);
+    if (place < 0 || !fits(pool, position, work.resources)) continue;
     if (allows !== undefined && !allows(position)) continue;
-    const rank = run.spread.rank(spread, layout, leaf);
+    const rank = ranks[place] as number;
     const same = spread.onCell.get(position) ?? 0;
     const score = base(position) + (added(pool, position, work.resources) + options.weights.locality * same);
     const isBetter =
@@ -275,7 +306,7 @@ function refusalOf(run: Auction, work: Work, live: readonly Filter[]): Refusal {
   // Rules about neighbours depend on which process it is, and on what has been placed since.
   const about =
     live.length === 0 ? '' : `${work.guid}|${home}|${work.rules.sameCellAs ? run.placements.length : ''}`;
-  const key = `${classKey(work)}|${needKey(work)}|${about}`;
+  const key = `${classKey(work)}|${needKey(work.resources)}|${about}`;
   const known = run.refusals.get(key);
   if (known !== undefined) return known;
   const refusal = explainRefusal({ cells: run.cells, pool: run.pool, work, live });

@@ -20,6 +20,8 @@ export interface Leaf {
 
 export interface Layout {
   readonly leaves: readonly Leaf[];
+  /** All of their cells in one ranking, if the leaves are many: one walk then instead of many short ones. */
+  readonly whole: Ranking | undefined;
   /** Leaf of each position; -1: the rules do not admit it. */
   readonly leafOf: Int32Array;
   /** Values of the label, '' for cells without it; one '' when nothing is spread by a label. */
@@ -58,8 +60,14 @@ export function createLayouts(pool: Pool, baseOf: Readonly<Record<Work['kind'], 
 /** Equal keys admit the same cells and group them alike. */
 export function classKey({ kind, rules }: Work): string {
   const { os, arch, tags, runtime, volumeDrivers, spreadBy } = rules;
+  if (isPlain(rules)) return kind;
   const sets = [tags, volumeDrivers].map((words) => (words.length > 1 ? words.toSorted() : words));
   return JSON.stringify([kind, os, arch, ...sets, runtime, kind === 'lrp' ? spreadBy : '']);
+}
+
+/** Nearly all work asks for nothing, and then nothing need be compared. */
+function isPlain({ os, arch, tags, runtime, volumeDrivers, spreadBy }: PlacementRules): boolean {
+  return tags.length === 0 && volumeDrivers.length === 0 && (os ?? arch ?? runtime ?? spreadBy) === undefined;
 }
 
 function createLayout(pool: Pool, work: Work, baseOf: BaseOf): Layout {
@@ -89,16 +97,26 @@ function createLayout(pool: Pool, work: Work, baseOf: BaseOf): Layout {
     }
     return { ranking: createRanking(pool, positions, base), zone, group, size: positions.length };
   });
-  return { leaves, leafOf, groups, spreadBy, sync: syncOf(pool, leaves, leafOf, baseOf) };
+  const all = [...members.values()].flatMap(({ positions }) => positions);
+  const whole = leaves.length > fewLeaves ? createRanking(pool, all, base.slice()) : undefined;
+  const layout = { leaves, whole, leafOf, groups, spreadBy };
+  return { ...layout, sync: syncOf(pool, layout, baseOf) };
 }
 
-function syncOf(pool: Pool, leaves: readonly Leaf[], leafOf: Int32Array, baseOf: BaseOf): () => void {
+/** With more leaves than this, walking all of their cells in order finds the best one sooner. */
+export const fewLeaves = 8;
+
+function syncOf(pool: Pool, layout: Omit<Layout, 'sync'>, baseOf: BaseOf): () => void {
+  const { leaves, whole, leafOf } = layout;
   let seen = pool.moves.length;
   return () => {
     for (; seen < pool.moves.length; seen++) {
       const position = pool.moves[seen] as number;
       const leaf = leaves[at(leafOf, position)];
-      leaf?.ranking.move(position, baseOf(position));
+      if (leaf === undefined) continue;
+      const base = baseOf(position);
+      leaf.ranking.move(position, base);
+      whole?.move(position, base);
     }
   };
 }

@@ -47,8 +47,7 @@ export function createRanking(pool: Pool, positions: readonly number[], base: Fl
 
   return {
     improve(best, need, locality, allows) {
-      const needKey = `${need.memoryMb}/${need.diskMb}/${need.containers}`;
-      if (noRoomFor.has(needKey)) return;
+      if (noRoomFor.size > 0 && noRoomFor.has(needKey(need))) return;
       const least = fill(need, leastUnit) + locality.weight * locality.leastCount;
       let anyRoom = false;
       for (const chunk of order.chunks) {
@@ -67,7 +66,7 @@ export function createRanking(pool: Pool, positions: readonly number[], base: Fl
           }
         }
       }
-      if (!anyRoom) noRoomFor.add(needKey);
+      if (!anyRoom) noRoomFor.add(needKey(need));
     },
 
     move(position, newBase) {
@@ -78,6 +77,9 @@ export function createRanking(pool: Pool, positions: readonly number[], base: Fl
     },
   };
 }
+
+/** Equal needs have equal keys. */
+export const needKey = (need: Resources): string => `${need.memoryMb}/${need.diskMb}/${need.containers}`;
 
 function smallestUnits(pool: Pool, positions: readonly number[]): Resources {
   const least = { memoryMb: Infinity, diskMb: Infinity, containers: Infinity };

@@ -42,10 +42,10 @@ export interface Spread {
   /** No cell of the leaf has fewer instances than this. */
   least(spread: ProcessSpread, layout: Layout, leaf: number): number;
   /**
-   * In which order leaves are tried, the lowest first; equal ones compete. Values of the label come before
-   * zones, and cells without the label last.
+   * In which order the layout's leaves are tried, the lowest first; equal ones compete. Values of the label
+   * come before zones, and cells without the label last.
    */
-  rank(spread: ProcessSpread, layout: Layout, leaf: Leaf): number;
+  ranks(spread: ProcessSpread, layout: Layout): readonly number[];
 }
 
 /** More instances than any process can have, so that one number orders by group, then by zone. */
@@ -101,12 +101,14 @@ export function createSpread(pool: Pool, cells: readonly AuctionCell[], work: re
       stacks[place] = stack;
       return stack.least;
     },
-    rank(spread, layout, { zone, group }) {
-      const zoneCount = spread.inZone[zone] ?? 0;
-      if (layout.spreadBy === undefined) return zoneCount;
-      const groupCount = inLayout(spread, layout).inGroup[group] ?? 0;
-      const last = layout.groups[group] === '' ? unlabelled : 0;
-      return last + groupCount * zoneFactor + zoneCount;
+    ranks(spread, layout) {
+      const { inZone } = spread;
+      if (layout.spreadBy === undefined) return layout.leaves.map(({ zone }) => inZone[zone] ?? 0);
+      const { inGroup } = inLayout(spread, layout);
+      return layout.leaves.map(({ zone, group }) => {
+        const last = layout.groups[group] === '' ? unlabelled : 0;
+        return last + (inGroup[group] ?? 0) * zoneFactor + (inZone[zone] ?? 0);
+      });
     },
   };
 }
