@@ -35,7 +35,7 @@ export async function runDev(options: DevOptions): Promise<number> {
   });
   let clusterId: string | undefined;
   try {
-    say(`Starting ${options.cells} agents (${options.servers} servers), data in ${folder}`);
+    say(`Starting ${count(options.cells, 'agent')} (${count(options.servers, 'server')}), data in ${folder}`);
     for (const agent of cluster.agents) cluster.start(agent);
     clusterId = await untilReady(cluster, stop.signal);
     announce(cluster, options);
@@ -55,6 +55,8 @@ function askToStop(stop: AbortController): void {
   if (stop.signal.aborted) say(`Still stopping; it takes ${stopGraceMs / 1_000} s at most.`);
   stop.abort();
 }
+
+const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
 function say(line: string): void {
   process.stderr.write(`${line}\n`);
