@@ -20,6 +20,9 @@ import { isData, type Session } from './session.ts';
 import { watchRows } from './watch-rows.ts';
 
 const linesShown = 6;
+/** Above so many instances, a line for each change would bury what matters. */
+const crowd = 20;
+const crowdEveryMs = 1_000;
 
 export interface Wait {
   readonly guid: string;
@@ -136,21 +139,34 @@ interface Progress {
 function createProgress(session: Session, guid: string): Progress {
   const { stderr } = session.io;
   const isDumb = stderr.isTTY !== true || session.io.env['TERM'] === 'dumb';
-  return isDumb ? lineProgress(session) : screenProgress(session, guid);
+  return isDumb ? lineProgress(session, guid) : screenProgress(session, guid);
 }
 
-/** One line a change. */
-function lineProgress(session: Session): Progress {
+/** One line a change; of a crowd, now and then how many are how. */
+function lineProgress(session: Session, guid: string): Progress {
+  const { clock } = session.io;
   const teller = new ChangeTeller();
+  const said = new Set<string>();
   let last: Seen | undefined;
+  let nextAt = 0;
+  const say = (line: string): void => {
+    if (session.flags.quiet === true) return;
+    said.add(line);
+    session.note(line);
+  };
   return {
     show(seen) {
       last = seen;
-      for (const line of teller.lines(seen)) session.note(line);
+      const lines = teller.lines(seen);
+      if (Math.max(seen.wanted, seen.instances.length) <= crowd) return lines.forEach(say);
+      const summary = summarize(guid, seen);
+      if (clock.now() < nextAt || said.has(summary)) return;
+      nextAt = clock.now() + crowdEveryMs;
+      say(summary);
     },
     finish: () => undefined,
     last: () => last,
-    hasTold: (line) => session.flags.quiet !== true && teller.hasTold(line),
+    hasTold: (line) => said.has(line) && teller.hasTold(line),
   };
 }
 

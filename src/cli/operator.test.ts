@@ -100,3 +100,20 @@ test('exec without a command and without a terminal is refused, not silently don
 test('events of a name without any say so', async () => {
   expect((await skep(['events', 'nobody'])).err).toMatch(/Nothing about nobody is in the journal/);
 });
+
+test('of three hundred instances the progress tells how many are how, not each', async () => {
+  await seedLrp('web');
+  const run = runCli(['scale', 'web', '300', '--timeout', '5s'], { server: api.socketPath });
+  await expect.poll(() => api.replica.state.desired.get('web' as ProcessGuid)?.value.instances).toBe(300);
+  const put = (index: number, state: 'CLAIMED' | 'RUNNING') => ({
+    key: actualKey('web' as ProcessGuid, index),
+    value: encode(buildActual({ guid: 'web', index, state, cellId: 'c-1', routable: state === 'RUNNING' })),
+  });
+  const indexes = Array.from({ length: 300 }, (_, index) => index);
+  await api.seed({ puts: indexes.map((index) => put(index, 'CLAIMED')) });
+  for (const index of indexes) await api.seed({ puts: [put(index, 'RUNNING')] });
+  expect(await run.code).toBe(0);
+  expect(run.err.text).toMatch(/^web: \d+ of 300 ready/m);
+  expect(run.err.text.split('\n').length).toBeLessThan(20);
+  expect(run.out.text).toBe('web: 300 of 300 ready\n');
+});

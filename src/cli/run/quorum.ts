@@ -195,6 +195,9 @@ async function untilPromoted(
   context.log.info('server.promoted');
 }
 
+/** Servers join one by one, some seconds each: so many refusals are no warning. */
+const patience = 10;
+
 type Client = ReturnType<typeof createClient>;
 
 /** Asks the servers in turn until one says yes; gives up only on what no repetition can change. */
@@ -214,7 +217,9 @@ async function askServers<T>(
       signal.throwIfAborted();
       if (error instanceof SkepError && !error.retryable) throw error;
       const waitMs = backoffMs({ firstMs: 100, maxMs: 2_000 }, tries, rng);
-      log.warn('server.asks_again', { what, address, reason: messageOf(error), waitMs });
+      const said = { what, address, reason: messageOf(error), waitMs };
+      if (tries < patience) log.info('server.asks_again', said);
+      else log.warn('server.asks_again', said);
       await clock.sleep(waitMs, signal);
     }
   }
