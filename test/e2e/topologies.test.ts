@@ -77,7 +77,7 @@ describe('one server and a host that is a cell only', () => {
     try {
       await eventually('the lease of the cell has ended', 30_000, async () => {
         const { records } = await bbs.read([presenceKey(cell.name as CellId)], { signal: call().signal });
-        expect(records).toEqual([]);
+        expect(records).toEqual([undefined]);
       });
     } finally {
       bbs.close();
