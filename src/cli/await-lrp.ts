@@ -176,7 +176,8 @@ function screenProgress(session: Session, guid: string): Progress {
   let last: Seen | undefined;
   let drawn = 0;
   const erase = (): void => {
-    if (drawn > 0) stderr.write(`\u001b[${drawn}A\u001b[J`);
+    // The terminal has echoed ^C, so the cursor may stand anywhere in its line.
+    if (drawn > 0) stderr.write(`\r\u001b[${drawn}A\u001b[J`);
     drawn = 0;
   };
   return {
