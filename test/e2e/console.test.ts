@@ -89,7 +89,7 @@ describe('exec without a terminal', () => {
     expect((await exec('sh', '-c', 'kill -9 $$')).code).toBe(137);
   });
 
-  it('[diego 231] pipes binary data through, every byte of it, both ways', async () => {
+  it('pipes binary data through, every byte of it, both ways', async () => {
     const data = randomBytes(5 * 2 ** 20);
     const child = start(['exec', '-i', far, '--', 'sh', '-c', 'tee /tmp/copy; md5sum /tmp/copy >&2']);
     const hash = createHash('md5');
