@@ -117,3 +117,15 @@ test('of three hundred instances the progress tells how many are how, not each',
   expect(run.err.text.split('\n').length).toBeLessThan(20);
   expect(run.out.text).toBe('web: 300 of 300 ready\n');
 });
+
+test('a watch says when what it shows may be old, and when it is current again', async () => {
+  await seedLrp('web');
+  const run = runCli(['ps', '-w', 'web'], { server: api.socketPath });
+  await expect.poll(() => run.out.text, { timeout: 5_000 }).toContain('web/0');
+  api.bbs.setAvailable(false);
+  await expect.poll(() => run.err.text, { timeout: 5_000 }).toMatch(/may be old/);
+  api.bbs.setAvailable(true);
+  await expect.poll(() => run.err.text, { timeout: 5_000 }).toMatch(/current again/);
+  run.signal('SIGINT');
+  expect(await run.code).toBe(130);
+});
