@@ -129,3 +129,12 @@ test('a watch says when what it shows may be old, and when it is current again',
   run.signal('SIGINT');
   expect(await run.code).toBe(130);
 });
+
+test('who waits for six instances while somebody else scales to none is told so', async () => {
+  await seedLrp('web');
+  const run = runCli(['scale', 'web', '6'], { server: api.socketPath });
+  await expect.poll(() => api.replica.state.desired.get('web' as ProcessGuid)?.value.instances).toBe(6);
+  expect((await skep(['scale', 'web', '0', '-d'])).code).toBe(0);
+  expect(await run.code).toBe(4);
+  expect(run.err.text).toMatch(/web: it was scaled to 0 meanwhile, by somebody else: skep events web/);
+});
