@@ -1,10 +1,20 @@
 /**
- * Bundles the program into dist/: skep.mjs (one ESM file for Node 24), skep.mjs.map, proto/ (what etcd3 and
+ * Bundles the program into dist/: skep.mjs (what starts, ESM for Node 24), the parts
+ * that it loads when they are wanted, their source maps, proto/ (what etcd3 and
  * dockerode read from disk at run time) and package.json. Nothing in dist needs node_modules.
  *
  *     node scripts/build.ts [--entry FILE] [--out DIR]
  */
-import { cpSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -87,8 +97,14 @@ async function main(): Promise<void> {
   mkdirSync(out, { recursive: true });
   await build({
     entryPoints: [resolve(values.entry)],
-    outfile: join(out, 'skep.mjs'),
+    outdir: out,
+    entryNames: 'skep',
+    // Beside skep.mjs: __dirname must be the folder that holds proto/.
+    chunkNames: '[name]-[hash]',
+    outExtension: { '.js': '.mjs' },
     bundle: true,
+    // `skep ps` then reads and compiles the few parts that it runs: a third less time from shell to prompt.
+    splitting: true,
     platform: 'node',
     format: 'esm',
     target: 'node24',
@@ -107,8 +123,11 @@ async function main(): Promise<void> {
   }
   const manifest = { name: 'skep', version, private: true, type: 'module', bin: { skep: 'skep.mjs' } };
   writeFileSync(join(out, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-  const megabytes = statSync(join(out, 'skep.mjs')).size / 1e6;
-  console.log(`${join(out, 'skep.mjs')}: skep ${version}, ${megabytes.toFixed(1)} MB`);
+  const parts = readdirSync(out).filter((file) => file.endsWith('.mjs'));
+  const megabytes = parts.reduce((sum, file) => sum + statSync(join(out, file)).size, 0) / 1e6;
+  console.log(
+    `${join(out, 'skep.mjs')}: skep ${version}, ${megabytes.toFixed(1)} MB in ${parts.length} files`,
+  );
 }
 
 await main();

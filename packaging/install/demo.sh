@@ -52,7 +52,8 @@ step_demo_run() {
   step_ok
 }
 
-hello_exists() { skep ps hello >/dev/null 2>&1; }
+# By its whole name: "skep ps hello" would find hello-world too.
+hello_exists() { skep ps -o name 2>/dev/null | grep -qx hello; }
 
 undo_demo() {
   if [ "$DEMO_UNDO" = 2 ]; then skep rm hello --yes >/dev/null 2>&1; fi

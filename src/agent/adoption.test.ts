@@ -60,6 +60,21 @@ test('a container that was created and never started is started by the next agen
   await world.stopAgent();
 });
 
+test('what was starting when the agent went is asked for its health before the start timeout counts', async () => {
+  const answers = (_port: number, sinceMs: number) => (sinceMs > 3_000 ? 200 : undefined);
+  const world = await cellWorld({ images: { app: { answers } } });
+  world.servers.desire({ guid: 'web', image: 'app', ports: [80], checks: [{ kind: 'tcp', port: 80 }] });
+  world.servers.claim('web');
+  await world.until(() => world.runtime.running().length === 1);
+  await world.stopAgent();
+  await world.clock.advance(120_000);
+  world.startAgent();
+  await running(world);
+  expect(world.servers.actual('web').crashCount).toBe(0);
+  expect(world.runtime.containers.get('c1')?.starts).toBe(1);
+  await world.stopAgent();
+});
+
 test('[diego 225] a cell without any welcome adopts and stops nothing', async () => {
   const world = await cellWorld();
   world.servers.desire({ guid: 'web', image: 'app' });

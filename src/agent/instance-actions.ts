@@ -79,7 +79,8 @@ export class InstanceActions {
       instance.key,
       container.ports.map((port) => port.hostPort),
     );
-    const health = startHealth(desired, { startedAt: container.startedAt ?? now, adopted }, now);
+    // A container that was found gets the whole start timeout: nobody has asked it for its health meanwhile.
+    const health = startHealth(desired, { startedAt: now, adopted }, now);
     instance.health = health;
     instance.healthySince = health.phase === 'healthy' ? (adopted === undefined ? now : since) : undefined;
     instance.monitor?.stop();

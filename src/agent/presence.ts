@@ -14,6 +14,8 @@ import type { Links } from './session/links.ts';
 
 const heartbeatDeadlineMs = 1_000;
 const retry = { firstMs: 100, maxMs: 1_000 } as const;
+/** At start, the server of this very host takes a few seconds: so many failures, about five seconds, are no news. */
+const patience = 8;
 
 export interface PresenceOptions {
   readonly links: Links;
@@ -63,7 +65,7 @@ export function keepPresence(options: PresenceOptions): Presence {
       registered = false;
       log.warn('presence.lease_gone', {});
       if (failures === 1) return 0;
-    } else if (failures === 1) {
+    } else if (failures === (registered ? 1 : patience)) {
       log.warn('presence.failed', { reason: messageOf(error) });
     }
     return backoffMs(retry, failures, options.rng);

@@ -276,3 +276,40 @@ test('a hundred tasks at once each run once', async () => {
   expect(starts(world)).toBe(100);
   await world.stopAgent();
 });
+
+test('a task that comes back after its attempt was refused gets another attempt', async () => {
+  const world = await cellWorld({ images: { job } });
+  world.servers.mode('no-quorum');
+  const task = world.servers.task({ guid: 'job', image: 'job' });
+  await world.until(() => world.servers.count('startTask') > 0);
+  const { cellId: _none, ...waiting } = world.servers.taskOf(task.guid);
+  world.servers.tasks.set(task.guid, waiting);
+  world.servers.mode('up');
+  const refused = world.servers.count('startTask');
+  await world.until(() => world.servers.count('startTask') > refused);
+  await world.clock.advance(10);
+  world.servers.reassign('job');
+  await completed(world);
+  expect(world.servers.taskOf('job').failed).toBe(false);
+  expect(starts(world)).toBe(1);
+  await world.stopAgent();
+});
+
+test('an attempt that was granted after all, by a copy of its request, runs once', async () => {
+  const world = await cellWorld({ images: { job } });
+  world.servers.mode('no-quorum');
+  const task = world.servers.task({ guid: 'job', image: 'job' });
+  await world.until(() => world.servers.count('startTask') > 0);
+  const { attempt } = world.servers.received.at(-1)?.params as { readonly attempt: string };
+  const { cellId: _none, ...waiting } = world.servers.taskOf(task.guid);
+  world.servers.tasks.set(task.guid, waiting);
+  world.servers.mode('up');
+  const refused = world.servers.count('startTask');
+  await world.until(() => world.servers.count('startTask') > refused);
+  await world.clock.advance(10);
+  world.servers.grant('job', attempt);
+  await completed(world);
+  expect(world.servers.taskOf('job')).toMatchObject({ failed: false, attempt });
+  expect(starts(world)).toBe(1);
+  await world.stopAgent();
+});

@@ -7,7 +7,7 @@ import { unreachable } from '../base/core/errors.ts';
 import { randomName } from '../base/core/rng.ts';
 import type { Task } from '../model/task.ts';
 import type { CellContext } from './cell-context.ts';
-import type { Assigned } from './core/assignments.ts';
+import { type Assigned, nothingKnown } from './core/assignments.ts';
 import type { Container } from './core/container.ts';
 import { dueTaskReport, nextTaskStep, type TaskReport, type TaskStep } from './core/task-step.ts';
 import type { ListMark } from './instances.ts';
@@ -22,6 +22,7 @@ export class Tasks {
   readonly #byAttempt = new Map<string, TaskAttempt>();
   readonly #actions: TaskActions;
   readonly #workers: UnitWorkers<TaskAttempt, ReportName>;
+  #assigned: Assigned = nothingKnown;
 
   constructor(cell: CellContext) {
     this.#cell = cell;
@@ -46,6 +47,7 @@ export class Tasks {
   }
 
   assign(assigned: Assigned): void {
+    this.#assigned = assigned;
     const current = new Map<TaskAttempt, Task>();
     for (const task of assigned.tasks.values()) {
       const attempt = this.#attemptFor(task);
@@ -67,6 +69,8 @@ export class Tasks {
       sawTaskContainer(found, container);
     }
     for (const attempt of this.#byAttempt.values()) this.#compare(attempt, listed.get(attempt.key), mark);
+    // A task may have come back to this cell before its last attempt was refused: it gets another.
+    this.assign(this.#assigned);
   }
 
   /** Something happened to a container: look at it now. */
@@ -113,7 +117,7 @@ export class Tasks {
     if (task.state !== 'PENDING') return undefined;
     const names = { guid: task.guid, attempt: randomName(this.#cell.rng), own: true };
     const mine = [...this.#byAttempt.values()].find(
-      (attempt) => attempt.own && isSamePlacement(attempt, task),
+      (attempt) => attempt.own && !attempt.refused && isSamePlacement(attempt, task),
     );
     return mine ?? this.#add(newAttempt(names, task));
   }
@@ -123,7 +127,8 @@ export class Tasks {
     attempt.assigned = task;
     if (task === undefined) attempt.launch?.abort();
     else attempt.definition = task;
-    if (task?.state === 'RUNNING' && attempt.own) attempt.granted = true;
+    // A refusal can be overtaken by a copy of the same request that was granted.
+    if (task?.state === 'RUNNING' && attempt.own) Object.assign(attempt, { granted: true, refused: false });
     this.#workers.push(attempt);
     this.#workers.report(attempt);
   }

@@ -2,8 +2,11 @@
  * Waits until an LRP is as it was asked for, and shows how it gets there: lines that are drawn anew on a
  * terminal, one line a change otherwise. Used by `run`, `scale` and `stop`.
  */
+import { SkepError } from '../base/core/errors.ts';
 import type { ActualLrp } from '../model/actual-lrp.ts';
-import { exitCodes } from './core/exit-codes.ts';
+import type { DesiredLrp } from '../model/desired-lrp.ts';
+import type { ProcessGuid } from '../model/ids.ts';
+import { exitCodeOf, exitCodes } from './core/exit-codes.ts';
 import { formatDuration } from './core/format.ts';
 import {
   ChangeTeller,
@@ -20,17 +23,24 @@ import { isData, type Session } from './session.ts';
 import { watchRows } from './watch-rows.ts';
 
 const linesShown = 6;
+/** Above so many instances, a line for each change would bury what matters. */
+const crowd = 20;
+const crowdEveryMs = 1_000;
 
 export interface Wait {
   readonly guid: string;
   /** Instances that are to run. */
   readonly wanted: number;
+  /** What was acknowledged; what a server that is behind shows is older, and overrules nothing. */
+  readonly desired: Pick<DesiredLrp, 'epoch' | 'modificationIndex'>;
   readonly timeoutMs: number;
 }
 
 type Outcome =
   | Exclude<Verdict, { kind: 'waiting' }>
   | { readonly kind: 'timeout' }
+  /** Somebody else wants something else by now, so what is waited for will never be. */
+  | { readonly kind: 'overruled'; readonly by: string }
   | { readonly kind: 'interrupted' };
 
 /** The exit status: 0 done, 1 crashed, 5 without a place, 6 timed out. Ctrl-C ends the watching only. */
@@ -66,6 +76,9 @@ async function follow(session: Session, wait: Wait, show: (seen: Seen) => void):
   let again = clock.after(settleMs, repeat);
   function repeat(): void {
     decide();
+    overruledBy(session, wait, signal).then((by) => {
+      if (by !== undefined) resolve({ kind: 'overruled', by });
+    }, reject);
     again = clock.after(settleMs, repeat);
   }
   try {
@@ -75,6 +88,25 @@ async function follow(session: Session, wait: Wait, show: (seen: Seen) => void):
     again.cancel();
     stop.abort();
     await watching;
+  }
+}
+
+/** What is wanted now, when it is no longer what this command waits for. */
+async function overruledBy(
+  { client }: Session,
+  { guid, wanted, desired: ours }: Wait,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    const { desired } = await client.call('getLrp', { params: { guid: guid as ProcessGuid } }, { signal });
+    const isNewer = desired.epoch !== ours.epoch || desired.modificationIndex > ours.modificationIndex;
+    if (!isNewer) return undefined;
+    if (desired.removedAt !== undefined) return 'it was removed';
+    return desired.instances === wanted ? undefined : `it was scaled to ${desired.instances}`;
+  } catch (error) {
+    if (error instanceof SkepError && error.code === 'ResourceNotFound') return 'it was removed';
+    if (signal.aborted || (error instanceof SkepError && error.retryable)) return undefined;
+    throw error;
   }
 }
 
@@ -97,12 +129,15 @@ function tellOutcome(
       return exitCodes.done;
     case 'crashed':
       tell(outcome.lines);
-      session.warn(`It is tried again after growing waits: skep why ${guid}, skep logs --previous ${guid}`);
+      session.warn(`It is tried again after growing waits: skep why ${guid}${saidSomething(last, guid)}`);
       return exitCodes.failed;
     case 'unplaced':
       tell(outcome.lines);
       session.warn(`It was accepted and starts as soon as there is room; skep rm ${guid} takes it back.`);
       return exitCodes.unplaced;
+    case 'overruled':
+      session.warn(`${guid}: ${outcome.by} meanwhile, by somebody else: skep events ${guid}`);
+      return exitCodeOf('ResourceConflict');
     case 'timeout':
       if (last !== undefined) tell(notReady(last));
       session.warn(
@@ -113,6 +148,14 @@ function tellOutcome(
       session.warn(`Only the watching was stopped; the cluster goes on: skep ps -w ${guid}`);
       return exitCodes.failed;
   }
+}
+
+/** What never ran has no log to look at. */
+function saidSomething(seen: Seen | undefined, guid: string): string {
+  const ran = seen?.instances.some(
+    ({ crashReason }) => crashReason !== undefined && !/^failed to (create|run) container/.test(crashReason),
+  );
+  return ran === true ? `, skep logs --previous ${guid}` : '';
 }
 
 function tellLines(session: Session, lines: readonly string[]): void {
@@ -136,21 +179,34 @@ interface Progress {
 function createProgress(session: Session, guid: string): Progress {
   const { stderr } = session.io;
   const isDumb = stderr.isTTY !== true || session.io.env['TERM'] === 'dumb';
-  return isDumb ? lineProgress(session) : screenProgress(session, guid);
+  return isDumb ? lineProgress(session, guid) : screenProgress(session, guid);
 }
 
-/** One line a change. */
-function lineProgress(session: Session): Progress {
+/** One line a change; of a crowd, now and then how many are how. */
+function lineProgress(session: Session, guid: string): Progress {
+  const { clock } = session.io;
   const teller = new ChangeTeller();
+  const said = new Set<string>();
   let last: Seen | undefined;
+  let nextAt = 0;
+  const say = (line: string): void => {
+    if (session.flags.quiet === true) return;
+    said.add(line);
+    session.note(line);
+  };
   return {
     show(seen) {
       last = seen;
-      for (const line of teller.lines(seen)) session.note(line);
+      const lines = teller.lines(seen);
+      if (Math.max(seen.wanted, seen.instances.length) <= crowd) return lines.forEach(say);
+      const summary = summarize(guid, seen);
+      if (clock.now() < nextAt || said.has(summary)) return;
+      nextAt = clock.now() + crowdEveryMs;
+      say(summary);
     },
     finish: () => undefined,
     last: () => last,
-    hasTold: (line) => session.flags.quiet !== true && teller.hasTold(line),
+    hasTold: (line) => said.has(line) && teller.hasTold(line),
   };
 }
 
@@ -160,7 +216,8 @@ function screenProgress(session: Session, guid: string): Progress {
   let last: Seen | undefined;
   let drawn = 0;
   const erase = (): void => {
-    if (drawn > 0) stderr.write(`\u001b[${drawn}A\u001b[J`);
+    // The terminal has echoed ^C, so the cursor may stand anywhere in its line.
+    if (drawn > 0) stderr.write(`\r\u001b[${drawn}A\u001b[J`);
     drawn = 0;
   };
   return {

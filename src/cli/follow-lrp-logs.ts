@@ -12,6 +12,10 @@ import { type LogQuery, readLog } from './log-source.ts';
 import type { Session } from './session.ts';
 import { watchRows } from './watch-rows.ts';
 
+/** SIGKILL, which the kernel sends to what takes too much memory. */
+const killedCode = 137;
+const outOfMemory = 'out of memory';
+
 export interface FollowedLrp {
   readonly guid: string;
   /** Undefined: every index. */
@@ -74,7 +78,7 @@ async function follow(
     const code = await readLog(session, query, listener, () => known.current.has(origin.id));
     printer.end(origin);
     if (session.signal.aborted) return;
-    session.note(formatEnd(origin.name, origin.cellId, code, known.rows.get(origin.name)?.crashReason));
+    session.note(formatEnd(origin.name, origin.cellId, code, reasonBeside(code, known, origin)));
   } catch (error) {
     printer.end(origin);
     if (known.current.has(origin.id)) session.warn(`-- ${origin.name}: ${escapeText(messageOf(error))} --`);
@@ -83,4 +87,11 @@ async function follow(
         formatEnd(origin.name, origin.cellId, undefined, known.rows.get(origin.name)?.crashReason),
       );
   }
+}
+
+/** What the status does not say. The record may still tell of the crash before, so that little of it is believed. */
+function reasonBeside(code: number | undefined, known: Known, origin: LogOrigin): string | undefined {
+  const reason = known.rows.get(origin.name)?.crashReason;
+  if (code === undefined) return reason;
+  return code === killedCode && reason?.includes(outOfMemory) ? outOfMemory : undefined;
 }

@@ -11,6 +11,8 @@ import { watchRows } from './watch-rows.ts';
 
 /** Changes closer than this are drawn together. */
 const redrawMs = 100;
+/** Ages grow though nothing changes. */
+const ageMs = 1_000;
 
 export interface LiveTable<T> {
   readonly columns: (now: number) => Column<T>[];
@@ -47,17 +49,30 @@ async function redraw<T>(session: Session, query: WatchQuery, table: LiveTable<T
     const all = renderTable(table.columns(io.clock.now()), sorted, options);
     const lines =
       all.length <= room ? all : [...all.slice(0, room - 1), `… and ${all.length - room + 1} more`];
-    const up = drawn === 0 ? '' : `\u001b[${drawn}A\u001b[J`;
+    const up = drawn === 0 ? '' : `\r\u001b[${drawn}A\u001b[J`;
     io.stdout.write(`${up}${lines.join('\n')}\n`);
     drawn = lines.length;
   };
-  for await (const next of watchRows<T>(session, query)) {
-    rows = shown(next, table);
-    if (isDue) continue;
+  const soon = (ms: number): void => {
+    if (isDue) return;
     isDue = true;
-    io.clock.after(redrawMs, () => {
+    io.clock.after(ms, () => {
       if (!signal.aborted) draw();
     });
+  };
+  let tick: ReturnType<typeof io.clock.after> | undefined;
+  const age = (): void => {
+    if (drawn > 0) soon(0);
+    tick = io.clock.after(ageMs, age);
+  };
+  age();
+  try {
+    for await (const next of watchRows<T>(session, query)) {
+      rows = shown(next, table);
+      soon(redrawMs);
+    }
+  } finally {
+    tick?.cancel();
   }
 }
 

@@ -190,15 +190,21 @@ const dial: Dial = async (url, options) => {
   return await wsDial(url, options);
 };
 
-/** A reader that went away, as `| head` does, is no error. */
-function endQuietlyOnClosedPipe(): void {
+/**
+ * A reader that went away, as `| head` does, is no error. What holds processes and containers goes on without
+ * one: Ctrl-C in `skep dev | tee log` ends tee first, and the cluster is still to be taken down.
+ */
+function surviveClosedPipe(verb: string | undefined): void {
+  const goesOn = verb === 'dev' || verb === 'agent';
   for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (!goesOn) process.exit(error.code === 'EPIPE' ? 0 : 1);
+    });
   }
 }
 
 if (import.meta.main) {
-  endQuietlyOnClosedPipe();
+  surviveClosedPipe(process.argv[2]);
   const code = await main(process.argv.slice(2), processIo());
   if (code !== 0) process.exitCode = code;
 }

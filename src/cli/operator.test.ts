@@ -100,3 +100,41 @@ test('exec without a command and without a terminal is refused, not silently don
 test('events of a name without any say so', async () => {
   expect((await skep(['events', 'nobody'])).err).toMatch(/Nothing about nobody is in the journal/);
 });
+
+test('of three hundred instances the progress tells how many are how, not each', async () => {
+  await seedLrp('web');
+  const run = runCli(['scale', 'web', '300', '--timeout', '5s'], { server: api.socketPath });
+  await expect.poll(() => api.replica.state.desired.get('web' as ProcessGuid)?.value.instances).toBe(300);
+  const put = (index: number, state: 'CLAIMED' | 'RUNNING') => ({
+    key: actualKey('web' as ProcessGuid, index),
+    value: encode(buildActual({ guid: 'web', index, state, cellId: 'c-1', routable: state === 'RUNNING' })),
+  });
+  const indexes = Array.from({ length: 300 }, (_, index) => index);
+  await api.seed({ puts: indexes.map((index) => put(index, 'CLAIMED')) });
+  for (const index of indexes) await api.seed({ puts: [put(index, 'RUNNING')] });
+  expect(await run.code).toBe(0);
+  expect(run.err.text).toMatch(/^web: \d+ of 300 ready/m);
+  expect(run.err.text.split('\n').length).toBeLessThan(20);
+  expect(run.out.text).toBe('web: 300 of 300 ready\n');
+});
+
+test('a watch says when what it shows may be old, and when it is current again', async () => {
+  await seedLrp('web');
+  const run = runCli(['ps', '-w', 'web'], { server: api.socketPath });
+  await expect.poll(() => run.out.text, { timeout: 5_000 }).toContain('web/0');
+  api.bbs.setAvailable(false);
+  await expect.poll(() => run.err.text, { timeout: 5_000 }).toMatch(/may be old/);
+  api.bbs.setAvailable(true);
+  await expect.poll(() => run.err.text, { timeout: 5_000 }).toMatch(/current again/);
+  run.signal('SIGINT');
+  expect(await run.code).toBe(130);
+});
+
+test('who waits for six instances while somebody else scales to none is told so', async () => {
+  await seedLrp('web');
+  const run = runCli(['scale', 'web', '6'], { server: api.socketPath });
+  await expect.poll(() => api.replica.state.desired.get('web' as ProcessGuid)?.value.instances).toBe(6);
+  expect((await skep(['scale', 'web', '0', '-d'])).code).toBe(0);
+  expect(await run.code).toBe(4);
+  expect(run.err.text).toMatch(/web: it was scaled to 0 meanwhile, by somebody else: skep events web/);
+});

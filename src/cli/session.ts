@@ -143,7 +143,7 @@ export async function printListing<T>(session: Session, listing: Listing<T>): Pr
 /** Prints data as JSON or, with `-o yaml`, as YAML. */
 export async function printData(session: Session, data: unknown): Promise<void> {
   if (session.format === 'yaml') {
-    const { stringify } = await import('yaml');
+    const { stringify } = await import('./yaml.ts');
     session.io.stdout.write(stringify(data));
   } else {
     session.print(JSON.stringify(data, null, 2));

@@ -13,10 +13,13 @@ export async function* watchRows<T>(
   signal: AbortSignal = session.signal,
 ): AsyncGenerator<ReadonlyMap<string, T>> {
   const rows = new Map<string, T>();
+  let wasStale = false;
   const feed = retryFeed(session, (inner) => session.client.watch(query, { signal: inner }), signal);
   for await (const message of feed) {
     if (message.type === 'stale') {
       if (message.reason !== '') session.note(`-- what is shown may be old: ${message.reason} --`);
+      else if (wasStale) session.note('-- what is shown is current again --');
+      wasStale = message.reason !== '';
       continue;
     }
     if (message.type === 'snapshot') rows.clear();

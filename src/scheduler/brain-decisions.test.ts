@@ -249,3 +249,31 @@ describe('tasks', () => {
     expect(taskOf(b.state)).toMatchObject({ state: 'COMPLETED', failed: true });
   });
 });
+
+describe('a server that has just been started', () => {
+  const held = () => ({
+    desired: [buildDesired({ instances: 1 })],
+    actual: [buildActual({ state: 'RUNNING', cellId: 'a' })],
+    cells: ['b'],
+  });
+
+  test('waits for a cell that no server could hear meanwhile, and keeps what it runs', async () => {
+    const b = await brainBench(onTestFinished, held(), { isNew: true });
+    await b.lead();
+    await b.clock.advance(defaults.presenceTtlMs - 1_000);
+    expect(ordinary(b.state)).toMatchObject({ state: 'RUNNING', cellId: 'a' });
+    await b.put({ cells: [buildCell('a')] });
+    await b.clock.advance(defaults.convergeSweepMs);
+    expect(ordinary(b.state)).toMatchObject({ state: 'RUNNING', cellId: 'a' });
+    expect(suspect(b.state)).toBeUndefined();
+    expect(events(b.state, 'cell.lost')).toEqual([]);
+  });
+
+  test('takes it for lost after a lease', async () => {
+    const b = await brainBench(onTestFinished, held(), { isNew: true });
+    await b.lead();
+    await b.clock.advance(defaults.presenceTtlMs + soonMs);
+    expect(ordinary(b.state)).toMatchObject({ state: 'CLAIMED', cellId: 'b' });
+    expect(suspect(b.state)).toMatchObject({ cellId: 'a' });
+  });
+});

@@ -39,6 +39,13 @@ export class TermWriter {
     return this.#revision;
   }
 
+  /** After a write without an answer: counts as written whatever the store holds by now. Throws `Unavailable`. */
+  async learnRevision(): Promise<void> {
+    const { bbs, fence, signal } = this.#options;
+    const { revision } = await bbs.read([fence.key], { signal });
+    this.#revision = Math.max(this.#revision, revision);
+  }
+
   /** Writes one mutation an item; returns the items whose comparisons held. Throws `Fenced`, `Unavailable`. */
   async commit<T>(items: readonly T[], mutationOf: (item: T) => Mutation): Promise<T[]> {
     const committed: T[] = [];

@@ -49,6 +49,8 @@ export class Term {
   readonly #agenda = createAgenda();
   #scope = fullScope();
   #freshDomains = new Set<string>();
+  /** The last pass has not come to its end. */
+  #isUnsure = false;
   /** Undefined until the first pass has read the journal. */
   #knownCells: KnownCells | undefined;
   /** Keys of records that cannot be read, and why: each is told of once. */
@@ -88,6 +90,9 @@ export class Term {
 
   /** Throws `Fenced` when somebody else leads, `Unavailable` when the store does not answer. */
   async pass(sweep: boolean): Promise<void> {
+    // A pass that failed may have written what it was not told of: a copy without that would place it twice.
+    if (this.#isUnsure) await this.#writer.learnRevision();
+    this.#isUnsure = true;
     await this.#caughtUp();
     const { state } = this.#options.replica;
     if (this.#knownCells === undefined) {
@@ -106,6 +111,7 @@ export class Term {
     await this.#writer.flush();
     if (sweep) await this.#writer.trimJournal(state);
     await this.#caughtUp();
+    this.#isUnsure = false;
   }
 
   /** Waits until the replica has what this term wrote, beginning with the leader key itself. */

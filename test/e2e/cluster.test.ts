@@ -77,12 +77,13 @@ async function untilRunning(guid: string, count: number, withinMs = 60_000) {
  */
 async function insist(args: readonly string[], done: number): Promise<void> {
   let unsure = false;
-  await eventually(`skep ${args.join(' ')} is acknowledged`, 120_000, async () => {
-    const result = await cluster.skep(args, { agent: await anyServer() });
-    if (result.code === 0 || (unsure && result.code === done)) return;
-    unsure ||= result.code === 7;
-    throw new Error(`exit ${result.code}: ${result.stderr}`);
+  const result = await eventually(`skep ${args.join(' ')} is answered`, 120_000, async () => {
+    const answer = await cluster.skep(args, { agent: await anyServer() });
+    if (answer.code !== 7) return answer;
+    unsure = true;
+    throw new Error(answer.stderr);
   });
+  expect(result.code, result.stderr).toBe(unsure && result.code === done ? done : 0);
 }
 
 async function run(guid: string, instances: number): Promise<void> {

@@ -8,6 +8,7 @@ import { seededRng } from '../../src/base/core/rng.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { systemClock } from '../../src/base/node/system-clock.ts';
 import type { LocalAgent } from '../../src/cli/run/local-cluster.ts';
+import type { CellId } from '../../src/model/ids.ts';
 import { presenceKey } from '../../src/store/core/keys.ts';
 import { etcdBbs } from '../../src/store/etcd/etcd-bbs.ts';
 import { type E2eCluster, e2eCluster, eventually, testImage } from '../kit/e2e-cluster.ts';
@@ -75,8 +76,8 @@ describe('one server and a host that is a cell only', () => {
     const bbs = etcdBbs({ endpoints, clock: systemClock, log: silentLog, rng: seededRng(1) });
     try {
       await eventually('the lease of the cell has ended', 30_000, async () => {
-        const { records } = await bbs.read([presenceKey(cell.name)], { signal: call().signal });
-        expect(records).toEqual([]);
+        const { records } = await bbs.read([presenceKey(cell.name as CellId)], { signal: call().signal });
+        expect(records).toEqual([undefined]);
       });
     } finally {
       bbs.close();

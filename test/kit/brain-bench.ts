@@ -37,13 +37,15 @@ export interface BrainBench {
 export interface BrainBenchOptions {
   /** False: the replica follows the store only once `follow` is called. */
   readonly isFollowing?: boolean;
+  /** As if cells could reach the server only since the bench was built. */
+  readonly isNew?: boolean;
 }
 
 /** @param onEnd registers what must be undone when the test has ended: vitest's `onTestFinished` */
 export async function brainBench(
   onEnd: (cleanUp: () => void) => void,
   records: ClusterRecords = {},
-  { isFollowing = true }: BrainBenchOptions = {},
+  { isFollowing = true, isNew = false }: BrainBenchOptions = {},
 ): Promise<BrainBench> {
   const clock = virtualClock(builtAt);
   const bbs = memoryBbs({ clock });
@@ -62,6 +64,7 @@ export async function brainBench(
     rng: seededRng(7),
     log: silentLog,
     serverName: 'server-a',
+    ...(isNew ? { servingSince: clock.now() } : {}),
   });
   const put = async (more: ClusterRecords): Promise<void> => {
     const puts = clusterRecords(more).map(([key, value]) => ({ compare: [], puts: [{ key, value }] }));

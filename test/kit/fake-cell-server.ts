@@ -180,6 +180,14 @@ export class FakeServers {
     this.#moveTask(assignTask(this.taskOf(guid), this.cellId, this.#clock.now()));
   }
 
+  /** Assigns a PENDING task to this cell and grants an attempt, as a request that was on its way would. */
+  grant(guid: string, attempt: string): void {
+    const now = this.#clock.now();
+    const assigned = assignTask(this.taskOf(guid), this.cellId, now);
+    if (!assigned.ok) throw new Error(assigned.message);
+    this.#moveTask(startTask(assigned.next, this.cellId, attempt, now));
+  }
+
   cancel(guid: string): void {
     this.#moveTask(failTask(this.taskOf(guid), 'task was cancelled', this.#clock.now()));
   }

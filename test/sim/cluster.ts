@@ -15,6 +15,7 @@ import type { EventLog } from './event-log.ts';
 import { SimHost } from './host.ts';
 import { faultyImages, healImages } from './images.ts';
 import { Network } from './network.ts';
+import { SimProcess } from './process.ts';
 import { SimServer } from './server.ts';
 import { StoreChecker } from './store-checker.ts';
 import type { World } from './world.ts';
@@ -25,6 +26,8 @@ export interface ClusterOptions {
   readonly log: EventLog;
   readonly servers: number;
   readonly cells: number;
+  /** One zone and cells of one size; else both are drawn. */
+  readonly alike?: boolean | undefined;
   /** How likely a request of a cell arrives twice. */
   readonly duplicates: number;
   /** How likely the answer of a call to the store is lost. */
@@ -41,6 +44,8 @@ export class Cluster {
   readonly servers: readonly SimServer[];
   readonly hosts: readonly SimHost[];
   readonly fail: (message: string) => void;
+  readonly #storeProcess: SimProcess;
+  readonly #alike: boolean;
   #calmSince = Number.POSITIVE_INFINITY;
 
   constructor(options: ClusterOptions) {
@@ -52,13 +57,15 @@ export class Cluster {
       duplicates: options.duplicates,
     });
     this.world = { clock, rng, log, network: this.network, images: faultyImages() };
-    this.store = new MemoryStore(clock);
+    this.#storeProcess = new SimProcess('store', clock);
+    this.store = new MemoryStore(this.#storeProcess.clock);
     const names = Array.from({ length: options.servers }, (_, n) => `s${n + 1}`);
     for (const name of names) this.#announce(name);
     const capacities = new Map<string, Resources>();
     this.checker = new StoreChecker({ store: this.store, log, capacities, now: () => clock.now(), fail });
     this.containers = new ContainerChecker({ store: this.checker, log, fail });
     this.servers = names.map((name) => this.#server(name, options.lostAnswers));
+    this.#alike = options.alike ?? false;
     this.hosts = Array.from({ length: options.cells }, (_, n) =>
       this.#host(`c${n + 1}`, n, names, capacities),
     );
@@ -79,6 +86,25 @@ export class Cluster {
     this.#calmSince = this.world.clock.now();
     healImages(this.world.images);
     for (const { faults } of this.servers) faults.lostAnswers = 0;
+  }
+
+  /** No server reaches the store, and without a leader of its own no lease ends in it. Returns how it ends. */
+  loseQuorum(): () => void {
+    const turn = (by: 1 | -1): void => {
+      for (const server of this.servers) {
+        server.faults.requests += by;
+        server.faults.answers += by;
+        server.faults.watch += by;
+        server.kick();
+      }
+    };
+    this.#storeProcess.pause();
+    turn(1);
+    return () => {
+      this.store.extendLeases();
+      this.#storeProcess.resume();
+      turn(-1);
+    };
   }
 
   #announce(name: string): void {
@@ -112,22 +138,26 @@ export class Cluster {
     servers: readonly string[],
     capacities: Map<string, Resources>,
   ): SimHost {
-    const { rng } = this.world;
-    const capacity = {
-      memoryMb: intBetween(rng, 600, 2_400),
-      diskMb: 10_000,
-      containers: intBetween(rng, 5, 16),
-    };
+    const capacity = this.#alike ? { memoryMb: 4_000, diskMb: 10_000, containers: 60 } : this.#drawCapacity();
     capacities.set(name, capacity);
     const host = new SimHost({
       world: this.world,
       name,
-      zone: `z${1 + (place % 2)}`,
+      zone: this.#alike ? 'z1' : `z${1 + (place % 2)}`,
       capacity,
       servers,
       watch: (who, isStopping) => this.containers.watch(who, isStopping),
     });
     this.containers.add(host);
     return host;
+  }
+
+  #drawCapacity(): Resources {
+    const { rng } = this.world;
+    return {
+      memoryMb: intBetween(rng, 600, 2_400),
+      diskMb: 10_000,
+      containers: intBetween(rng, 5, 16),
+    };
   }
 }

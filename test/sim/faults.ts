@@ -114,7 +114,7 @@ export function strike(cluster: Cluster, { kind, pick }: Fault): Strike {
     case 'watch-slow':
       return storeFault([server], { watchDelayMs: 200 + (pick % 6_000) });
     case 'quorum-lost':
-      return storeFault(cluster.servers, { requests: 1, answers: 1, watch: 1 });
+      return { target: 'the store', end: cluster.loseQuorum() };
     case 'log-compacted':
       cluster.store.compact();
       return storeFault([server], { watch: 1 });

@@ -91,7 +91,15 @@ export class SimServer {
     const following = replica.run(stop.signal);
     const common = { replica, bbs: view, clusterId, server: name, clock, rng, log };
     const dispatcher = createDispatcher(common);
-    const brain = createBrain({ bbs: viewOf(`${name}.brain`), replica, clock, rng, log, serverName: name });
+    const brain = createBrain({
+      bbs: viewOf(`${name}.brain`),
+      replica,
+      clock,
+      rng,
+      log,
+      serverName: name,
+      servingSince: clock.now(),
+    });
     const election = memoryElection({ bbs: view, name, clock });
     const campaign = election.campaign((term) => brain.lead(term), { signal: stop.signal });
     world.network.listen(name, {

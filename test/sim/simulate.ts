@@ -3,13 +3,10 @@
  * First faults strike while safety is checked after every step; then they stop, and within a bounded time
  * everything must be as wanted and stay so. The same seed gives the same run, line by line.
  */
-import type { Clock } from '../../src/base/clock.ts';
 import { intBetween, seededRng } from '../../src/base/core/rng.ts';
-import { type VirtualClock, virtualClock } from '../kit/virtual-clock.ts';
-import { Cluster } from './cluster.ts';
-import { EventLog } from './event-log.ts';
 import { type Fault, type FaultKind, faultKinds, faultScript, strike, tellFault } from './faults.ts';
 import { situation } from './liveness.ts';
+import { SafetyError, Stage } from './stage.ts';
 import { Workload, type WorkloadStats } from './workload.ts';
 
 export interface SimulationOptions {
@@ -46,8 +43,6 @@ const healMaxMs = 150_000;
 const calmMs = 65_000;
 const lookEveryMs = 1_000;
 
-class SafetyError extends Error {}
-
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
   const run = new Run(options);
   return await run.result();
@@ -55,37 +50,29 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
 
 class Run {
   readonly #options: SimulationOptions;
-  readonly #time: VirtualClock;
-  readonly #log: EventLog;
+  readonly #stage: Stage;
   readonly #script: readonly Fault[];
-  readonly #cluster: Cluster;
   readonly #workload: Workload;
   readonly #meanMs: number;
   readonly #faultMs: number;
-  #broken: string | undefined;
-  #steps = 0;
 
   constructor(options: SimulationOptions) {
     const rng = seededRng(options.seed);
     this.#options = options;
-    this.#time = virtualClock();
     this.#faultMs = Math.round(options.minutes * 60_000);
-    this.#log = new EventLog(() => this.#time.now(), options.print);
     this.#script = faultScript({ rng, untilMs: this.#faultMs, kinds: options.faults ?? faultKinds });
     this.#meanMs = intBetween(rng, 500, 6_000);
     const [servers, cells] = [intBetween(rng, 1, 3), intBetween(rng, 2, 5)];
     const sometimes = (value: number): number => (rng.next() < 0.5 ? value : 0);
-    this.#cluster = new Cluster({
-      clock: this.#steppedClock(),
+    this.#stage = new Stage({
       rng: seededRng(intBetween(rng, 1, 2 ** 31)),
-      log: this.#log,
       servers: options.servers ?? servers,
       cells: options.cells ?? cells,
       duplicates: sometimes(0.05),
       lostAnswers: sometimes(0.02),
-      fail: (message) => this.#fail(message),
+      print: options.print,
     });
-    this.#workload = new Workload(this.#cluster, seededRng(intBetween(rng, 1, 2 ** 31)));
+    this.#workload = new Workload(this.#stage.cluster, seededRng(intBetween(rng, 1, 2 ** 31)));
   }
 
   async result(): Promise<SimulationResult> {
@@ -98,90 +85,64 @@ class Run {
       if (!(error instanceof SafetyError)) throw error;
       failure = { phase: 'safety', message: error.message };
     }
-    if (failure !== undefined) this.#log.add('FAILURE', `${failure.phase}: ${failure.message}`);
+    if (failure !== undefined) this.#stage.log.add('FAILURE', `${failure.phase}: ${failure.message}`);
     return {
       seed: this.#options.seed,
       failure,
       script: this.#script,
-      lines: this.#log.lines,
-      digest: this.#log.digest(),
+      lines: this.#stage.log.lines,
+      digest: this.#stage.log.digest(),
       stats: {
         ...this.#workload.stats,
-        steps: this.#steps,
-        revisions: this.#cluster.store.revision,
-        virtualMs: this.#time.now(),
+        steps: this.#stage.steps,
+        revisions: this.#stage.cluster.store.revision,
+        virtualMs: this.#stage.now,
       },
     };
   }
 
-  /** What a checker found is thrown before anything else happens. */
-  #steppedClock(): Clock {
-    const time = this.#time;
-    return {
-      now: () => time.now(),
-      sleep: (ms, signal) => time.sleep(ms, signal),
-      after: (ms, run) =>
-        time.after(ms, () => {
-          this.#check();
-          run();
-        }),
-    };
-  }
-
-  #check(): void {
-    this.#steps += 1;
-    this.#cluster.containers.look();
-    if (this.#broken !== undefined) throw new SafetyError(this.#broken);
-  }
-
-  #fail(message: string): void {
-    this.#log.add('BROKEN', message);
-    this.#broken ??= message;
-  }
-
   async #withFaults(): Promise<void> {
     const quiet = new AbortController();
-    for (const fault of this.#script) this.#time.after(fault.atMs, () => this.#strike(fault));
-    this.#cluster.start();
+    for (const fault of this.#script) this.#stage.after(fault.atMs, () => this.#strike(fault));
+    this.#stage.cluster.start();
     const working = this.#workload.run(this.#meanMs, quiet.signal);
-    await this.#time.advance(this.#faultMs);
+    await this.#stage.advance(this.#faultMs);
     quiet.abort();
     await working;
-    this.#log.add('fault', 'no more faults, no more work');
-    this.#cluster.calm();
+    this.#stage.log.add('fault', 'no more faults, no more work');
+    this.#stage.cluster.calm();
   }
 
   #strike(fault: Fault): void {
-    const struck = strike(this.#cluster, fault);
+    const struck = strike(this.#stage.cluster, fault);
     if (struck === undefined) return;
-    this.#log.add('fault', `${fault.kind}: ${struck.target}`);
-    this.#time.after(fault.forMs, () => {
-      this.#log.add('fault', `${fault.kind} ends: ${struck.target}`);
+    this.#stage.log.add('fault', `${fault.kind}: ${struck.target}`);
+    this.#stage.after(fault.forMs, () => {
+      this.#stage.log.add('fault', `${fault.kind} ends: ${struck.target}`);
       struck.end();
     });
   }
 
   /** What is still wrong when it should not be; undefined when all is well. */
   async #withoutFaults(): Promise<string | undefined> {
-    let until = this.#time.now() + healMaxMs;
+    let until = this.#stage.now + healMaxMs;
     for (;;) {
-      await this.#time.advance(lookEveryMs);
-      const { problems, waitsUntil } = situation(this.#cluster);
+      await this.#stage.advance(lookEveryMs);
+      const { problems, waitsUntil } = situation(this.#stage.cluster);
       if (problems.length === 0 && waitsUntil === undefined) break;
       if (waitsUntil !== undefined) until = Math.max(until, waitsUntil + healMaxMs);
-      if (this.#time.now() > until) return problems.join('; ');
+      if (this.#stage.now > until) return problems.join('; ');
     }
-    this.#log.add('fault', 'everything is as wanted');
-    const asWantedAt = this.#time.now();
-    await this.#time.advance(calmMs);
-    this.#check();
-    const { problems } = situation(this.#cluster);
+    this.#stage.log.add('fault', 'everything is as wanted');
+    const asWantedAt = this.#stage.now;
+    await this.#stage.advance(calmMs);
+    const { problems } = situation(this.#stage.cluster);
     return problems.length === 0 ? this.#unrest(asWantedAt) : `not any more: ${problems.join('; ')}`;
   }
 
   /** Ended tasks are deleted; nothing else has a reason to change. */
   #unrest(sinceMs: number): string | undefined {
-    const { lastInstanceChangeAt } = this.#cluster.checker;
+    const { lastInstanceChangeAt } = this.#stage.cluster.checker;
     if (lastInstanceChangeAt <= sinceMs) return undefined;
     return `instances still changed ${lastInstanceChangeAt - sinceMs} ms after everything was as wanted`;
   }

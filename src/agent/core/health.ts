@@ -48,6 +48,7 @@ export interface HealthPlan {
 }
 
 export interface HealthStart {
+  /** Since when it is watched: the start timeout counts from then. */
   readonly startedAt: Millis;
   /** It was reported RUNNING before this agent started: it goes on as healthy, and as routable as it was. */
   readonly adopted?: { readonly routable: boolean } | undefined;

@@ -53,12 +53,12 @@ async function start(
   exec: Docker.Exec,
   what: string,
   id: string,
-  { signal, tty }: ExecOptions,
+  options: ExecOptions,
 ): Promise<Duplex> {
+  const { signal, tty } = options;
+  const how = { hijack: true, stdin: false, Detach: false, Tty: tty, ...consoleSize(options) };
   try {
-    return await engine.call({ what, signal }, (_, abortSignal) =>
-      exec.start({ hijack: true, stdin: false, Detach: false, Tty: tty, abortSignal }),
-    );
+    return await engine.call({ what, signal }, (_, abortSignal) => exec.start({ ...how, abortSignal }));
   } catch (error) {
     // The engine may have started it all the same, with nobody to read from it.
     if (signal.aborted) void endExec(engine, exec, id, tty);
@@ -75,7 +75,16 @@ function processOptions(options: ExecOptions): Docker.ExecCreateOptions {
     AttachStderr: true,
     Env: (options.env ?? []).map(({ name, value }) => `${name}=${value}`),
     ...(options.user === undefined ? {} : { User: options.user }),
+    ...consoleSize(options),
   };
+}
+
+/**
+ * Lets the process find its size from the first moment on. Engines before API 1.42 (Docker 23) ignore it; there the
+ * size follows a moment after the start.
+ */
+function consoleSize({ size, tty }: ExecOptions): { ConsoleSize?: [number, number] } {
+  return tty && size !== undefined ? { ConsoleSize: [size.rows, size.columns] } : {};
 }
 
 /** A size that cannot be set, mostly because the process has just ended, is no reason to end the console. */

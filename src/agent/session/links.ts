@@ -203,7 +203,10 @@ export class Links {
   #down(link: Link, reason: string): boolean {
     const wasLive = link.live;
     const isNews = link.reason !== reason && !this.#options.signal.aborted && !link.stop.signal.aborted;
-    if (isNews) this.#options.log.warn('session.down', { server: link.address, reason });
+    const said = { server: link.address, reason };
+    // At start the server of this very host answers later than this cell asks.
+    if (isNews && link.server === undefined) this.#options.log.info('session.waits', said);
+    else if (isNews) this.#options.log.warn('session.down', said);
     Object.assign(link, { session: undefined, live: false, reason, timeouts: 0 });
     return wasLive;
   }

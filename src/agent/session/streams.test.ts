@@ -59,6 +59,15 @@ test('logs come as JSON lines on their own channel, then the end', async () => {
   await world.stopAgent();
 });
 
+test('a log that is followed ends with the exit status of its container', async () => {
+  const app = { writes: ['last words'], exits: { afterMs: 60_000, code: 3 } };
+  const { world, instanceGuid } = await running({ images: { app } });
+  const { seen } = await open(world, { kind: 'logs', instanceGuid, follow: true, previous: false });
+  await world.until(() => controls(seen).some(({ kind }) => kind === 'exit'));
+  expect(controls(seen).at(-1)).toEqual({ kind: 'exit', code: 3 });
+  await world.stopAgent();
+});
+
 test('the log of the container that crashed before can be read', async () => {
   const app = { writes: ['last words'], exits: { afterMs: 1_000, code: 1 } };
   const { world } = await running({ images: { app } });

@@ -20,6 +20,9 @@ import type { ProcessStream, Runtime } from '../runtime.ts';
 const dialDeadlineMs = 5_000;
 /** A process whose console has gone is asked to end, and killed after this. */
 const hangUpGraceMs = 2_000;
+/** The engine closes the log of a container a moment before it calls it ended. */
+const endDeadlineMs = 2_000;
+const endPollMs = 50;
 /** More streams than this at once are refused. */
 const maxStreams = 256;
 
@@ -125,7 +128,22 @@ async function serveLogs(
     const frame = JSON.stringify({ at: line.at, text: line.text });
     await socket.send(packFrame(line.stream, encoder.encode(frame)));
   }
-  await sendControl(socket, { kind: 'exit' });
+  const code = follow && !signal.aborted ? await endOf(options, container.id, signal) : undefined;
+  await sendControl(socket, code === undefined ? { kind: 'exit' } : { kind: 'exit', code });
+}
+
+/** How a container ended whose log has; undefined when it was removed, or the engine does not say it in time. */
+async function endOf(
+  { runtime, clock }: StreamsOptions,
+  id: string,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  for (const giveUpAt = clock.now() + endDeadlineMs; ; ) {
+    const container = await runtime.inspect(id, { signal });
+    if (container === undefined || container.state === 'exited') return container?.exitCode;
+    if (clock.now() >= giveUpAt) return undefined;
+    await clock.sleep(endPollMs, signal);
+  }
 }
 
 /** Reads what a client has no reason to send, so that its end is noticed. */

@@ -71,11 +71,16 @@ async function removeOne(session: Session, view: LrpView, flags: WaitFlags): Pro
 async function untilGone(session: Session, guid: string, timeoutMs: number): Promise<void> {
   const { clock } = session.io;
   const stop = new AbortController();
+  let isTold = false;
   const deadline = clock.after(timeoutMs, () => stop.abort());
   try {
     const signal = AbortSignal.any([session.signal, stop.signal]);
     for await (const rows of watchRows<LrpView>(session, { kind: 'lrps', guid }, signal)) {
-      if (rows.size > 0) continue;
+      if (rows.size > 0) {
+        if (!isTold) session.note(`${guid} stops; waiting until its instances have ended.`);
+        isTold = true;
+        continue;
+      }
       session.note(`${guid} has been removed.`);
       return;
     }

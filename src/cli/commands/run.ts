@@ -93,7 +93,7 @@ async function run(session: Session, input: Input): Promise<number> {
     else session.note(`${guid} was accepted: skep ps ${guid} shows how it comes up.`);
     return 0;
   }
-  const wait = { guid, wanted: desired.instances, timeoutMs: input.flags.timeout };
+  const wait = { guid, wanted: desired.instances, desired, timeoutMs: input.flags.timeout };
   const code = await awaitLrp(session, wait);
   if (isData(session))
     await printData(

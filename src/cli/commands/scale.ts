@@ -37,10 +37,10 @@ async function scale(session: Session, name: string, instances: number, flags: W
   const { client, signal } = session;
   const { guid } = (await findLrp(session, name)).desired;
   requireWholeName(name, guid);
-  await client.call('updateLrp', { params: { guid }, body: { instances } }, { signal });
+  const { desired } = await client.call('updateLrp', { params: { guid }, body: { instances } }, { signal });
   if (session.format === 'name') session.print(guid);
   if (flags.detach !== true)
-    return await awaitLrp(session, { guid, wanted: instances, timeoutMs: flags.timeout });
+    return await awaitLrp(session, { guid, wanted: instances, desired, timeoutMs: flags.timeout });
   session.note(`${guid} is to have ${instances} instances: skep ps ${guid} shows how it gets there.`);
   return 0;
 }

@@ -42,9 +42,13 @@ async function stop(session: Session, name: string, flags: WaitFlags): Promise<n
     session.note(`${instanceName(guid, target.index)} is stopping; a new instance will replace it.`);
     return 0;
   }
-  await client.call('updateLrp', { params: { guid }, body: { instances: 0 } }, { signal });
+  const { desired } = await client.call(
+    'updateLrp',
+    { params: { guid }, body: { instances: 0 } },
+    { signal },
+  );
   const back = `skep scale ${guid} ${Math.max(1, instances)}`;
   session.note(`${guid} keeps its definition; ${back} brings it back.`);
   if (flags.detach === true) return 0;
-  return await awaitLrp(session, { guid, wanted: 0, timeoutMs: flags.timeout });
+  return await awaitLrp(session, { guid, wanted: 0, desired, timeoutMs: flags.timeout });
 }

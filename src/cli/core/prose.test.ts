@@ -37,8 +37,8 @@ test('status says each problem once, and lines the servers up', () => {
   const lines = statusLines(status({ stale, problems: [`may be old: ${stale}`] }), now, plain);
   expect(lines.filter((line) => line.includes(stale))).toEqual([`PROBLEM  may be old: ${stale}`]);
   expect(lines.slice(-2)).toEqual([
-    '  a      leader     127.0.0.1:7400  0.1.0  up 1m',
-    '  bravo  no answer  127.0.0.1:7400  0.1.0  -',
+    '  a      leader   127.0.0.1:7400  0.1.0  up 1m',
+    '  bravo  unknown  127.0.0.1:7400  0.1.0  -',
   ]);
 });
 

@@ -82,7 +82,7 @@ type Server = Status['servers'][number];
 
 const serverColumns = (now: number): Column<Server>[] => [
   { title: 'SERVER', cell: ({ server }) => server },
-  { title: 'STATE', cell: ({ health }) => (health === 'unknown' ? 'no answer' : health) },
+  { title: 'STATE', cell: ({ health }) => health },
   { title: 'ADDRESS', cell: ({ apiAddress }) => apiAddress },
   { title: 'VERSION', cell: ({ version }) => version },
   {

@@ -1,9 +1,10 @@
 /** The cluster behind `skep dev`: starts agents as children, waits until they answer, cleans up at the end. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { dockerRuntime } from '../../agent/docker/docker-runtime.ts';
 import { createClient } from '../../api/client.ts';
+import type { Status } from '../../api/core/routes.ts';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
 import { silentLog } from '../../base/log.ts';
 import { systemClock } from '../../base/node/system-clock.ts';
@@ -35,7 +36,7 @@ export async function runDev(options: DevOptions): Promise<number> {
   });
   let clusterId: string | undefined;
   try {
-    say(`Starting ${options.cells} agents (${options.servers} servers), data in ${folder}`);
+    say(`Starting ${count(options.cells, 'agent')} (${count(options.servers, 'server')}), data in ${folder}`);
     for (const agent of cluster.agents) cluster.start(agent);
     clusterId = await untilReady(cluster, stop.signal);
     announce(cluster, options);
@@ -56,6 +57,8 @@ function askToStop(stop: AbortController): void {
   stop.abort();
 }
 
+const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+
 function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
@@ -69,14 +72,28 @@ async function untilReady(cluster: LocalCluster, signal: AbortSignal): Promise<s
     throwIfEnded(cluster);
     const seen = await statusOf(cluster.agents[0] as LocalAgent, signal);
     if (typeof seen !== 'string') {
-      if (seen.leader !== undefined && seen.cells.present === cluster.agents.length) return seen.clusterId;
-      reason = seen.problems[0] ?? `${seen.cells.present} of ${cluster.agents.length} cells are present`;
+      const missing = missingOf(cluster, seen);
+      if (missing === undefined) return seen.clusterId;
+      if (missing !== reason) say(`Waiting: ${missing}`);
+      reason = missing;
     } else {
       reason = seen;
     }
     await systemClock.sleep(200, signal);
   }
   throw new SkepError('Timeout', `the cluster did not come up within ${readyWithinMs / 1000} s: ${reason}`);
+}
+
+/** What is not there yet; undefined when everything is. Who is told "ready" may kill the leader at once. */
+function missingOf(cluster: LocalCluster, { leader, cells, servers, problems }: Status): string | undefined {
+  const wanted = cluster.agents.filter((agent) => agent.isServer).length;
+  const votes = servers.filter(({ health }) => health === 'leader' || health === 'follower').length;
+  if (votes < wanted) return `${votes} of ${wanted} servers vote; they join one by one, some seconds each`;
+  if (leader === undefined) return problems[0] ?? 'no server leads yet';
+  if (cells.present < cluster.agents.length) {
+    return `${cells.present} of ${cluster.agents.length} cells are present`;
+  }
+  return undefined;
 }
 
 async function statusOf(agent: LocalAgent, signal: AbortSignal) {
@@ -106,8 +123,13 @@ function announce(cluster: LocalCluster, options: DevOptions): void {
   say(`Ready: ${cells}`);
   say('In another terminal:');
   say(`  export SKEP_SERVER=127.0.0.1:${options.port}`);
-  say('  skep cells');
+  say(`  ${commandOf(process.argv[1] ?? '')} cells`);
   say('Ctrl-C stops the cluster and removes its containers.');
+}
+
+/** How this program is called again: from a checkout it is on nobody's PATH. */
+function commandOf(main: string): string {
+  return main.endsWith('/src/cli/main.ts') ? join(dirname(main), '../../bin/skep') : 'skep';
 }
 
 /** Until the signal; an agent that dies meanwhile is reported once, the others go on. */

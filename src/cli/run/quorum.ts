@@ -59,7 +59,7 @@ async function ownMember(context: AgentContext, signal: AbortSignal): Promise<Qu
   const status = memberStatus({ clientUrl, clock });
   const bbs = etcdBbs({ endpoints: [clientUrl], clock, log, rng });
   const members = etcdMembers({ clientUrl, clock });
-  const statuses = statusesOf(members, clock);
+  const statuses = statusesOf(members, context);
   const read = (): Promise<MemberStatus> => status.read(signal);
   return {
     store: {
@@ -72,6 +72,7 @@ async function ownMember(context: AgentContext, signal: AbortSignal): Promise<Qu
     async ready(waiting) {
       await untilRunning(etcd, context, waiting);
       if ((await status.read(waiting)).learner) await untilPromoted(context, read, waiting);
+      await statuses.learn(waiting);
     },
     memberId: async (waiting) => (await status.read(waiting)).memberId,
     async stop() {
@@ -85,6 +86,8 @@ async function ownMember(context: AgentContext, signal: AbortSignal): Promise<Qu
 }
 
 interface Statuses {
+  /** Notes who is there, for the time when this server's own member hangs. */
+  learn(signal: AbortSignal): Promise<void>;
   read(signal: AbortSignal): Promise<ReadonlyMap<string, MemberStatus>>;
   close(): void;
 }
@@ -97,7 +100,7 @@ const readDeadlineMs = 500;
  * Asks every member at once; who does not answer in time is left out. Whose own member hangs asks those that it
  * knew last.
  */
-function statusesOf(members: Members, clock: AgentContext['clock']): Statuses {
+function statusesOf(members: Members, { clock, log }: Pick<AgentContext, 'clock' | 'log'>): Statuses {
   const readers = new Map<string, MemberStatusReader>();
   const readerAt = (clientUrl: string): MemberStatusReader => {
     const reader = readers.get(clientUrl) ?? memberStatus({ clientUrl, clock });
@@ -118,6 +121,14 @@ function statusesOf(members: Members, clock: AgentContext['clock']): Statuses {
     }
   };
   return {
+    async learn(signal) {
+      const urls = await list(signal).catch((error: unknown) => {
+        signal.throwIfAborted();
+        log.info('server.members_unknown', { reason: messageOf(error) });
+        return known;
+      });
+      known = urls;
+    },
     async read(signal) {
       known = await list(signal);
       const answers = await Promise.allSettled(
@@ -195,6 +206,9 @@ async function untilPromoted(
   context.log.info('server.promoted');
 }
 
+/** Servers join one by one, some seconds each: so many refusals are no warning. */
+const patience = 10;
+
 type Client = ReturnType<typeof createClient>;
 
 /** Asks the servers in turn until one says yes; gives up only on what no repetition can change. */
@@ -214,7 +228,9 @@ async function askServers<T>(
       signal.throwIfAborted();
       if (error instanceof SkepError && !error.retryable) throw error;
       const waitMs = backoffMs({ firstMs: 100, maxMs: 2_000 }, tries, rng);
-      log.warn('server.asks_again', { what, address, reason: messageOf(error), waitMs });
+      const said = { what, address, reason: messageOf(error), waitMs };
+      if (tries < patience) log.info('server.asks_again', said);
+      else log.warn('server.asks_again', said);
       await clock.sleep(waitMs, signal);
     }
   }

@@ -24,6 +24,9 @@ export interface FollowParts {
   readonly rng: Rng;
 }
 
+/** Without a quorum a watch fails every second: it is told at the first, second, fourth, eighth, … failure. */
+const isPowerOfTwo = (count: number): boolean => (count & (count - 1)) === 0;
+
 /** Feeds the observer until the signal aborts. Throws only what the observer itself throws. */
 export async function followEtcd(
   parts: FollowParts,
@@ -70,7 +73,8 @@ export async function followEtcd(
       if (error.kind === 'compacted') revision = undefined;
       else connections.leave(endpoint);
       failures += 1;
-      log.warn('store.watch_lost', { endpoint: endpoint.address, reason: error.message, failures });
+      if (isPowerOfTwo(failures))
+        log.warn('store.watch_lost', { endpoint: endpoint.address, reason: error.message, failures });
       if (!stale) observer.onStale(messageOf(error));
       stale = true;
       await clock.sleep(backoffMs(reconnect, failures, rng), signal).catch(() => undefined);

@@ -77,6 +77,11 @@ export class MemoryStore {
     return true;
   }
 
+  /** Extends every lease by its full length, as etcd does when its leader changes. */
+  extendLeases(): void {
+    for (const id of this.#leases.keys()) this.keepAlive(id);
+  }
+
   /** Ends a lease with its keys; nothing when it is gone already. */
   revokeLease(id: string): void {
     const lease = this.#leases.get(id);
