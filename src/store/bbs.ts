@@ -44,8 +44,8 @@ export interface Bbs {
   list(prefix: string, options: CallOptions): Promise<Snapshot>;
   /**
    * Commits each mutation by itself, many to a transaction. With a fence, throws `Fenced` when it no longer
-   * holds; mutations before that may have been committed, none after it. A put under a lease that is gone
-   * throws `ResourceNotFound`; one that is too large for the store throws `TooLarge`.
+   * holds: some of the mutations may have been committed before that moment, none after it. A put under a
+   * lease that is gone throws `ResourceNotFound`; one that is too large for the store throws `TooLarge`.
    */
   commit(
     mutations: readonly Mutation[],

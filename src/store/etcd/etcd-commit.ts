@@ -1,8 +1,8 @@
 /**
  * Mutations → etcd transactions. Each mutation is a transaction inside one whose only comparison is the
- * fence, so that each has an outcome of its own while hundreds travel and are logged together. Without a
- * fence several transactions are under way at once; with one they follow each other, so that nothing is
- * written after one that was refused. What etcd's leader did with a transaction when it died is not known;
+ * fence, so that each has an outcome of its own while hundreds travel and are logged together. Several
+ * transactions are under way at once, fenced ones too: the fence never holds again once it has not, so
+ * nothing is written after one that was refused. What etcd's leader did with a transaction when it died is not known;
  * the one that is sent after it asks, so that a change of leader costs time and not an error.
  */
 import type { ICompare, IRequestOp, ITxnRequest, ITxnResponse } from 'etcd3';
@@ -36,8 +36,7 @@ export class EtcdCommitter {
   async commit(mutations: readonly Mutation[], options: CommitOptions): Promise<MutationOutcome[]> {
     const outcomes: MutationOutcome[] = [];
     const limits = { maxItems: this.#maxItems, maxBytes, sizeOf: (text: string) => Buffer.byteLength(text) };
-    const width = options.fence === undefined ? pipelineWidth : 1;
-    await pipeline(inBatches(mutations, limits), width, async (batch) => {
+    await pipeline(inBatches(mutations, limits), pipelineWidth, async (batch) => {
       const answers = await this.#send(batch.mutations, options);
       for (const [index, answer] of answers.entries()) outcomes[batch.from + index] = answer;
     });
