@@ -5,19 +5,27 @@
 import type { Clock } from '../base/clock.ts';
 import { type Rng, randomName } from '../base/core/rng.ts';
 import type { ActualLrp, Refusal } from '../model/actual-lrp.ts';
-import type { LrpWork, TaskWork, Work } from '../model/auction.ts';
+import type { Eviction, LrpWork, TaskWork, Work } from '../model/auction.ts';
+import { type BrainSettings, defaultBrainSettings } from '../model/cell-spec.ts';
 import { defaults } from '../model/defaults.ts';
 import { wantedInstances } from '../model/desired-lrp.ts';
-import type { CellId, Millis } from '../model/ids.ts';
+import { type CellId, instanceName, type Millis } from '../model/ids.ts';
 import type { Task } from '../model/task.ts';
 import { desiredKey } from '../store/core/keys.ts';
 import type { Mutation } from '../store/core/records.ts';
 import type { ClusterState, Versioned } from '../store/core/state.ts';
-import { auction } from './core/auction.ts';
+import { auction, auctionOptions } from './core/auction.ts';
 import { workKey } from './core/batch.ts';
 import { lrpWork, taskWork } from './core/converge.ts';
-import { event, placedEvents, rejectedEvents, unplacedEvents } from './core/journal.ts';
-import { assignMutation, claimMutation, refuseLrpMutation, refuseTaskMutation } from './core/mutations.ts';
+import type { DecisionOf } from './core/decision.ts';
+import { decisionEvents, event, placedEvents, rejectedEvents, unplacedEvents } from './core/journal.ts';
+import {
+  assignMutation,
+  claimMutation,
+  decisionMutation,
+  refuseLrpMutation,
+  refuseTaskMutation,
+} from './core/mutations.ts';
 import { createUsage } from './core/usage.ts';
 import type { TermWriter } from './term-writer.ts';
 
@@ -53,6 +61,7 @@ export class Placer {
   /** Cells whose claims changed since the last auction; undefined: all. */
   #changedCells: Set<CellId> | undefined;
   #newWork = false;
+  #settings = defaultBrainSettings;
   #countedAt = Number.NEGATIVE_INFINITY;
   #placedCount = 0;
 
@@ -88,15 +97,18 @@ export class Placer {
    * each task that has no place: reference/diego.md 1.9.
    */
   async place(state: ClusterState, sweep: boolean): Promise<void> {
+    this.#heedSettings(state);
     const grew = this.#usage.refresh(state, this.#changedCells);
+    const joinable = this.#changedCells?.size !== 0 && this.#someFollow();
     this.#changedCells = new Set();
-    const worthIt = grew || this.#newWork || sweep;
+    const worthIt = grew || joinable || this.#newWork || sweep;
     if (!worthIt || this.#waiting.size === 0) return;
     this.#newWork = false;
     const waiting = this.#stillWaiting(state);
     const result = auction(
       this.#usage.cells,
       [...waiting.values()].map(({ work }) => work),
+      auctionOptions(this.#settings),
     );
     const { now } = this.#moment();
     const placed = result.placements.flatMap(({ work, cellId }): Placed[] => {
@@ -110,7 +122,38 @@ export class Placer {
       return item === undefined ? [] : [refusedItem(item, refusal, { sweep, counts })].filter(worthWriting);
     });
     await this.#claim(placed);
+    await this.#evict(state, result.evictions);
     await this.#refuse(refused);
+  }
+
+  /** Other settings may let in what was refused, and preemption needs to know more of each cell. */
+  #heedSettings(state: ClusterState): void {
+    const settings: BrainSettings = state.settings?.value ?? defaultBrainSettings;
+    if (settings === this.#settings) return;
+    this.#settings = settings;
+    this.#changedCells = undefined;
+    this.#newWork = true;
+  }
+
+  /** Whether something waits for the company of another LRP: any claim may be what it waits for. */
+  #someFollow(): boolean {
+    for (const { rules } of this.#waiting.values()) if (rules.sameCellAs !== undefined) return true;
+    return false;
+  }
+
+  /** Tells what has to make room to stop; who needs the room is placed once it is free. */
+  async #evict(state: ClusterState, evictions: readonly Eviction[]): Promise<void> {
+    const { writer } = this.#options;
+    const { now } = this.#moment();
+    const decisions = evictions.flatMap(({ guid, index, cellId, work }): DecisionOf<'retire'>[] => {
+      const record = state.actual.get(guid)?.get(index)?.ordinary;
+      if (record?.value.cellId !== cellId) return [];
+      const because = `makes room for ${instanceName(work.guid, work.index)}, which has priority ${work.priority}`;
+      return [{ kind: 'retire', record, because }];
+    });
+    const context = { now, unique: () => randomName(this.#options.rng) };
+    const committed = await writer.commit(decisions, (decision) => decisionMutation(decision, context));
+    writer.note(decisionEvents(committed, now));
   }
 
   /** What is on the list and, by the replica, does wait; the rest leaves the list. */
@@ -131,7 +174,7 @@ export class Placer {
     const context = { now, unique: () => randomName(rng) };
     const committed = await writer.commit(placed, ({ waiting, cellId }): Mutation => {
       return isLrp(waiting)
-        ? claimMutation(waiting.record, cellId, context)
+        ? claimMutation(waiting.record, cellId, context, waiting.work.rules.sticky)
         : assignMutation(waiting.record, cellId, now);
     });
     for (const { waiting } of placed) this.#waiting.delete(workKey(waiting.work));
@@ -185,7 +228,7 @@ function waitingLrp(state: ClusterState, { guid, index }: LrpWork): Waiting | un
   const record = state.actual.get(guid)?.get(index)?.ordinary;
   if (desired === undefined || state.corrupt.has(desiredKey(guid))) return undefined;
   if (record?.value.state !== 'UNCLAIMED' || index >= wantedInstances(desired.value)) return undefined;
-  return { work: lrpWork(desired.value, index), record };
+  return { work: lrpWork(desired.value, index, record.value.home), record };
 }
 
 function waitingTask(state: ClusterState, { guid }: TaskWork): Waiting | undefined {

@@ -116,8 +116,8 @@ function convergeOneTask(context: ConvergeContext, guid: TaskGuid, into: Collect
   if (verdict.dueAt !== undefined) into.due.push({ at: verdict.dueAt, what: { kind: 'task', guid } });
 }
 
-/** An index of an LRP that wants a place. */
-export function lrpWork(desired: DesiredLrp, index: number): LrpWork {
+/** An index of an LRP that wants a place; `home` is the cell that its record names, and counts if it is sticky. */
+export function lrpWork(desired: DesiredLrp, index: number, home?: CellId): LrpWork {
   const { guid, placement, priority, fixedPorts } = desired;
   const ports = fixedPorts.map(({ hostPort }) => hostPort);
   return {
@@ -128,6 +128,7 @@ export function lrpWork(desired: DesiredLrp, index: number): LrpWork {
     rules: placement,
     priority,
     fixedPorts: ports,
+    ...(placement.sticky && home !== undefined ? { home } : {}),
   };
 }
 

@@ -131,14 +131,15 @@ function replacement(lost: ActualLrp, now: Millis, epoch: string): ActualLrp {
   };
 }
 
-/** UNCLAIMED → CLAIMED by the cell that won it. */
+/** UNCLAIMED → CLAIMED by the cell that won it; a sticky index remembers it as its home. */
 export function claimMutation(
   record: Versioned<ActualLrp>,
   cellId: CellId,
   { now, unique }: MutationContext,
+  sticky = false,
 ): Mutation {
   const instanceGuid = `${unique()}-${unique()}` as InstanceGuid;
-  return rewrite(record, next(claim(record.value, { instanceGuid, cellId }, now)));
+  return rewrite(record, next(claim(record.value, { instanceGuid, cellId }, now, sticky)));
 }
 
 /** A PENDING task is given to the cell that won it. */

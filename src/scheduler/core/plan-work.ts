@@ -45,5 +45,5 @@ export function wantedWork(state: ClusterState, { guid, index, slot }: ActualRef
   const record = state.actual.get(guid)?.get(index)?.ordinary?.value;
   if (desired === undefined || record === undefined || record.retire !== undefined) return undefined;
   if (index >= wantedInstances(desired)) return undefined;
-  return lrpWork(desired, index);
+  return lrpWork(desired, index, record.home);
 }

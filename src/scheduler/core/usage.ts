@@ -3,7 +3,7 @@
  * its place until its record is gone, also while it is told to stop. Called by the brain and the API's
  * `why`; made anew only for cells whose claims changed.
  */
-import type { AuctionCell } from '../../model/auction.ts';
+import type { AuctionCell, Evictable } from '../../model/auction.ts';
 import type { CellPresence } from '../../model/cell.ts';
 import type { CellSpec } from '../../model/cell-spec.ts';
 import type { CellId, ProcessGuid } from '../../model/ids.ts';
@@ -25,10 +25,13 @@ export function auctionCell(state: ClusterState, presence: CellPresence): Auctio
   let startingCount = 0;
   const instancesByProcess = new Map<ProcessGuid, number>();
   const fixedPorts = new Set<number>();
+  const repels = new Set<ProcessGuid>();
+  const spec = state.cellSpecs.get(cellId)?.value;
   for (const { guid, index, slot } of state.claimsByCell.get(cellId)?.values() ?? []) {
     const desired = state.desired.get(guid);
     used = addResources(used, desired === undefined ? oneSlot : resourcesOf(desired.value));
     for (const { hostPort } of desired?.value.fixedPorts ?? []) fixedPorts.add(hostPort);
+    for (const other of desired?.value.placement.notWith ?? []) repels.add(other);
     instancesByProcess.set(guid, (instancesByProcess.get(guid) ?? 0) + 1);
     if (state.actual.get(guid)?.get(index)?.[slot]?.value.state === 'CLAIMED') startingCount += 1;
   }
@@ -54,8 +57,28 @@ export function auctionCell(state: ClusterState, presence: CellPresence): Auctio
     volumeDrivers: presence.volumeDrivers,
     runtimes: presence.runtimes,
     fixedPorts,
-    unusable: whyUnusable(presence, state.cellSpecs.get(cellId)?.value),
+    repels,
+    evictable: state.settings?.value.preemption === true ? evictableOn(state, cellId) : undefined,
+    unusable: whyUnusable(presence, spec),
+    undo: undoOf(cellId, spec),
   };
+}
+
+/** What preemption may stop here, and what stops already: instances that count, never tasks. */
+function evictableOn(state: ClusterState, cellId: CellId): Evictable[] {
+  return [...(state.claimsByCell.get(cellId)?.values() ?? [])].flatMap(({ guid, index, slot }) => {
+    const desired = state.desired.get(guid)?.value;
+    const record = state.actual.get(guid)?.get(index)?.[slot]?.value;
+    if (desired === undefined || record === undefined || slot !== 'ordinary') return [];
+    const leaving = record.retire !== undefined;
+    return [{ guid, index, priority: desired.priority, resources: resourcesOf(desired), leaving }];
+  });
+}
+
+/** The command that takes back what an operator did to the cell; a cell may be down besides. */
+function undoOf(cellId: CellId, spec: CellSpec | undefined): string | undefined {
+  if (spec?.drain !== undefined) return `skep cell undrain ${cellId}`;
+  return spec?.cordon === undefined ? undefined : `skep cell uncordon ${cellId}`;
 }
 
 /** Why nothing may be placed on a cell just now; undefined when something may. */
@@ -70,7 +93,7 @@ function whyUnusable({ engine }: CellPresence, spec: CellSpec | undefined): stri
 /** The auction's cells, kept up by what changed. */
 export interface Usage {
   readonly cells: readonly AuctionCell[];
-  /** Makes these cells anew (all: undefined); true when anything became free that was not before. */
+  /** Makes these cells anew (all: undefined); true when work may fit that did not before. */
   refresh(state: ClusterState, cellIds: ReadonlySet<CellId> | undefined): boolean;
 }
 
@@ -102,5 +125,12 @@ function hasMoreRoom(before: AuctionCell | undefined, after: AuctionCell): boole
   if (after.unusable !== undefined) return false;
   if (before === undefined || before.unusable !== undefined) return true;
   const free = (cell: AuctionCell, name: keyof Resources): number => cell.capacity[name] - cell.used[name];
-  return resourceNames.some((name) => free(after, name) > free(before, name));
+  const hasRoom = resourceNames.some((name) => free(after, name) > free(before, name));
+  return hasRoom || after.startingCount < before.startingCount || nature(after) !== nature(before);
+}
+
+/** What rules ask of a cell itself: it changes when its agent or engine starts with other settings. */
+function nature(cell: AuctionCell): string {
+  const { os, arch, labels, requiredTags, optionalTags, volumeDrivers, runtimes } = cell;
+  return JSON.stringify([os, arch, labels, requiredTags, optionalTags, volumeDrivers, runtimes]);
 }
