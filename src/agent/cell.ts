@@ -251,6 +251,7 @@ class RunningCell implements Cell {
     if (this.#facts === undefined || !this.#engine.isKnown) return undefined;
     const { config } = this.#options;
     const { cellId, zone, address, version, capacity, reserveMemoryMb } = config;
+    const { ok, name, reason, volumeDrivers = [], runtimes = [] } = this.#engine.status;
     return {
       v: 1,
       cellId,
@@ -259,14 +260,14 @@ class RunningCell implements Cell {
       labels: config.labels ?? {},
       requiredTags: [...(config.requiredTags ?? [])],
       optionalTags: [...(config.optionalTags ?? [])],
-      volumeDrivers: [...(this.#engine.status.volumeDrivers ?? [])],
-      runtimes: [...(this.#engine.status.runtimes ?? [])],
+      volumeDrivers: [...volumeDrivers],
+      runtimes: [...runtimes],
       capacity: capacityOf(this.#facts, { ...capacity, reserveMemoryMb }),
       os: this.#facts.os,
       arch: this.#facts.arch,
       address,
       version,
-      engine: this.#engine.status,
+      engine: { ok, name, ...(reason === undefined ? {} : { reason }) },
       registeredAt: this.#startedAt,
     };
   }

@@ -55,12 +55,16 @@ export function watchEngine(options: EngineOptions): Engine {
 
   async function ask(): Promise<boolean> {
     try {
-      const { name } = await withDeadline(clock, probeDeadlineMs, signal, tooLate, (inner) =>
-        runtime.info({ signal: inner }),
+      const { name, runtimes, volumeDrivers } = await withDeadline(
+        clock,
+        probeDeadlineMs,
+        signal,
+        tooLate,
+        (inner) => runtime.info({ signal: inner }),
       );
-      change({ ok: true, name });
+      change({ ok: true, name, ...(runtimes && { runtimes }), ...(volumeDrivers && { volumeDrivers }) });
     } catch (error) {
-      if (!signal.aborted) change({ ok: false, name: status.name, reason: messageOf(error) });
+      if (!signal.aborted) change({ ...status, ok: false, reason: messageOf(error) });
     } finally {
       asking = undefined;
     }
@@ -68,7 +72,7 @@ export function watchEngine(options: EngineOptions): Engine {
   }
 
   function change(next: EngineStatus): void {
-    const changed = next.ok !== status.ok || next.name !== status.name || next.reason !== status.reason;
+    const changed = JSON.stringify(next) !== JSON.stringify(status);
     const turned = next.ok !== status.ok;
     status = next;
     isKnown = true;

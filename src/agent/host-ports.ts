@@ -4,8 +4,11 @@ import type { Rng } from '../base/core/rng.ts';
 import { type PortRange, pickPorts } from './core/ports.ts';
 
 export interface HostPorts {
-  /** Replaces what `holder` holds by `count` free ports. Throws `InsufficientResources` when there are too few. */
-  reserve(holder: string, count: number): number[];
+  /**
+   * Replaces what `holder` holds by `count` free ports, which it returns, and by the `fixed` ones that it
+   * insists on. Throws `InsufficientResources` when there are too few, or when a fixed one is held.
+   */
+  reserve(holder: string, count: number, fixed?: readonly number[]): number[];
   /** Notes ports that a found container holds already. */
   adopt(holder: string, ports: readonly number[]): void;
   release(holder: string): void;
@@ -14,9 +17,12 @@ export interface HostPorts {
 export function hostPorts(range: PortRange, rng: Rng): HostPorts {
   const held = new Map<string, readonly number[]>();
   return {
-    reserve(holder, count) {
+    reserve(holder, count, fixed = []) {
       held.delete(holder);
-      const ports = pickPorts(range, count, new Set([...held.values()].flat()), rng);
+      const taken = new Set([...held.values()].flat());
+      const conflict = fixed.find((port) => taken.has(port));
+      if (conflict !== undefined) throw heldAlready(conflict, range);
+      const ports = pickPorts(range, count, new Set([...taken, ...fixed]), rng);
       if (ports === undefined) {
         throw new SkepError(
           'InsufficientResources',
@@ -24,7 +30,7 @@ export function hostPorts(range: PortRange, rng: Rng): HostPorts {
           { hint: 'widen the port range of this cell, or run fewer instances with ports on it' },
         );
       }
-      if (count > 0) held.set(holder, ports);
+      if (count + fixed.length > 0) held.set(holder, [...ports, ...fixed]);
       return ports;
     },
     adopt(holder, ports) {
@@ -32,4 +38,11 @@ export function hostPorts(range: PortRange, rng: Rng): HostPorts {
     },
     release: (holder) => void held.delete(holder),
   };
+}
+
+/** Placement keeps instances that insist on one port apart; one that was picked for another is not known there. */
+function heldAlready(port: number, { from, to }: PortRange): SkepError {
+  return new SkepError('InsufficientResources', `host port ${port} is held by another instance here`, {
+    hint: `choose host ports outside of ${from} to ${to}, from which this cell picks for others`,
+  });
 }

@@ -195,8 +195,12 @@ function specOf(cell: CellContext, instance: Instance): ContainerSpec {
   const { desired, instanceGuid, index } = instance;
   if (desired === undefined)
     throw new SkepError('Internal', `no definition of ${instance.guid} to launch from`);
-  const hosts = cell.hostPorts.reserve(instanceGuid, desired.ports.length);
-  const ports = desired.ports.map((containerPort, at) => ({ containerPort, hostPort: hosts[at] ?? 0 }));
+  const fixed = desired.fixedPorts;
+  const free = desired.ports.filter((port) => !fixed.some(({ containerPort }) => containerPort === port));
+  const insisted = fixed.map(({ hostPort }) => hostPort);
+  const hosts = cell.hostPorts.reserve(instanceGuid, free.length, insisted);
+  const picked = free.map((containerPort, at) => ({ containerPort, hostPort: hosts[at] ?? 0 }));
+  const ports = [...picked, ...fixed];
   return lrpSpec(cell.owner(), desired, { instanceGuid, index }, ports);
 }
 

@@ -28,6 +28,9 @@ export interface RuntimeInfo {
   readonly diskMb: number;
   /** Whether the storage driver can limit the writable layer. */
   readonly canLimitDisk: boolean;
+  /** OCI runtimes that containers may ask for, and volume drivers: what placement rules name. */
+  readonly runtimes?: readonly string[];
+  readonly volumeDrivers?: readonly string[];
 }
 
 export interface LogOptions {

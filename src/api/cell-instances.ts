@@ -3,7 +3,7 @@
  * Called by cell-requests.ts.
  */
 import { SkepError } from '../base/core/errors.ts';
-import { type ActualLrp, crash, start } from '../model/actual-lrp.ts';
+import { type ActualLrp, awaitingHome, crash, start } from '../model/actual-lrp.ts';
 import { type InstanceGuid, instanceName, type ProcessGuid } from '../model/ids.ts';
 import type { Put } from '../store/bbs.ts';
 import { encode } from '../store/core/codec.ts';
@@ -177,7 +177,14 @@ function removal(
   const puts =
     message === undefined ? [] : [journalPut(context, { type: 'instance.crashed', subject, message })];
   const compare = [{ key: record.key, revision: record.revision }];
-  return { kind: 'write', mutation: { compare, puts, deletes: [record.key] } };
+  const { value, key } = record;
+  if (value.home === undefined || value.presence !== 'ORDINARY') {
+    return { kind: 'write', mutation: { compare, puts, deletes: [key] } };
+  }
+  // A sticky index goes back to where its volume is: only the record knows where. If it is wanted no more,
+  // the converger deletes it.
+  const waiting = { key, value: encode(awaitingHome(value, context.clock.now())) };
+  return { kind: 'write', mutation: { compare, puts: [waiting, ...puts] } };
 }
 
 /** The record, if it is this cell's claim of this very instance. */

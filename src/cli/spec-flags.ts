@@ -64,6 +64,17 @@ const fieldFlags: Readonly<Record<string, string>> = {
   startTimeoutMs: '--start-timeout in ms',
   stopGraceMs: '--stop-grace in ms',
   resultFile: '--result-file',
+  priority: '--priority',
+  fixedPorts: '--host-port',
+  'placement.os': '--os',
+  'placement.arch': '--arch',
+  'placement.tags': '--tag',
+  'placement.runtime': '--runtime',
+  'placement.volumeDrivers': '--volume-driver',
+  'placement.spreadBy': '--spread-by',
+  'placement.sameCellAs': '--same-cell-as',
+  'placement.notWith': '--not-with',
+  'placement.maxPerCell': '--max-per-cell',
 };
 
 /** Passes on what a call answers; its refusal names flags instead of the fields of the API. */
@@ -72,7 +83,7 @@ export async function inFlags<T>(call: Promise<T>): Promise<T> {
     return await call;
   } catch (error) {
     if (!(error instanceof SkepError) || error.code !== 'InvalidRequest') throw error;
-    const message = error.message.replace(/(^|; )(\w+)(?=: )/g, (all, before: string, field: string) => {
+    const message = error.message.replace(/(^|; )([\w.]+)(?=: )/g, (all, before: string, field: string) => {
       const flag = fieldFlags[field];
       return flag === undefined ? all : before + flag;
     });

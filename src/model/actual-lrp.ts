@@ -217,6 +217,13 @@ export function unclaim(lrp: ActualLrp, now: Millis): ActualMove {
   return moved(withoutContainer(lrp), { state: 'UNCLAIMED', since: now }, now);
 }
 
+/** What is left of a sticky index once it was told to stop and has: a fresh record that knows its home. */
+export function awaitingHome(lrp: ActualLrp, now: Millis): ActualLrp {
+  const { guid, index, domain, home, epoch } = lrp;
+  const fresh = newActualLrp({ guid, index, domain }, now, epoch);
+  return { ...fresh, ...(home && { home }), modificationIndex: lrp.modificationIndex + 1 };
+}
+
 /** Records why an UNCLAIMED instance could not be placed; the same reason again changes nothing. */
 export function failPlacement(lrp: ActualLrp, refusal: Refusal, now: Millis): ActualMove {
   if (lrp.state !== 'UNCLAIMED') return refused('ActualLRPCannotBeFailed');

@@ -50,6 +50,7 @@ function common(
     cpuMilli: work.cpuMilli,
     maxPids: work.maxPids,
     privileged: work.privileged,
+    runtime: work.placement.runtime,
     hostAddress: owner.address,
   };
 }

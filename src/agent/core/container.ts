@@ -35,6 +35,8 @@ export interface ContainerSpec {
   readonly cpuMilli: number;
   readonly maxPids: number;
   readonly privileged: boolean;
+  /** OCI runtime; undefined: the engine's own choice. */
+  readonly runtime?: string | undefined;
   /** Host ports are chosen by the cell, because the workload is told of them in its environment. */
   readonly ports: readonly PortMapping[];
   /** Where host ports are bound. */

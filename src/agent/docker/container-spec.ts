@@ -68,6 +68,7 @@ function hostConfig(spec: ContainerSpec, ability: EngineAbility): Docker.HostCon
     ...(spec.maxPids > 0 ? { PidsLimit: spec.maxPids } : {}),
     ...(ability.canLimitDisk && spec.diskMb > 0 ? { StorageOpt: { size: `${spec.diskMb}M` } } : {}),
     ...privileges(spec.privileged),
+    ...(spec.runtime === undefined ? {} : { Runtime: spec.runtime }),
     PortBindings: portBindings(spec),
     // The cell restarts by policy; an engine that did so too would race with it.
     RestartPolicy: { Name: 'no' },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { hasProjectQuota } from './engine-info.ts';
+import { hasProjectQuota, placementFacts } from './engine-info.ts';
 
 const mounts = [
   '/dev/a / ext4 rw 0 0',
@@ -18,4 +18,13 @@ test.each([
   ['/data/ext/docker', false],
 ])('whether %s lies on an xfs with project quotas: %s', (path, answer) => {
   expect(hasProjectQuota(mounts, path)).toBe(answer);
+});
+
+test('runtimes and volume drivers are told in order; an engine that says nothing of them has none', () => {
+  const info = { Runtimes: { runsc: {}, runc: {} }, Plugins: { Volume: ['nfs', 'local'] } };
+  expect(placementFacts(info)).toEqual({ runtimes: ['runc', 'runsc'], volumeDrivers: ['local', 'nfs'] });
+  expect(placementFacts({ Runtimes: null, Plugins: { Volume: null } })).toEqual({
+    runtimes: [],
+    volumeDrivers: [],
+  });
 });

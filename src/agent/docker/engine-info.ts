@@ -15,6 +15,8 @@ interface InfoAnswer {
   readonly NCPU?: number;
   readonly Driver?: string;
   readonly DockerRootDir?: string;
+  readonly Runtimes?: Readonly<Record<string, unknown>> | null;
+  readonly Plugins?: { readonly Volume?: readonly string[] | null } | null;
 }
 
 interface VersionAnswer {
@@ -40,7 +42,16 @@ export async function readEngineInfo(engine: Engine, signal: AbortSignal): Promi
     cpus: info.NCPU ?? 1,
     diskMb: await diskMb(engine, root),
     canLimitDisk: await canLimitDisk(engine, info.Driver ?? '', root),
+    ...placementFacts(info),
   };
+}
+
+/** What placement rules may name, in order, so that equal answers are equal. */
+export function placementFacts({ Runtimes: runtimes, Plugins: plugins }: InfoAnswer): {
+  readonly runtimes: readonly string[];
+  readonly volumeDrivers: readonly string[];
+} {
+  return { runtimes: Object.keys(runtimes ?? {}).sort(), volumeDrivers: (plugins?.Volume ?? []).toSorted() };
 }
 
 /** `docker 20.10.24`: without what a distribution appends. */

@@ -7,11 +7,12 @@ import { parseCheck } from '../core/check-flag.ts';
 import { parseDurationMs, parseWhole } from '../core/quantity.ts';
 import { withGlobals } from '../flags.ts';
 import type { Host, Io } from '../io.ts';
+import { type LrpPlacementFlags, lrpPlacementOf, withLrpPlacementFlags } from '../placement-flags.ts';
 import { isData, openSession, printData, type Session } from '../session.ts';
 import { collect, inFlags, type SpecFlags, specOf, withSpecFlags } from '../spec-flags.ts';
 import { type WaitFlags, withWaitFlags } from '../wait-flags.ts';
 
-interface Flags extends SpecFlags, WaitFlags {
+interface Flags extends SpecFlags, LrpPlacementFlags, WaitFlags {
   readonly instances: number;
   readonly port?: readonly string[];
   readonly check?: readonly string[];
@@ -35,7 +36,8 @@ Each port gets a host port of its own: skep ps NAME shows it.
 Examples:
   $ skep run hello nginx:1.27 -n 3 -p 80 --check http:80/
   $ skep run worker registry.local/worker:7 -m 512 -e QUEUE=mail -- worker --verbose
-  $ skep run db postgres:17 -p 5432 --env-file db.env --ready tcp:5432 -d`;
+  $ skep run db postgres:17 -p 5432 --env-file db.env --ready tcp:5432 -d
+  $ skep run edge haproxy:3 -n 3 --tag edge --max-per-cell 1 --host-port 80:80 --spread-by rack`;
 
 export function runCommand(host: Host): Command {
   const command = new Command('run')
@@ -65,6 +67,7 @@ export function runCommand(host: Host): Command {
       parseDurationMs('--stop-grace', text),
     );
   withSpecFlags(command);
+  withLrpPlacementFlags(command);
   withWaitFlags(command);
   command
     .addHelpText('after', manual)
@@ -114,5 +117,6 @@ function bodyOf(io: Io, { name, image, args, flags }: Input) {
     ...(flags.startTimeout === undefined ? {} : { startTimeoutMs: flags.startTimeout }),
     ...(flags.stopGrace === undefined ? {} : { stopGraceMs: flags.stopGrace }),
     ...specOf(io, flags, args),
+    ...lrpPlacementOf(flags),
   };
 }

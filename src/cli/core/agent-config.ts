@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { defaultPorts } from '../../model/defaults.ts';
 import { cellIdSchema } from '../../model/ids.ts';
+import { labelNameSchema } from '../../model/placement.ts';
 
 const port = z
   .number()
@@ -28,9 +29,20 @@ const hostAndPort = z
   .string()
   .regex(/^[a-zA-Z0-9.-]+:\d{1,5}$/, 'must be ADDRESS:PORT, for example 127.0.0.1:7400');
 
+const tags = z
+  .array(z.string().min(1, 'must not be empty').max(128))
+  .max(64, 'may hold at most 64')
+  .default([]);
+
 const cellSchema = z.strictObject({
   enabled: z.boolean().default(true),
   zone: z.string().min(1, 'must not be empty').max(128).default('default'),
+  /** What `--spread-by` may name: `{rack: r3}`. */
+  labels: z.record(labelNameSchema, z.string().max(128)).default({}),
+  /** Only work that asks for all of these comes here … */
+  requiredTags: tags,
+  /** … and work may ask for these. */
+  optionalTags: tags,
   /** Instead of what the host has, less a tenth (of memory at least 256 MiB). */
   memoryMb: mebibytes.optional(),
   diskMb: mebibytes.optional(),

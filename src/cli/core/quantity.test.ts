@@ -5,6 +5,7 @@ import {
   parseDurationMs,
   parseEnvFile,
   parseEnvVar,
+  parseFixedPort,
   parseLabel,
   parseMebibytes,
   parseSince,
@@ -109,4 +110,10 @@ test('times: ago, ISO and since 1970', () => {
   expect(parseSince('--since', '2023-11-14T22:13:20Z', now)).toBe(now);
   expect(parseSince('--since', '1700000000', now)).toBe(now);
   expect(() => parseSince('--since', 'yesterday', now)).toThrow('--since: "yesterday" is not a time');
+});
+
+test('a fixed port names the container and the host', () => {
+  expect(parseFixedPort('8080:80')).toEqual({ containerPort: 8_080, hostPort: 80 });
+  for (const wrong of ['80', '80:', '0:80', '80:65536', '1:2:3', 'a:b'])
+    expect(() => parseFixedPort(wrong)).toThrow('--host-port');
 });

@@ -18,10 +18,22 @@ export function wrongValue(what: string, text: string, expected: string): SkepEr
 /** A whole number in [low, high], in plain digits. */
 export function parseWhole(what: string, text: string, low: number, high: number): number {
   const value = Number(text);
-  if (!/^\d{1,15}$/.test(text) || value < low || value > high) {
+  if (!/^-?\d{1,15}$/.test(text) || value < low || value > high) {
     throw wrongValue(what, text, `a whole number from ${low} to ${high}`);
   }
   return value;
+}
+
+/** `8080:80`: the container's port, then the one of the host that it insists on. */
+export function parseFixedPort(text: string): { containerPort: number; hostPort: number } {
+  const [container, host, ...rest] = text.split(':');
+  if (container === undefined || host === undefined || rest.length > 0) {
+    throw wrongValue('--host-port', text, 'CONTAINER:HOST, such as 8080:80');
+  }
+  return {
+    containerPort: parseWhole('--host-port', container, 1, 65_535),
+    hostPort: parseWhole('--host-port', host, 1, 65_535),
+  };
 }
 
 const durationUnitsMs: Readonly<Record<string, number>> = {

@@ -20,6 +20,9 @@ export async function runCell(context: AgentContext, signal: AbortSignal): Promi
     config: {
       cellId: config.name,
       zone: config.cell.zone,
+      labels: config.cell.labels,
+      requiredTags: config.cell.requiredTags,
+      optionalTags: config.cell.optionalTags,
       address: config.address,
       servers: [...own, ...config.join],
       version,

@@ -10,12 +10,13 @@ import { taskReason, taskState } from '../core/rows.ts';
 import { withGlobals } from '../flags.ts';
 import type { Host } from '../io.ts';
 import { findTask } from '../lookup.ts';
+import { type PlacementFlags, placementOf, withPlacementFlags } from '../placement-flags.ts';
 import { isData, openSession, printData, type Session } from '../session.ts';
 import { inFlags, type SpecFlags, specOf, withSpecFlags } from '../spec-flags.ts';
 import { type WaitFlags, withTimeoutFlag, withWaitFlags } from '../wait-flags.ts';
 import { watchRows } from '../watch-rows.ts';
 
-interface RunFlags extends SpecFlags, WaitFlags {
+interface RunFlags extends SpecFlags, PlacementFlags, WaitFlags {
   readonly resultFile?: string;
 }
 
@@ -45,6 +46,7 @@ export function taskRunCommand(host: Host): Command {
     .argument('[command...]', "runs instead of the image's own command")
     .option('--result-file <path>', 'a file in the container whose content is the result');
   withSpecFlags(command);
+  withPlacementFlags(command);
   withWaitFlags(command);
   command
     .addHelpText('after', runManual)
@@ -79,7 +81,7 @@ interface Input {
 async function run(session: Session, { name, image, args, flags }: Input): Promise<number> {
   const { client, signal } = session;
   const file = flags.resultFile === undefined ? {} : { resultFile: flags.resultFile };
-  const body = { guid: name, image, ...file, ...specOf(session.io, flags, args) };
+  const body = { guid: name, image, ...file, ...specOf(session.io, flags, args), ...placementOf(flags) };
   const { task } = await inFlags(client.call('desireTask', { body }, { signal }));
   if (session.format === 'name') session.print(task.guid);
   if (flags.detach !== true) return await awaitTask(session, task.guid, flags.timeout, true);
