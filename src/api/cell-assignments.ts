@@ -46,10 +46,12 @@ function claimItem(state: ClusterState, ref: ActualRef, sent: SentAssignments): 
   const record = state.actual.get(ref.guid)?.get(ref.index)?.[ref.slot];
   const id = record?.value.instanceGuid;
   if (record === undefined || id === undefined) return undefined;
-  const before = sent.get(id)?.content;
-  const desired =
-    state.desired.get(ref.guid)?.value ?? (before && 'lrp' in before ? before.lrp.desired : undefined);
+  const before = sent.get(id);
+  const told = before !== undefined && 'lrp' in before.content ? before.content.lrp : undefined;
+  const desired = state.desired.get(ref.guid)?.value ?? told?.desired;
   if (desired === undefined) return undefined;
+  // Of the hundreds that a cell holds few have changed since it was told.
+  if (before !== undefined && told?.actual === record.value && told.desired === desired) return before;
   const version = `${record.revision}/${desired.epoch}/${desired.generation}`;
   return { id, key: record.key, version, content: { lrp: { actual: record.value, desired } } };
 }

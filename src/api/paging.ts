@@ -28,10 +28,50 @@ export function pageOf<E, T>(
 }
 
 /** The entries of a map in order of their keys, from the first after `after`. */
-export function inOrder<K extends string, E>(
+export function* inOrder<K extends string, E>(
   map: ReadonlyMap<K, E>,
   after: string | undefined,
-): (readonly [key: K, entry: E])[] {
-  const later = after === undefined ? [...map] : [...map].filter(([key]) => key > after);
-  return later.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+): Generator<readonly [key: K, entry: E]> {
+  for (const key of keysInOrder(() => map.keys(), after, false)) yield [key, map.get(key) as E];
+}
+
+const portionSize = 1_000;
+
+/**
+ * Keys in order, from `from` on. A page wants few of very many: each thousand is picked in one walk over all,
+ * which is far cheaper than to sort them.
+ * @param keys can be iterated again and again, by calling it
+ * @param including whether `from` itself counts
+ */
+export function* keysInOrder<K extends string>(
+  keys: () => Iterable<K>,
+  from: string | undefined,
+  including: boolean,
+): Generator<K> {
+  let portion = smallest(keys(), from, including);
+  while (portion.length > 0) {
+    yield* portion;
+    if (portion.length < portionSize) return;
+    portion = smallest(keys(), portion.at(-1), false);
+  }
+}
+
+/** The first keys in order behind `from`, no more than a portion. */
+function smallest<K extends string>(keys: Iterable<K>, from: string | undefined, including: boolean): K[] {
+  const picked: K[] = [];
+  let bound: string | undefined;
+  for (const key of keys) {
+    if (from !== undefined && (key < from || (key === from && !including))) continue;
+    if (bound !== undefined && key >= bound) continue;
+    picked.push(key);
+    if (picked.length < 4 * portionSize) continue;
+    sortKeys(picked).length = portionSize;
+    bound = picked.at(-1);
+  }
+  sortKeys(picked);
+  return picked.slice(0, portionSize);
+}
+
+function sortKeys<K extends string>(keys: K[]): K[] {
+  return keys.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
 }

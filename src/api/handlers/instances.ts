@@ -8,7 +8,7 @@ import { actualKey, presenceKey } from '../../store/core/keys.ts';
 import type { ActualSlots, ClusterState } from '../../store/core/state.ts';
 import { type ApiContext, type Call, currentState, type Handler, replicaDeadlineMs } from '../context.ts';
 import { noSuchInstance } from '../not-found.ts';
-import { pageOf } from '../paging.ts';
+import { keysInOrder, pageOf } from '../paging.ts';
 import { recordsOf } from '../views.ts';
 import { type Decision, journal, nounOf, put, write } from '../write.ts';
 
@@ -43,7 +43,10 @@ function cursorOf(lrp: ActualLrp): string {
 function* instancesInOrder(state: ClusterState, query: Query): Generator<readonly [string, ActualLrp]> {
   const [afterGuid = '', afterIndex = '-1', afterSlot = 'ordinary'] = query.after?.split('/') ?? [];
   const seenSlots = presenceOrder.indexOf(afterSlot.toUpperCase() as Presence);
-  const guids = query.guid === undefined ? [...state.actual.keys()].sort() : [query.guid as ProcessGuid];
+  const guids =
+    query.guid === undefined
+      ? keysInOrder(() => state.actual.keys(), afterGuid, true)
+      : [query.guid as ProcessGuid];
   for (const guid of guids) {
     if (guid < afterGuid) continue;
     const slots = state.actual.get(guid) ?? new Map<number, ActualSlots>();
