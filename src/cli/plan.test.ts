@@ -106,6 +106,45 @@ describe('skep plan', () => {
   });
 });
 
+describe('skep rebalance', () => {
+  const stored = () => api.replica.state.rebalance?.value;
+
+  test('--plan only shows; without it the moves are written down for the brain', async () => {
+    const planned = await skep('rebalance', '--plan', '-o', 'json');
+    expect(planned.code).toBe(0);
+    expect(stored()).toBeUndefined();
+    const { code, out, err } = await skep('rebalance', '--max-moves', '1');
+    expect({ code, err }).toEqual({ code: 0, err: expect.stringMatching(/skep status/) });
+    expect(out).toMatch(/^1 move would lower the unevenness/);
+    expect(stored()).toMatchObject({
+      asked: 1,
+      by: 'uid 0 (unix socket)',
+      moves: [{ guid: 'web', index: 1, instanceGuid: 'i-web-1-host-1', from: 'host-1', to: 'host-3' }],
+    });
+    expect((await skep('status')).out).toMatch(
+      /^Rebalance {2}1 of 1 move left, asked for \d+s ago by uid 0/m,
+    );
+  });
+
+  test('refused while another is under way', async () => {
+    await skep('rebalance', '--max-moves', '1');
+    const { code, err } = await skep('rebalance');
+    expect(code).toBe(4);
+    expect(err).toMatch(/a rebalance is under way: 1 of 1 moves are left\n {2}hint: .*skep status/);
+  });
+
+  test('writes nothing when the cells are even', async () => {
+    await api.bbs.deleteRange(`${root}actual/`, `${root}actual/~`, { signal: api.signal });
+    await api.replica.waitFor(api.bbs.store.revision, 5_000, api.signal);
+    expect(await skep('rebalance')).toMatchObject({
+      code: 0,
+      err: '',
+      out: expect.stringMatching(/^no move/),
+    });
+    expect(stored()).toBeUndefined();
+  });
+});
+
 describe('skep status', () => {
   const survives: Survives = {
     revision: 7,

@@ -97,6 +97,12 @@ export const clusterVerbs: readonly Verb[] = [
     load: async () => (await import('./commands/plan.ts')).planCommand,
   },
   {
+    name: 'rebalance',
+    summary: 'even the cells, start-first',
+    group: cluster,
+    load: async () => (await import('./commands/rebalance.ts')).rebalanceCommand,
+  },
+  {
     name: 'events',
     summary: 'show what happened, who did it and why',
     group: cluster,

@@ -55,7 +55,7 @@ export interface LrpWork {
   readonly priority: number;
   /** Host ports that it insists on. */
   readonly fixedPorts: readonly number[];
-  /** Where a sticky index must go back to. */
+  /** The only cell that it may go to: a sticky index goes back, one that is moved goes where it is moved to. */
   readonly home?: CellId | undefined;
 }
 

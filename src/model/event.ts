@@ -31,6 +31,7 @@ export const eventTypes = [
   'cell.drained',
   'brain.storm',
   'brain.settings',
+  'brain.rebalance',
   'brain.elected',
   'server.joined',
   'record.corrupt',

@@ -26,6 +26,7 @@ import {
   refuseLrpMutation,
   refuseTaskMutation,
 } from './core/mutations.ts';
+import { towardsTarget } from './core/rebalance-step.ts';
 import { createUsage } from './core/usage.ts';
 import type { TermWriter } from './term-writer.ts';
 
@@ -228,7 +229,8 @@ function waitingLrp(state: ClusterState, { guid, index }: LrpWork): Waiting | un
   const record = state.actual.get(guid)?.get(index)?.ordinary;
   if (desired === undefined || state.corrupt.has(desiredKey(guid))) return undefined;
   if (record?.value.state !== 'UNCLAIMED' || index >= wantedInstances(desired.value)) return undefined;
-  return { work: lrpWork(desired.value, index, record.value.home), record };
+  const work = towardsTarget(state, lrpWork(desired.value, index, record.value.home));
+  return { work, record };
 }
 
 function waitingTask(state: ClusterState, { guid }: TaskWork): Waiting | undefined {

@@ -9,6 +9,7 @@ import { brainSettingsSchema, cellSpecSchema } from '../../model/cell-spec.ts';
 import { desiredLrpSchema, desiredLrpSpecSchema, desiredLrpUpdateSchema } from '../../model/desired-lrp.ts';
 import { journalEventSchema } from '../../model/event.ts';
 import { cellIdSchema, domainNameSchema, processGuidSchema, taskGuidSchema } from '../../model/ids.ts';
+import { rebalanceMovesMax } from '../../model/rebalance.ts';
 import { resourcesSchema } from '../../model/resources.ts';
 import { taskSchema, taskSpecSchema } from '../../model/task.ts';
 import {
@@ -82,6 +83,10 @@ export const statusSchema = z.object({
   tasks: z.object({ pending: z.number().int(), running: z.number().int(), completed: z.number().int() }),
   /** Keys of records that cannot be read, with the reason. */
   corrupt: z.array(z.object({ key: z.string(), reason: z.string() })),
+  /** Moves to even the cells that are under way, if there are. */
+  rebalance: z
+    .object({ by: z.string(), at: z.number(), asked: z.number().int(), left: z.number().int() })
+    .optional(),
   /** Absent until it has been worked out, some seconds after the server started. */
   survives: survivesSchema.optional(),
   /** What an operator should know now, most pressing first. */
@@ -161,6 +166,12 @@ export const routes = {
   },
   /** What would happen; changes nothing. */
   plan: { ...paths.plan, body: planRequestSchema, response: planSchema },
+  /** Plans the moves that even the cells and asks the brain to do them. `ResourceConflict` while it does others. */
+  rebalance: {
+    ...paths.rebalance,
+    body: z.strictObject({ maxMoves: z.number().int().min(1).max(rebalanceMovesMax).default(100) }),
+    response: z.object({ revision: z.number(), plan: planSchema }),
+  },
   listTasks: {
     ...paths.listTasks,
     query: z.object({ domain: z.string().optional(), cell: z.string().optional(), ...page }),

@@ -47,6 +47,7 @@ export const status: Handler<'status'> = async (context, _input, call) => {
     corruptKeys: [...state.corrupt.keys()],
   });
   const survives = context.survives?.();
+  const rebalance = rebalanceOf(state);
   return {
     clusterId: context.clusterId,
     server: context.server,
@@ -62,9 +63,16 @@ export const status: Handler<'status'> = async (context, _input, call) => {
     tasks: { pending: tasks.pending, running: tasks.running, completed: tasks.completed },
     corrupt: [...state.corrupt].slice(0, corruptMax).map(([key, reason]) => ({ key, reason })),
     ...(survives === undefined ? {} : { survives }),
+    ...(rebalance === undefined ? {} : { rebalance }),
     problems,
   };
 };
+
+function rebalanceOf(state: ClusterState): Status['rebalance'] {
+  if (state.rebalance === undefined) return undefined;
+  const { by, at, asked, moves } = state.rebalance.value;
+  return { by, at, asked, left: moves.length };
+}
 
 interface Asked {
   /** Undefined when nobody can tell: an outside etcd, or no answer in time. */

@@ -1,19 +1,19 @@
 /** `skep plan`: what a change or a loss would do, without doing it. */
 import { Command } from 'commander';
 import { nearest } from '../../api/core/nearest.ts';
-import type { Plan, PlanRequest } from '../../api/core/plan-shapes.ts';
+import type { PlanRequest } from '../../api/core/plan-shapes.ts';
 import type { CellView } from '../../api/core/routes.ts';
 import { SkepError } from '../../base/core/errors.ts';
 import type { CellId } from '../../model/ids.ts';
-import { instanceName, maxInstances } from '../../model/instance-name.ts';
+import { maxInstances } from '../../model/instance-name.ts';
 import { exitCodes } from '../core/exit-codes.ts';
-import { planLines } from '../core/plan-prose.ts';
 import { parseWhole } from '../core/quantity.ts';
 import { resolveName } from '../core/target.ts';
 import { withGlobals } from '../flags.ts';
 import type { Host } from '../io.ts';
 import { allPages, findLrp } from '../lookup.ts';
-import { isData, openSession, printData, type Session } from '../session.ts';
+import { planDeadlineMs, printPlan } from '../print-plan.ts';
+import { openSession, type Session } from '../session.ts';
 
 const manual = `
 Plays the change on a copy of the cluster as it is now, with the code that really
@@ -133,23 +133,9 @@ function ask(
 ): Promise<void> {
   return openSession(host, command, async (session) => {
     const body = await requestOf(session);
-    const plan = await session.client.call('plan', { body }, { signal: session.signal, deadlineMs });
+    const limits = { signal: session.signal, deadlineMs: planDeadlineMs };
+    const plan = await session.client.call('plan', { body }, limits);
     await printPlan(session, plan);
     return plan.unplaced.length === 0 ? exitCodes.done : exitCodes.unplaced;
   });
-}
-
-/** A plan for a quarter of a million instances takes its time. */
-const deadlineMs = 60_000;
-
-async function printPlan(session: Session, plan: Plan): Promise<void> {
-  if (isData(session)) return await printData(session, plan);
-  if (session.format === 'name') {
-    for (const { guid, index } of plan.moves) session.print(instanceName(guid, index));
-    return;
-  }
-  const { paint, flags, format } = session;
-  for (const line of planLines(plan, { paint, headers: flags.headers, wide: format === 'wide' })) {
-    session.print(line);
-  }
 }

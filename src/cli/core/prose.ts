@@ -68,6 +68,7 @@ export function statusLines(status: Status, now: number, paint: Paint): string[]
     `Leader     ${escapeText(leads)}`,
     `Cells      ${cells.present} present${cells.engineDown > 0 ? `, ${cells.engineDown} with their engine down` : ''}`,
     ...(status.survives === undefined ? [] : [`Survives   ${escapeText(survivesText(status.survives))}`]),
+    ...rebalanceLines(status, now),
     `LRPs       ${plural(lrps.desired, 'LRP')}, ${lrps.instancesRunning} of ${plural(lrps.instancesDesired, 'instance')} running${trouble(status)}`,
     `Tasks      ${tasks.pending} pending, ${tasks.running} running, ${tasks.completed} completed`,
     `Answered   by ${escapeText(status.server)} ${escapeText(status.version)} at revision ${status.revision}`,
@@ -76,6 +77,14 @@ export function statusLines(status: Status, now: number, paint: Paint): string[]
   );
   const rows = renderTable(serverColumns(now), status.servers, { headers: false, wide: false });
   return [...lines, ...rows.map((row) => `  ${row}`)];
+}
+
+function rebalanceLines({ rebalance }: Status, now: number): string[] {
+  if (rebalance === undefined) return [];
+  const { by, at, asked, left } = rebalance;
+  return [
+    `Rebalance  ${left} of ${plural(asked, 'move')} left, asked for ${formatAge(at, now)} ago by ${escapeText(by)}`,
+  ];
 }
 
 type Server = Status['servers'][number];

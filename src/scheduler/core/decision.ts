@@ -6,6 +6,7 @@ import type { ActualLrp } from '../../model/actual-lrp.ts';
 import type { CellSpec } from '../../model/cell-spec.ts';
 import type { DesiredLrp } from '../../model/desired-lrp.ts';
 import type { CellId, ProcessGuid } from '../../model/ids.ts';
+import type { Rebalance, RequestedMove } from '../../model/rebalance.ts';
 import type { Task } from '../../model/task.ts';
 import type { Versioned } from '../../store/core/state.ts';
 
@@ -64,5 +65,12 @@ export type TaskDecision = Because & { readonly task: Versioned<Task> } & (
 /** Nothing is left on a drained cell. */
 export type CellDecision = Because & { readonly kind: 'finishDrain'; readonly spec: Versioned<CellSpec> };
 
-export type Decision = LrpDecision | TaskDecision | CellDecision;
+/** Some moves of the rebalance are over; these are left. */
+export type RebalanceDecision = Because & {
+  readonly kind: 'progressRebalance';
+  readonly rebalance: Versioned<Rebalance>;
+  readonly moves: readonly RequestedMove[];
+};
+
+export type Decision = LrpDecision | TaskDecision | CellDecision | RebalanceDecision;
 export type DecisionOf<K extends Decision['kind']> = Extract<Decision, { kind: K }>;

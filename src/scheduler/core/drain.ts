@@ -6,10 +6,11 @@
 import type { ActualLrp } from '../../model/actual-lrp.ts';
 import type { CellSpec, Drain } from '../../model/cell-spec.ts';
 import type { CellId, Millis } from '../../model/ids.ts';
-import { cellSpecKey } from '../../store/core/keys.ts';
+import { cellSpecKey, rebalanceKey } from '../../store/core/keys.ts';
 import type { ActualSlots, ClusterState, Versioned } from '../../store/core/state.ts';
 import type { LrpDecision } from './decision.ts';
 import { isLost } from './lost-cells.ts';
+import { moveOf } from './rebalance-step.ts';
 
 /** A decision about the index, or when one falls due by time alone. */
 export interface DrainVerdict {
@@ -45,10 +46,11 @@ export function evacuating(state: ClusterState, slots: ActualSlots, now: Millis)
     return { decision: { kind: 'retire', record, because } };
   }
   // Whoever cannot read what the operator wants of the cell leaves it alone.
-  if (state.corrupt.has(cellSpecKey(cellId))) return {};
+  if (state.corrupt.has(cellSpecKey(cellId)) || state.corrupt.has(rebalanceKey)) return {};
   const drain = drainOf(state, cellId);
   if (drain === undefined) {
-    const because = `the drain of cell ${cellId} was taken back before a replacement runs`;
+    if (moveOf(state, record.value.instanceGuid) !== undefined) return {};
+    const because = `it need not leave cell ${cellId} any more, and no replacement runs yet`;
     return { decision: { kind: 'recover', suspect: record, ordinary, because } };
   }
   const cut = cutShort(drain, cellId, now);

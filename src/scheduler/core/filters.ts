@@ -125,10 +125,14 @@ const home: Filter = {
   name: 'home',
   applies: (work) => homeOf(work) !== undefined,
   passes: ({ cell }, work) => homeOf(work) === cell.cellId,
-  message: (work, homeState) =>
-    `found no compatible cell: its volume is on cell ${homeOf(work)}, which ${homeState}`,
+  message: (work, homeState) => {
+    const why = work.rules.sticky ? 'its volume is on' : 'it is being moved to';
+    return `found no compatible cell: ${why} cell ${homeOf(work)}, which ${homeState}`;
+  },
   lack: (_seat, work) => ({
-    lacks: `its volume, which is on ${homeOf(work)}`,
+    lacks: work.rules.sticky
+      ? `its volume, which is on ${homeOf(work)}`
+      : `the place that it is being moved to, ${homeOf(work)}`,
     change: `bring cell ${homeOf(work)} back`,
   }),
 };

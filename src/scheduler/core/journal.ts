@@ -46,6 +46,11 @@ function decisionLine(decision: Decision): Line[] {
         { type: 'cell.drained', guid: cellId, index: undefined, text: `is drained: ${because}`, cellId },
       ];
     }
+    case 'progressRebalance': {
+      if (decision.moves.length > 0) return [];
+      const text = `the rebalance asked for by ${decision.rebalance.value.by} is over`;
+      return [{ type: 'brain.rebalance', guid: 'brain', index: undefined, text, cellId: undefined }];
+    }
     case 'retire':
       return [actualLine('instance.retired', decision.record, `is told to stop: ${because}`)];
     case 'delete':

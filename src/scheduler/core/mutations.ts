@@ -109,6 +109,11 @@ const handlers: Handlers = {
     const value = encode({ ...spec.value, drain: { ...drain, doneAt: now } });
     return { compare: [asRead(spec)], puts: [{ key: spec.key, value }] };
   },
+  progressRebalance({ rebalance, moves }) {
+    if (moves.length === 0) return remove(rebalance);
+    const value = encode({ ...rebalance.value, moves: [...moves] });
+    return { compare: [asRead(rebalance)], puts: [{ key: rebalance.key, value }] };
+  },
   failTask: ({ task, because }, { now }) => rewrite(task, next(failTask(task.value, because, now))),
   unassignTask: ({ task }, { now }) => rewrite(task, next(unassignTask(task.value, now))),
   deleteTask: ({ task }) => remove(task),

@@ -63,7 +63,7 @@ export function plan(state: ClusterState, what: WhatIf): PlanOutcome {
     case 'scale':
       return planScale(state, what.guid, what.instances);
     case 'drain':
-      return planDrain(state, presentCells(state, what.cells));
+      return planDrain(state, drainableCells(state, what.cells));
     case 'loseCells':
       return planLoss(state, presentCells(state, what.cells), '');
     case 'loseZone':
@@ -179,6 +179,16 @@ type Named = { readonly guid: ProcessGuid; readonly index: number };
 
 const byName = (a: Named, b: Named): number =>
   a.guid === b.guid ? a.index - b.index : a.guid < b.guid ? -1 : 1;
+
+/** A cell that is away may be drained too: nothing is there now that could move. */
+function drainableCells(state: ClusterState, cellIds: readonly CellId[]): Set<CellId> {
+  const isAway = (cellId: CellId): boolean =>
+    !state.cells.has(cellId) && (state.claimsByCell.has(cellId) || state.cellSpecs.has(cellId));
+  return presentCells(
+    state,
+    cellIds.filter((cellId) => !isAway(cellId)),
+  );
+}
 
 function presentCells(state: ClusterState, cellIds: readonly CellId[]): Set<CellId> {
   for (const cellId of cellIds) {

@@ -5,6 +5,7 @@ import { cellPresenceSchema, domainSchema, leaderSchema, serverSchema } from '..
 import { brainSettingsSchema, cellSpecSchema } from '../../model/cell-spec.ts';
 import { desiredLrpSchema } from '../../model/desired-lrp.ts';
 import { journalEventSchema } from '../../model/event.ts';
+import { rebalanceSchema } from '../../model/rebalance.ts';
 import { rosterSchema } from '../../model/roster.ts';
 import { taskSchema } from '../../model/task.ts';
 import type { Key } from './keys.ts';
@@ -18,6 +19,7 @@ const schemas = {
   cellSpec: cellSpecSchema,
   settings: brainSettingsSchema,
   roster: rosterSchema,
+  rebalance: rebalanceSchema,
   domain: domainSchema,
   leader: leaderSchema,
   server: serverSchema,

@@ -10,6 +10,7 @@ import { defaults } from '../../model/defaults.ts';
 import type { DesiredLrp } from '../../model/desired-lrp.ts';
 import type { JournalEvent } from '../../model/event.ts';
 import type { CellId, InstanceGuid, ProcessGuid, TaskGuid } from '../../model/ids.ts';
+import type { Rebalance } from '../../model/rebalance.ts';
 import type { Roster } from '../../model/roster.ts';
 import type { Task } from '../../model/task.ts';
 import { Claims, claimant, taskHolder } from './claims.ts';
@@ -32,6 +33,7 @@ export class MutableState implements ClusterState {
   readonly cellSpecs = new Map<CellId, Versioned<CellSpec>>();
   settings: Versioned<BrainSettings> | undefined;
   roster: Versioned<Roster> | undefined;
+  rebalance: Versioned<Rebalance> | undefined;
   readonly domains = new Map<string, Versioned<Domain>>();
   readonly servers = new Map<string, Versioned<ServerRecord>>();
   leader: Versioned<Leader> | undefined;
@@ -87,6 +89,7 @@ export class MutableState implements ClusterState {
     this.leader = undefined;
     this.settings = undefined;
     this.roster = undefined;
+    this.rebalance = undefined;
     this.#journal.clear();
     this.#claims.clear();
   }
@@ -120,6 +123,8 @@ export class MutableState implements ClusterState {
         touched.settings = true;
         this.settings = this.#read(key, record);
         return;
+      case 'rebalance':
+        return this.#setRebalance(this.#read(key, record), touched);
       case 'roster':
         this.roster = this.#read(key, record);
         return;
@@ -171,6 +176,14 @@ export class MutableState implements ClusterState {
       if (cellId !== undefined) touched.assignments.add(cellId);
     }
     this.#setSlot(key, record);
+  }
+
+  /** Instances whose move begins, ends or is given up may need a decision. */
+  #setRebalance(record: Versioned<Rebalance> | undefined, touched: Touches): void {
+    for (const rebalance of [this.rebalance, record]) {
+      for (const { guid, index } of rebalance?.value.moves ?? []) touched.lrp(guid, index);
+    }
+    this.rebalance = record;
   }
 
   #setSlot(key: KeyOf<'actual'>, record: Versioned<Noun<'actual'>> | undefined): void {

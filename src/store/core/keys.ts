@@ -15,6 +15,7 @@ export type Key =
   | { readonly kind: 'cellSpec'; readonly cellId: CellId }
   | { readonly kind: 'settings' }
   | { readonly kind: 'roster' }
+  | { readonly kind: 'rebalance' }
   | { readonly kind: 'domain'; readonly name: string }
   | { readonly kind: 'leader' }
   | { readonly kind: 'server'; readonly server: string }
@@ -33,6 +34,7 @@ export const domainKey = (name: string): string => `${root}domain/${name}`;
 export const leaderKey = `${root}brain/leader`;
 export const settingsKey = `${root}brain/settings`;
 export const rosterKey = `${root}brain/roster`;
+export const rebalanceKey = `${root}brain/rebalance`;
 export const serverKey = (server: string): string => `${root}server/${server}`;
 
 export const eventPrefix = `${root}event/`;
@@ -61,7 +63,7 @@ export function parseKey(key: string): Key | undefined {
       return rest.length === 1 ? { kind, name: first } : undefined;
     case 'brain':
       if (rest.length !== 1) return undefined;
-      return first === 'leader' || first === 'settings' || first === 'roster' ? { kind: first } : undefined;
+      return isBrainRecord(first) ? { kind: first } : undefined;
     case 'server':
       return rest.length === 1 ? { kind, server: first } : undefined;
     case 'event':
@@ -69,6 +71,12 @@ export function parseKey(key: string): Key | undefined {
     default:
       return undefined;
   }
+}
+
+const brainRecords = ['leader', 'settings', 'roster', 'rebalance'] as const;
+
+function isBrainRecord(name: string): name is (typeof brainRecords)[number] {
+  return (brainRecords as readonly string[]).includes(name);
 }
 
 function parseCell(cellId: CellId, what: string | undefined, parts: number): Key | undefined {

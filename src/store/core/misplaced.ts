@@ -33,6 +33,7 @@ function contradiction(key: Key, said: Said): string | undefined {
     case 'leader':
     case 'settings':
     case 'roster':
+    case 'rebalance':
     case 'event':
       return undefined;
   }

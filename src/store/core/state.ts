@@ -9,6 +9,7 @@ import type { BrainSettings, CellSpec } from '../../model/cell-spec.ts';
 import type { DesiredLrp } from '../../model/desired-lrp.ts';
 import type { JournalEvent } from '../../model/event.ts';
 import type { CellId, InstanceGuid, ProcessGuid, TaskGuid } from '../../model/ids.ts';
+import type { Rebalance } from '../../model/rebalance.ts';
 import type { Roster } from '../../model/roster.ts';
 import type { Task } from '../../model/task.ts';
 import type { ActualSlot } from './keys.ts';
@@ -46,6 +47,8 @@ export interface ClusterState {
   readonly settings: Versioned<BrainSettings> | undefined;
   /** The cells that the brain counts on; undefined until it has led once. */
   readonly roster: Versioned<Roster> | undefined;
+  /** Moves that are under way to even the cells. */
+  readonly rebalance: Versioned<Rebalance> | undefined;
   readonly domains: ReadonlyMap<string, Versioned<Domain>>;
   readonly servers: ReadonlyMap<string, Versioned<ServerRecord>>;
   readonly leader: Versioned<Leader> | undefined;
