@@ -10,7 +10,10 @@ import { journal, nounOf, put, write } from '../write.ts';
 /** Only fresh ones exist: the others went with their leases. */
 export const listDomains: Handler<'listDomains'> = async (context, _input, call) => {
   const state = await currentState(context, call.signal);
-  return { rows: [...inOrder(state.domains, undefined)].map(([, { value }]) => value), revision: state.revision };
+  return {
+    rows: [...inOrder(state.domains, undefined)].map(([, { value }]) => value),
+    revision: state.revision,
+  };
 };
 
 /** Fresh for `ttlSeconds` from now, or for ever with 0; each call begins the time anew. */
