@@ -119,10 +119,10 @@ export const scaling: Section = {
     115: { does: 'A request under way when the LRP is scaled to 0 is not aborted for 5 s', notYet: traffic },
     116: { does: 'While scaled 3, 1, 3 four times, fewer than 1 % of the requests fail', notYet: traffic },
     117: { does: 'A scale-down whose stops were lost is completed by convergence' },
-    118: {
-      does: 'Of three instances on two cells all run on one when the other is drained',
-      notYet: 'issue 3: drain',
+    118: { does: 'Of three instances on two cells all run on one when the other is drained' },
+    119: {
+      does: 'Scaling down leaves EVACUATING records alone',
+      differs: 'they are told to stop too: nobody wants the index any more',
     },
-    119: { does: 'Scaling down leaves EVACUATING records alone', notYet: 'issue 3: drain' },
   },
 };

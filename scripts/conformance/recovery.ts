@@ -1,7 +1,6 @@
 /** Draining, lost cells and convergence: reference/diego.md 2.13 to 2.17. */
 import type { Section } from './behaviour.ts';
 
-const drain = 'issue 3: drain';
 const metrics = 'issue 5: metrics';
 
 export const evacuation: Section = {
@@ -9,34 +8,40 @@ export const evacuation: Section = {
   behaviours: {
     236: {
       does: 'A drained cell’s single instance runs elsewhere first; its route answers throughout',
-      notYet: drain,
+      partly: 'its port answers throughout; routes come with issue 4',
     },
-    237: { does: 'A drain ends in time although the engine hangs', notYet: drain },
+    237: {
+      does: 'A drain ends in time although the engine hangs',
+      differs: 'the agent does not end with a drain; what the engine does not stop is reported (ten minutes)',
+    },
     238: {
       does: 'With one of two cells drained, all three indexes are routable within 1 s of the new one',
-      notYet: drain,
+      partly: 'their records say so; routes come with issue 4',
     },
     239: {
       does: 'Without a drain an interrupt ends the agent immediately',
       differs: 'it does, and stops no container: there is nothing to wait for (invariant 5)',
     },
-    240: { does: 'A drain ends when all containers are gone, at its timeout, or on a signal', notYet: drain },
+    240: { does: 'A drain ends when all containers are gone, at its timeout, or on a signal' },
     241: {
       does: 'What a drain leaves behind is counted, logged and deleted within its grace',
-      notYet: drain,
+      differs: 'what the deadline cuts short is told to stop by its record and named in the journal',
     },
-    242: { does: 'What does not run yet is placed anew, and its container deleted', notYet: drain },
-    243: { does: 'What runs is kept until its replacement runs; told once', notYet: drain },
-    244: { does: 'What ended during a drain is recorded so, and deleted', notYet: drain },
-    245: { does: 'A drained instance is EVACUATING beside a new UNCLAIMED record', notYet: drain },
-    246: { does: 'A drained claim leaves no EVACUATING record', notYet: drain },
-    247: { does: 'A drained instance that stopped or crashed leaves none either', notYet: drain },
-    248: { does: 'Only a matching EVACUATING record is removed', notYet: drain },
-    249: { does: 'A start elsewhere removes the EVACUATING record', notYet: drain },
-    250: { does: 'RECREATE lets an instance go only while all others run', notYet: drain },
-    251: { does: 'EVACUATING records go with their cell', notYet: drain },
-    252: { does: 'A draining cell takes no new work', notYet: drain },
-    253: { does: 'A script drains a cell and waits until it is done', notYet: drain },
+    242: { does: 'What does not run yet is placed anew, and its container deleted' },
+    243: { does: 'What runs is kept until its replacement runs; told once' },
+    244: { does: 'What ended during a drain is recorded so, and deleted' },
+    245: { does: 'A drained instance is EVACUATING beside a new UNCLAIMED record' },
+    246: { does: 'A drained claim leaves no EVACUATING record' },
+    247: { does: 'A drained instance that stopped or crashed leaves none either' },
+    248: { does: 'Only a matching EVACUATING record is removed' },
+    249: { does: 'A start elsewhere removes the EVACUATING record' },
+    250: {
+      does: 'RECREATE lets an instance go only while all others run',
+      differs: 'there is one way to drain: replacements first',
+    },
+    251: { does: 'EVACUATING records go with their cell' },
+    252: { does: 'A draining cell takes no new work' },
+    253: { does: 'A script drains a cell and waits until it is done' },
   },
 };
 
@@ -58,10 +63,7 @@ export const cellLoss: Section = {
     },
     262: { does: 'When the replacement has no place the suspect stays' },
     263: { does: 'A suspect’s own start is ignored until the replacement runs, and refused then' },
-    264: {
-      does: 'Suspects and replacements that crash or are drained: who goes, who stays',
-      partly: `the rows about draining (${drain})`,
-    },
+    264: { does: 'Suspects and replacements that crash or are drained: who goes, who stays' },
     265: { does: 'An agent that loses its presence goes on and comes back' },
     266: { does: 'A lost cell is acted on at once, not at the next pass; a silent store stops nothing' },
   },
@@ -88,7 +90,7 @@ export const convergence: Section = {
     273: {
       does: 'Instances of lost cells are found, the domain fresh or not; with no cells all but the UNCLAIMED',
     },
-    274: { does: 'An index with only an EVACUATING record counts as missing', notYet: drain },
+    274: { does: 'An index with only an EVACUATING record counts as missing' },
     275: { does: 'A suspect beside a RUNNING instance goes, beside another it stays' },
     276: {
       does: 'Changed internal routes and metric tags are pushed to the cell',

@@ -7,7 +7,7 @@ import { defaults } from '../model/defaults.ts';
 import type { CellId, InstanceGuid, ProcessGuid, TaskGuid } from '../model/ids.ts';
 import { assignTask, cancelReason, desireTask, failTask, type Task, taskSpecSchema } from '../model/task.ts';
 import { decode, encode } from '../store/core/codec.ts';
-import { actualKey, presenceKey, taskKey } from '../store/core/keys.ts';
+import { type ActualSlot, actualKey, presenceKey, taskKey } from '../store/core/keys.ts';
 import { createReplica } from '../store/follow-replica.ts';
 import { type MemoryBbs, memoryBbs } from '../store/memory/memory-bbs.ts';
 import type { Replica } from '../store/replica.ts';
@@ -77,7 +77,7 @@ async function read(key: string): Promise<string | undefined> {
   return (await bbs.read([key], { signal: life.signal })).records[0]?.value;
 }
 
-async function actual(slot: 'ordinary' | 'suspect' = 'ordinary'): Promise<ActualLrp | undefined> {
+async function actual(slot: ActualSlot = 'ordinary'): Promise<ActualLrp | undefined> {
   const text = await read(actualKey(web, 0, slot));
   const decoded = text === undefined ? undefined : decode('actual', text);
   return decoded?.ok ? decoded.value : undefined;
@@ -213,6 +213,18 @@ describe('started', () => {
     expect(await ask('started', started('i-1'))).toBe('ActualLRPCannotBeStarted');
   });
 
+  test('of an evacuating one is written to its own record, and refused to none else', async () => {
+    await put(actualKey(web, 0), encode(claimed('i-1')));
+    expect(await ask('started', started('i-1'))).toBe('');
+    const running = (await actual()) as ActualLrp;
+    await put(actualKey(web, 0, 'evacuating'), encode(withPresence(running, 'EVACUATING', clock.now())));
+    await put(actualKey(web, 0), encode(claimed('i-2', other)));
+    expect(await ask('started', { ...started('i-1'), routable: false, checkOutput: 'sick' })).toBe('');
+    expect(await actual('evacuating')).toMatchObject({ routable: false, checkOutput: 'sick' });
+    expect(await ask('started', started('i-2'), contextOf(other))).toBe('');
+    expect(await actual('evacuating')).toMatchObject({ presence: 'EVACUATING' });
+  });
+
   test('hundreds at once go in a few commits', async () => {
     for (let index = 0; index < 300; index++) {
       await put(actualKey(web, index), encode(claimed(`i-${index}`, cell, index)));
@@ -256,6 +268,15 @@ describe('crashed', () => {
     expect(await actual()).toMatchObject({ state: 'CLAIMED', instanceGuid: 'i-2' });
   });
 
+  test('[diego 244, 247] of an evacuating one removes it and leaves the replacement alone', async () => {
+    const running = { ...claimed('i-1'), state: 'RUNNING' } as const;
+    await put(actualKey(web, 0, 'evacuating'), encode(withPresence(running, 'EVACUATING', clock.now())));
+    await put(actualKey(web, 0), encode(claimed('i-2', other)));
+    expect(await ask('crashed', crashed('i-1'))).toBe('');
+    expect(await actual('evacuating')).toBeUndefined();
+    expect(await actual()).toMatchObject({ state: 'CLAIMED', instanceGuid: 'i-2' });
+  });
+
   test('of one that was told to stop is the stop, not a crash', async () => {
     const move = retire(claimed(), 'scaled down', clock.now());
     await put(actualKey(web, 0), encode(move.ok ? move.next : claimed()));
@@ -271,6 +292,15 @@ describe('stopped', () => {
     const old = createReplica({ bbs, clock, log: silentLog });
     expect(await ask('stopped', stopped(), contextOf(cell, old))).toBe('');
     expect(await actual()).toBeUndefined();
+  });
+
+  test('[diego 248] deletes the evacuating record of that very instance only', async () => {
+    const running = { ...claimed('i-1'), state: 'RUNNING' } as const;
+    await put(actualKey(web, 0, 'evacuating'), encode(withPresence(running, 'EVACUATING', clock.now())));
+    expect(await ask('stopped', stopped('i-9'))).toBe('');
+    expect(await actual('evacuating')).toBeDefined();
+    expect(await ask('stopped', stopped('i-1'))).toBe('');
+    expect(await actual('evacuating')).toBeUndefined();
   });
 
   test('[diego 108] deletes the record, and is fine when it has gone or is another', async () => {
@@ -357,7 +387,7 @@ describe('tasks', () => {
   });
 });
 
-test('confirm names what is still mine, in both slots, and what cannot be read', async () => {
+test('confirm names what is still mine, in every slot, and what cannot be read', async () => {
   await put(actualKey(web, 0), encode(claimed('i-0')));
   await put(actualKey(web, 1), encode(claimed('i-1', other, 1)));
   await put(
@@ -365,17 +395,19 @@ test('confirm names what is still mine, in both slots, and what cannot be read',
     encode(withPresence(claimed('i-2', cell, 2), 'SUSPECT', clock.now())),
   );
   await put(actualKey(web, 3), 'broken');
+  const leaving = withPresence(claimed('i-5', cell, 5), 'EVACUATING', clock.now());
+  await put(actualKey(web, 5, 'evacuating'), encode(leaving));
   const ref = (index: number) => ({ guid: 'web', index, instanceGuid: `i-${index}` });
   const task = desireTask(taskSpecSchema.parse({ guid: 't1', image: 'busybox' }), clock.now());
   await put(taskKey('t1' as TaskGuid), encode({ ...task, state: 'RUNNING', cellId: cell, attempt: 'a' }));
   const answer = await answerCellRequest(contextOf(), 'confirm', {
-    instances: [ref(0), ref(1), ref(2), ref(3), ref(4)],
+    instances: [ref(0), ref(1), ref(2), ref(3), ref(4), ref(5)],
     tasks: [
       { guid: 't1', attempt: 'a' },
       { guid: 't2', attempt: 'a' },
     ],
   });
-  expect(answer).toEqual({ result: { instances: ['i-0', 'i-2', 'i-3'], tasks: ['t1'] } });
+  expect(answer).toEqual({ result: { instances: ['i-0', 'i-2', 'i-3', 'i-5'], tasks: ['t1'] } });
 });
 
 test('confirm without a quorum answers nothing at all', async () => {

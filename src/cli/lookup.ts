@@ -37,13 +37,15 @@ export function listTasks({ client, signal }: Session): Promise<Task[]> {
   return allPages((after) => client.call('listTasks', { query: pageQuery(after) }, { signal }));
 }
 
-/** The instances of one LRP in the order of their index, the ordinary one before the suspect. */
+/** The instances of one LRP in the order of their index, the ordinary one before the others. */
 export async function listInstances({ client, signal }: Session, guid: string): Promise<ActualLrp[]> {
   const rows = await allPages((after) =>
     client.call('listInstances', { query: { guid, ...pageQuery(after) } }, { signal }),
   );
-  return rows.sort((a, b) => a.index - b.index || a.presence.localeCompare(b.presence));
+  return rows.sort((a, b) => a.index - b.index || rank(a) - rank(b));
 }
+
+const rank = ({ presence }: ActualLrp): number => (presence === 'ORDINARY' ? 0 : 1);
 
 /** A name that may not even be a guid is no reason to ask for it by itself. */
 const mayBeGuid = (name: string): boolean => /^[a-zA-Z0-9_-]{1,128}$/.test(name);

@@ -97,6 +97,18 @@ export const clusterVerbs: readonly Verb[] = [
     load: async () => (await import('./commands/plan.ts')).planCommand,
   },
   {
+    name: 'cell',
+    summary: 'look after one host: cordon it, drain it',
+    group: cluster,
+    load: async () => (await import('./commands/cell.ts')).cellCommand,
+  },
+  {
+    name: 'brain',
+    summary: 'settings of placement and healing; confirm losses',
+    group: cluster,
+    load: async () => (await import('./commands/brain.ts')).brainCommand,
+  },
+  {
     name: 'rebalance',
     summary: 'even the cells, start-first',
     group: cluster,

@@ -26,7 +26,7 @@ export const drainRowSchema = z.object({
   guid: processGuidSchema,
   index: z.number().int(),
   state: z.enum(['waiting', 'starting', 'not ready', 'crashed', 'healthy', 'stopping']),
-  /** Where its replacement is. */
+  /** Where its replacement is; of one that is stopping, where it serves already. */
   to: cellIdSchema.optional(),
   why: z.string().optional(),
 });

@@ -39,7 +39,10 @@ function rowOf(state: ClusterState, cellId: CellId, { guid, index, slot }: Actua
 
 function progressOf(mine: ActualLrp, other: ActualLrp | undefined): Pick<DrainRow, 'state' | 'to' | 'why'> {
   const to = other?.cellId === undefined ? {} : { to: other.cellId };
-  if (mine.retire !== undefined) return { state: 'stopping', why: mine.retire.reason, ...to };
+  if (mine.retire !== undefined) {
+    const isServed = other?.state === 'RUNNING' && other.routable;
+    return { state: 'stopping', why: mine.retire.reason, ...(isServed ? to : {}) };
+  }
   switch (other?.state) {
     case undefined:
       return { state: 'waiting' };

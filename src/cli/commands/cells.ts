@@ -18,8 +18,11 @@ Examples:
   $ skep cells -w
   $ skep cells -o json | jq '.[].presence.cellId'`;
 
-export function cellsCommand(host: Host): Command {
-  const command = new Command('cells')
+export const cellsCommand = (host: Host): Command => cellListCommand(host, 'cells');
+
+/** @param name `cells`, or `ls` under `skep cell` */
+export function cellListCommand(host: Host, name: string): Command {
+  const command = new Command(name)
     .summary('list the hosts that run containers')
     .description('Lists the cells that are present: what runs there and what is left.')
     .option('-w, --watch', 'go on and show changes as they happen')

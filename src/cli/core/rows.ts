@@ -35,6 +35,7 @@ function lrpState({ desired, counts }: LrpView): string {
   if (counts.claimed > 0) parts.push(`${counts.claimed} starting`);
   if (counts.running > counts.ready) parts.push(`${counts.running - counts.ready} not ready`);
   if (counts.stopping > 0) parts.push(`${counts.stopping} stopping`);
+  if (counts.evacuating > 0) parts.push(`${counts.evacuating} evacuating`);
   if (counts.suspect > 0) parts.push(`${counts.suspect} suspect`);
   if (parts.length > 0) return parts.join(', ');
   return desired.instances === 0 ? 'stopped' : 'running';
@@ -59,7 +60,7 @@ export function instanceColumns(now: number): Column<ActualLrp>[] {
 export function instanceState(lrp: ActualLrp): string {
   if (lrp.retire !== undefined) return 'stopping';
   const state = lrp.state === 'RUNNING' && !lrp.routable ? 'not ready' : lrp.state.toLowerCase();
-  return lrp.presence === 'SUSPECT' ? `${state} (suspect)` : state;
+  return lrp.presence === 'ORDINARY' ? state : `${state} (${lrp.presence.toLowerCase()})`;
 }
 
 function instanceAddress(lrp: ActualLrp): string {
@@ -73,6 +74,7 @@ function instanceAddress(lrp: ActualLrp): string {
 export function instanceReason(lrp: ActualLrp, now: number): string {
   if (lrp.retire !== undefined) return lrp.retire.reason;
   if (lrp.presence === 'SUSPECT') return 'its cell is lost; it goes once its replacement runs';
+  if (lrp.presence === 'EVACUATING') return 'its cell is drained; it goes once its replacement runs';
   if (lrp.state === 'UNCLAIMED' && lrp.placementError !== undefined) {
     const { nearest, message } = lrp.placementError;
     return nearest === undefined
@@ -98,7 +100,7 @@ export function cellColumns(now: number): Column<CellView>[] {
     `${formatMebibytes(used)}/${formatMebibytes(capacity)}`;
   return [
     { title: 'CELL', cell: (v) => v.presence.cellId },
-    { title: 'STATE', cell: (v) => (v.presence.engine.ok ? 'ready' : 'engine down') },
+    { title: 'STATE', cell: cellState },
     { title: 'ZONE', cell: (v) => v.presence.zone },
     { title: 'INSTANCES', align: 'right', cell: (v) => String(v.instances) },
     { title: 'TASKS', align: 'right', cell: (v) => String(v.tasks) },
@@ -116,10 +118,24 @@ export function cellColumns(now: number): Column<CellView>[] {
     { title: 'UP', align: 'right', cell: (v) => formatAge(v.presence.registeredAt, now) },
     {
       title: 'WHY',
-      cell: (v) =>
-        v.presence.engine.ok ? '' : (v.presence.engine.reason ?? 'the container engine does not answer'),
+      cell: cellReason,
     },
   ];
+}
+
+/** The state in one lower-case word or two. */
+function cellState({ presence, spec, instances, tasks }: CellView): string {
+  if (!presence.engine.ok) return 'engine down';
+  if (spec?.drain !== undefined) return instances + tasks === 0 ? 'drained' : 'draining';
+  return spec?.cordon === undefined ? 'ready' : 'cordoned';
+}
+
+/** Why nothing is placed there. */
+function cellReason({ presence, spec }: CellView): string {
+  if (!presence.engine.ok) return presence.engine.reason ?? 'the container engine does not answer';
+  const set = spec?.drain ?? spec?.cordon;
+  if (set === undefined) return '';
+  return set.reason === '' ? `by ${set.by}` : `by ${set.by}: ${set.reason}`;
 }
 
 /** `task ls`: one task a row. */

@@ -1,0 +1,165 @@
+/** `skep cell` and `skep brain` in-process against an API whose brain is the test. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type ApiServer, startApiServer } from '../../test/kit/api-server.ts';
+import {
+  buildActual,
+  buildCell,
+  buildDesired,
+  type ClusterRecords,
+  clusterRecords,
+} from '../../test/kit/builders.ts';
+import { type CliOptions, type CliRun, runCli } from '../../test/kit/cli-run.ts';
+import type { CellId, ProcessGuid } from '../model/ids.ts';
+import { actualKey, root } from '../store/core/keys.ts';
+
+let api: ApiServer;
+beforeAll(async () => {
+  api = await startApiServer();
+});
+afterAll(() => api.close());
+beforeEach(async () => {
+  await api.bbs.deleteRange(root, `${root}~`, { signal: api.signal });
+  await api.replica.waitFor(api.bbs.store.revision, 5_000, api.signal);
+  await seed({ cells: [buildCell('a', { zone: 'z1' }), buildCell('b', { zone: 'z2' })] });
+});
+
+const seed = (records: ClusterRecords) =>
+  api.seed({ puts: clusterRecords(records).map(([key, value]) => ({ key, value })) });
+const start = (args: readonly string[], options: CliOptions = {}): CliRun =>
+  runCli(args, { server: api.socketPath, ...options });
+async function skep(args: readonly string[], options: CliOptions = {}) {
+  const run = start(args, options);
+  return { code: await run.code, out: run.out.text, err: run.err.text };
+}
+const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 5_000, interval: 10 });
+const specOf = (cellId: string) => api.replica.state.cellSpecs.get(cellId as CellId)?.value;
+const web = 'web' as ProcessGuid;
+const onA = (presence: 'ORDINARY' | 'EVACUATING') =>
+  buildActual({ state: 'RUNNING', cellId: 'a', routable: true, presence });
+
+describe('usage', () => {
+  test('every command has help with an example', async () => {
+    const cell = ['ls', 'show', 'cordon', 'uncordon', 'drain', 'undrain'].map((verb) => ['cell', verb]);
+    const brain = [
+      ['brain', 'settings'],
+      ['brain', 'confirm-loss'],
+    ];
+    for (const args of [['cell'], ['brain'], ...cell, ...brain]) {
+      const help = await skep([...args, '--help']);
+      expect({ args, code: help.code }).toEqual({ args, code: 0 });
+      expect(help.out, args.join(' ')).toMatch(/Examples?:\n[\s\S]*\$ skep/);
+    }
+  });
+  test.each([
+    [['cell', 'drain'], 2, 'name the cells to drain'],
+    [['cell', 'drain', '--zone', 'nowhere'], 3, 'no cell is present in zone "nowhere"'],
+    [['cell', 'drain', 'nope'], 3, 'there is no cell "nope"'],
+    [['cell', 'drain', 'a', '--deadline', 'soon'], 2, '--deadline: "soon"'],
+    [['cell', 'drain', '--monitor'], 3, 'no cell is drained now'],
+    [['cell', 'show', 'nope'], 3, 'there is no cell "nope"'],
+    [['brain', 'settings', 'maxStartin=3'], 2, 'did you mean "maxStarting"'],
+    [['brain', 'settings', 'maxStarting=lots'], 2, 'maxStarting: "lots" is not a number'],
+    [['brain', 'settings', 'preemption=1'], 2, 'is not true or false'],
+  ])('%j is refused with status %d', async (args, code, message) => {
+    const run = await skep(args);
+    expect(run.err).toContain(message);
+    expect(run.code).toBe(code);
+  });
+});
+
+describe('cordon', () => {
+  test('is shown by cells with who and why, and taken back', async () => {
+    expect((await skep(['cell', 'cordon', 'a', '--reason', 'noises'])).code).toBe(0);
+    const { out } = await skep(['cells']);
+    expect(out).toMatch(/^a +cordoned .* by uid \d+.*: noises$/m);
+    expect((await skep(['cell', 'uncordon', 'a'])).code).toBe(0);
+    expect((await skep(['cell', 'ls'])).out).toMatch(/^a +ready /m);
+  });
+  test('of several: one that is refused does not keep the others', async () => {
+    const run = await skep(['cell', 'cordon', 'a', 'nope']);
+    expect(run.err).toContain('nope: there is no cell "nope"');
+    expect([run.code, specOf('a')?.cordon !== undefined]).toEqual([9, true]);
+  });
+});
+
+describe('drain', () => {
+  test('[diego 253] shows each step of an instance, ends when nothing is left, with what moved', async () => {
+    await seed({ desired: [buildDesired()], actual: [onA('ORDINARY')] });
+    const run = start(['cell', 'drain', 'a', '--reason', 'disk', '--deadline', '10m']);
+    await until(() => expect(run.err.text).toContain('web/0 waits for its replacement to be placed'));
+    expect(specOf('a')?.drain).toMatchObject({ reason: 'disk', force: false });
+    await seed({ actual: [onA('EVACUATING'), buildActual({ state: 'CLAIMED', cellId: 'b' })] });
+    await until(() => expect(run.err.text).toContain('web/0 is starting on b'));
+    await seed({ actual: [buildActual({ state: 'RUNNING', cellId: 'b', routable: true })] });
+    await until(() => expect(run.err.text).toContain('web/0 is healthy on b'));
+    await api.seed({ deletes: [actualKey(web, 0, 'evacuating')] });
+    expect(await run.code).toBe(0);
+    expect(run.err.text).toContain('web/0 has stopped; it runs on b\na is drained: 1 instance moved.\n');
+  });
+
+  test('Ctrl-C stops the watching only and says how to come back; --monitor does, from any terminal', async () => {
+    await seed({ desired: [buildDesired()], actual: [onA('ORDINARY')] });
+    const run = start(['cell', 'drain', 'a']);
+    await until(() => expect(run.err.text).toContain('web/0'));
+    run.signal('SIGINT');
+    expect(await run.code).toBe(130);
+    expect(run.err.text).toContain('the drain goes on: skep cell drain --monitor a');
+    expect(specOf('a')?.drain).toBeDefined();
+    const again = start(['cell', 'drain', '--monitor']);
+    await until(() => expect(again.err.text).toContain('web/0 waits'));
+    expect((await skep(['cell', 'undrain', 'a'])).code).toBe(0);
+    expect(await again.code).toBe(1);
+    expect(again.err.text).toContain('was taken back');
+  });
+
+  test('of a zone means its cells; detached it does not wait', async () => {
+    const run = await skep(['cell', 'drain', '--zone', 'z1', '--no-deadline', '--detach']);
+    expect(run).toMatchObject({ code: 0, err: expect.stringContaining('skep cell drain --monitor a') });
+    expect([specOf('a')?.drain?.deadlineAt, specOf('b')]).toEqual([undefined, undefined]);
+    expect((await skep(['cells'])).out).toMatch(/^a +drained /m);
+  });
+
+  test('on a terminal rows are drawn anew', async () => {
+    await seed({ desired: [buildDesired()], actual: [onA('ORDINARY')] });
+    const run = start(['cell', 'drain', 'a'], { terminal: true });
+    await until(() => expect(run.err.text).toContain('a: 1 instance and 0 tasks left, 1 waiting'));
+    await api.seed({ deletes: [actualKey(web, 0)] });
+    expect(await run.code).toBe(0);
+    expect(run.err.text).toContain('\u001b[2A\u001b[J');
+  });
+
+  test('as data: what is left, and nothing else on standard output', async () => {
+    const { out } = await skep(['cell', 'drain', 'a', '-o', 'json']);
+    expect(JSON.parse(out)).toMatchObject([{ cellId: 'a', done: true }]);
+  });
+});
+
+test('show tells what operators want of a cell and what it holds', async () => {
+  await seed({ desired: [buildDesired()], actual: [onA('ORDINARY')] });
+  await skep(['cell', 'drain', 'a', '--reason', 'disk', '--detach']);
+  const { out } = await skep(['cell', 'show', 'a']);
+  expect(out).toMatch(/^CELL +a$/m);
+  expect(out).toMatch(/^STATE +draining$/m);
+  expect(out).toMatch(/^DRAINED +by uid .*: disk$/m);
+  expect(out).toMatch(/^DEADLINE +in 59m/m);
+  expect(out).toContain('  web/0 waits for its replacement');
+});
+
+describe('brain', () => {
+  test('settings are shown, changed by name, and told in the journal', async () => {
+    expect((await skep(['brain', 'settings', 'maxStarting=20', 'preemption=true'])).out).toMatch(
+      /^maxStarting +20$/m,
+    );
+    expect(JSON.parse((await skep(['brain', 'settings', '-o', 'json'])).out)).toMatchObject({
+      maxStarting: 20,
+      preemption: true,
+      binPackWeight: 0,
+    });
+    expect((await skep(['events'])).out).toContain('set maxStarting to 20, preemption to true');
+  });
+  test('confirm-loss opens the storm guard for a while', async () => {
+    const run = await skep(['brain', 'confirm-loss', '--for', '1h']);
+    expect(run).toMatchObject({ code: 0, err: expect.stringContaining('confirmed for 1h') });
+    expect(api.replica.state.settings?.value.stormConfirmedUntil).toBeGreaterThan(0);
+  });
+});

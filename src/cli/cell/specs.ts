@@ -1,0 +1,86 @@
+/** `skep cell cordon`, `uncordon` and `undrain`: what operators want of a cell, without waiting for anything. */
+import { Command } from 'commander';
+import type { CellId } from '../../model/ids.ts';
+import { withGlobals } from '../flags.ts';
+import type { Host } from '../io.ts';
+import { openSession, type Session } from '../session.ts';
+import { eachCell } from './each-cell.ts';
+
+const cordonManual = `
+Nothing new is placed on the cell; what runs there stays.
+
+Example:
+  $ skep cell cordon host-4 --reason "strange noises"`;
+
+export function cellCordonCommand(host: Host): Command {
+  const command = new Command('cordon')
+    .summary('place nothing new on cells')
+    .description('Places nothing new on cells; what runs there stays.')
+    .argument('<cells...>', 'CELL')
+    .option('--reason <text>', 'why: shown wherever the cell is refused', '')
+    .addHelpText('after', cordonManual)
+    .action((cells: string[], { reason }: { reason: string }) =>
+      openSession(host, command, (session) =>
+        setEach(session, cells, 'is cordoned: nothing new is placed there.', (id) =>
+          session.client.call('cordonCell', { params: { id }, body: { reason } }, { signal: session.signal }),
+        ),
+      ),
+    );
+  return withGlobals(command);
+}
+
+const uncordonManual = `
+Example:
+  $ skep cell uncordon host-4`;
+
+export function cellUncordonCommand(host: Host): Command {
+  const command = new Command('uncordon')
+    .summary('open cells for new work again')
+    .description('Opens cordoned cells for new work again.')
+    .argument('<cells...>', 'CELL')
+    .addHelpText('after', uncordonManual)
+    .action((cells: string[]) =>
+      openSession(host, command, (session) =>
+        setEach(session, cells, 'is open for new work.', (id) =>
+          session.client.call('uncordonCell', { params: { id } }, { signal: session.signal }),
+        ),
+      ),
+    );
+  return withGlobals(command);
+}
+
+const undrainManual = `
+An instance that is still there, and whose replacement does not run yet, stays. What has
+left does not come back by itself: skep plan rebalance shows what would even the cells.
+
+Example:
+  $ skep cell undrain host-4`;
+
+export function cellUndrainCommand(host: Host): Command {
+  const command = new Command('undrain')
+    .summary('end the drain of cells, or take it back')
+    .description('Ends the drain of cells, or takes it back while it goes on.')
+    .argument('<cells...>', 'CELL')
+    .addHelpText('after', undrainManual)
+    .action((cells: string[]) =>
+      openSession(host, command, (session) =>
+        setEach(session, cells, 'is not drained any more.', (id) =>
+          session.client.call('undrainCell', { params: { id } }, { signal: session.signal }),
+        ),
+      ),
+    );
+  return withGlobals(command);
+}
+
+function setEach(
+  session: Session,
+  cells: readonly string[],
+  done: string,
+  set: (cellId: CellId) => Promise<unknown>,
+): Promise<number> {
+  return eachCell(session, cells as CellId[], async (cellId) => {
+    await set(cellId);
+    if (session.format === 'name') session.print(cellId);
+    else session.note(`${cellId} ${done}`);
+  });
+}
