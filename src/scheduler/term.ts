@@ -40,6 +40,8 @@ export interface TermOptions {
 
 /** One decision can make another due (a deletion, a creation); what is left after these rounds waits 50 ms. */
 const roundsMax = 4;
+/** Decisions that are written before the replica must have them. */
+const portionMax = 20_000;
 const cellsPollMs = 100;
 
 export class Term {
@@ -191,14 +193,18 @@ export class Term {
       for (const item of due) this.#agenda.add(item);
       if (decisions.length === 0) continue;
       const context = { now, unique: () => randomName(rng) };
-      const committed = await this.#writer.commit(decisions, (decision) =>
-        decisionMutation(decision, context),
-      );
-      this.#decisionCount += committed.length;
-      this.#conflictCount += decisions.length - committed.length;
-      log.debug('brain.decided', { decisions: decisions.length, committed: committed.length });
-      this.#writer.note(decisionEvents(committed, now));
-      await this.#caughtUp();
+      // In portions, so that the replica keeps up with what is written and other work gets its turn.
+      for (let from = 0; from < decisions.length; from += portionMax) {
+        const portion = decisions.slice(from, from + portionMax);
+        const committed = await this.#writer.commit(portion, (decision) =>
+          decisionMutation(decision, context),
+        );
+        this.#decisionCount += committed.length;
+        this.#conflictCount += portion.length - committed.length;
+        log.debug('brain.decided', { decisions: portion.length, committed: committed.length });
+        this.#writer.note(decisionEvents(committed, now));
+        await this.#caughtUp();
+      }
     }
   }
 }

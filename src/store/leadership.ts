@@ -29,6 +29,8 @@ export interface Right {
   readonly over: StoredRecord | undefined;
   /** Raft's term; 0 where no Raft member is ours. */
   readonly raftTerm: number;
+  /** How long the record outlives a leader that says nothing any more. */
+  readonly leaseMs: number;
   /** Runs beside the term until the signal aborts, or ends earlier with why the right is lost. */
   readonly lost?: (signal: AbortSignal) => Promise<string | undefined>;
 }
@@ -90,7 +92,7 @@ async function claimBy(
   signal: AbortSignal,
 ): Promise<Claim | undefined> {
   const { bbs, server, clock, log } = options;
-  const leaseId = await bbs.grantLease(defaults.leaderLeaseMs, { signal });
+  const leaseId = await bbs.grantLease(right.leaseMs, { signal });
   const leader: Leader = { v: 1, server, raftTerm: right.raftTerm, since: clock.now() };
   const compare = [{ key: leaderKey, revision: right.over?.revision ?? 0 }];
   const puts = [{ key: leaderKey, value: encode(leader), leaseId }];
@@ -177,7 +179,8 @@ async function keepLease(
   { bbs, clock, log }: CandidateOptions,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const thirdMs = defaults.leaderLeaseMs / 3;
+  const { leaseMs } = claim.right;
+  const thirdMs = leaseMs / 3;
   let heldAtMs = clock.now();
   while (await pause(clock, thirdMs, signal)) {
     const askedAtMs = clock.now();
@@ -189,8 +192,7 @@ async function keepLease(
       if (signal.aborted) return undefined;
       log.debug('election.lease_not_kept', { reason: messageOf(error) });
     }
-    if (clock.now() - heldAtMs >= defaults.leaderLeaseMs)
-      return 'the store has not answered for a whole lease';
+    if (clock.now() - heldAtMs >= leaseMs) return 'the store has not answered for a whole lease';
   }
   return undefined;
 }

@@ -13,7 +13,8 @@ export function leaseElection(options: CandidateOptions): Election {
     pollMs: defaults.leaderLeaseMs / 6,
     async mayClaim(signal) {
       const over = await readLeader(bbs, clock, signal);
-      return over === undefined || leaderOf(over) === server ? { over, raftTerm: 0 } : undefined;
+      if (over !== undefined && leaderOf(over) !== server) return undefined;
+      return { over, raftTerm: 0, leaseMs: defaults.leaderLeaseMs };
     },
   };
   return { campaign: (lead, { signal }) => campaignBy(rule, options, lead, signal) };

@@ -44,7 +44,9 @@ function ruleOf(options: RaftElectionOptions): Rule {
       if (leads(status)) {
         vacancy.reset();
         const over = await readLeader(bbs, clock, signal);
-        return { over, raftTerm: status.raftTerm, lost: (term) => raftLost(options, term) };
+        const { raftTerm } = status;
+        const leaseMs = defaults.raftLeaderLeaseMs;
+        return { over, raftTerm, leaseMs, lost: (term) => raftLost(options, term) };
       }
       const mayStandIn = !status.learner && status.leaderId !== '0';
       return mayStandIn && (await vacancy.lasts(signal)) ? standIn(status) : undefined;
@@ -52,7 +54,11 @@ function ruleOf(options: RaftElectionOptions): Rule {
   };
 }
 
-const standIn = (status: MemberStatus): Right => ({ over: undefined, raftTerm: status.raftTerm });
+const standIn = (status: MemberStatus): Right => ({
+  over: undefined,
+  raftTerm: status.raftTerm,
+  leaseMs: defaults.leaderLeaseMs,
+});
 
 interface VacancyWatch {
   /** Looks at most once a second; true when there was no leader's record twice in a row. */
