@@ -11,6 +11,7 @@ import type { Replica } from '../store/replica.ts';
 import type { Survives } from './core/plan-shapes.ts';
 import type { RouteName, RouteOutput, routes } from './core/routes.ts';
 import type { Dispatcher } from './dispatcher-port.ts';
+import type { Explainer } from './explainer-port.ts';
 import type { Planner } from './planner-port.ts';
 
 export interface ApiContext {
@@ -27,6 +28,8 @@ export interface ApiContext {
   readonly planner?: Planner | undefined;
   /** The last answer to which losses would be survived; undefined until there is one. */
   readonly survives?: (() => Survives | undefined) | undefined;
+  /** Why an instance is where it is; absent where nobody composed one: then it is not told. */
+  readonly explainer?: Explainer | undefined;
   readonly clusterId: string;
   /** This server's name. */
   readonly server: string;

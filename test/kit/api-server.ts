@@ -17,6 +17,7 @@ import { systemClock } from '../../src/base/node/system-clock.ts';
 import { wsAccept, wsDial } from '../../src/base/node/ws-socket.ts';
 import type { Socket } from '../../src/base/socket.ts';
 import type { CellId } from '../../src/model/ids.ts';
+import { createExplainer } from '../../src/scheduler/explainer.ts';
 import { createPlanner } from '../../src/scheduler/planner.ts';
 import type { Mutation } from '../../src/store/bbs.ts';
 import { createReplica } from '../../src/store/follow-replica.ts';
@@ -75,6 +76,7 @@ export async function startApiServer(): Promise<ApiServer> {
     bbs,
     dispatcher,
     planner: createPlanner(),
+    explainer: createExplainer(),
     survives: () => state.survives,
     clusterId: 'test-cluster',
     server: 'host-a',

@@ -20,6 +20,7 @@ import {
 } from './cell-shapes.ts';
 import { paths } from './paths.ts';
 import { planRequestSchema, planSchema, survivesSchema } from './plan-shapes.ts';
+import { standingSchema } from './standing-shapes.ts';
 
 /** Rows are bounded: the next page begins after `after`, the `next` of the page before. */
 const page = {
@@ -101,6 +102,8 @@ export const whySchema = z.object({
   summary: z.string(),
   instances: z.array(z.object({ actual: actualLrpSchema, summary: z.string(), hint: z.string().optional() })),
   task: z.object({ task: taskSchema, summary: z.string(), hint: z.string().optional() }).optional(),
+  /** Asked about one instance that has a cell: why it is there. */
+  standing: standingSchema.optional(),
   events: z.array(journalEventSchema),
 });
 export type Why = z.infer<typeof whySchema>;

@@ -134,7 +134,7 @@ export function explainRefusal(refusal: Refusal): Explanation {
       : `; nearest is cell ${refusal.nearest.cellId}, which lacks ${refusal.nearest.lacks}`;
   return {
     summary: `${refusal.message} (${looked})${nearest}`,
-    hint: 'ask for less, stop something, or add a cell; it is placed as soon as there is room',
+    hint: `${refusal.change ?? 'ask for less, stop something, or add a cell'}; it is placed as soon as it can be`,
   };
 }
 

@@ -1,5 +1,6 @@
 /** The question of operators: core/why.ts has the answer. */
 
+import type { ProcessGuid } from '../../model/ids.ts';
 import { currentState, type Handler } from '../context.ts';
 import { explain } from '../core/why.ts';
 import { noSuchLrp } from '../not-found.ts';
@@ -8,5 +9,8 @@ export const why: Handler<'why'> = async (context, { params, query }, call) => {
   const state = await currentState(context, call.signal);
   const answer = explain(state, { guid: params.guid, index: query.index, now: context.clock.now() });
   if (answer === undefined) throw noSuchLrp(state, params.guid);
-  return answer;
+  const { index } = query;
+  const standing =
+    index === undefined ? undefined : context.explainer?.standing(state, params.guid as ProcessGuid, index);
+  return standing === undefined ? answer : { ...answer, standing };
 };

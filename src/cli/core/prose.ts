@@ -7,6 +7,7 @@ import { escapeLines, escapeText } from './escape.ts';
 import { formatAge, formatTime, plural } from './format.ts';
 import { survivesText } from './plan-prose.ts';
 import { instanceState } from './rows.ts';
+import { standingLines } from './standing-prose.ts';
 import { type Column, renderTable } from './table.ts';
 
 /** The answer first, then what it rests on. */
@@ -26,6 +27,7 @@ export function whyLines(why: Why, now: number, paint: Paint): string[] {
   if (why.task !== undefined && why.task.summary !== why.summary)
     lines.push('', `${paint('bold', 'The task of this name')}`, `  ${indented(why.task.summary, 2)}`);
   if (why.task?.hint !== undefined) lines.push(`  ${paint('cyan', 'Try:')} ${indented(why.task.hint, 2)}`);
+  if (why.standing !== undefined) lines.push(...standingLines(why.standing, paint));
   if (why.events.length > 0) {
     lines.push('', paint('bold', 'What happened, newest first'));
     for (const event of [...why.events].reverse())

@@ -9,6 +9,7 @@ import { listenApi } from '../../api/http/listen.ts';
 import { SkepError } from '../../base/core/errors.ts';
 import { wsAccept } from '../../base/node/ws-socket.ts';
 import { createBrain } from '../../scheduler/brain.ts';
+import { createExplainer } from '../../scheduler/explainer.ts';
 import { createPlanner } from '../../scheduler/planner.ts';
 import { createSurvivalWatch } from '../../scheduler/survival-watch.ts';
 import type { Bbs } from '../../store/bbs.ts';
@@ -123,7 +124,11 @@ class Serving {
     const dispatcher = createDispatcher(common);
     const { members, memberStatuses } = store;
     const survival = createSurvivalWatch({ replica, clock, rng, log, signal: this.#replica.signal });
-    const planning = { planner: createPlanner(), survives: () => survival.current() };
+    const planning = {
+      planner: createPlanner(),
+      explainer: createExplainer(),
+      survives: () => survival.current(),
+    };
     // Once there has been a snapshot, reads go on without the store, saying how old they are.
     const ready = (): string | undefined =>
       replica.staleReason === undefined ? store.health() || 'the state is being read' : undefined;
