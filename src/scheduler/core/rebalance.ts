@@ -43,8 +43,8 @@ interface Search {
   readonly cells: Map<CellId, AuctionCell>;
   readonly balance: Balance;
   readonly options: AuctionOptions;
-  /** What may move, by cell and LRP; the last one of each list goes first. */
-  readonly movable: ReadonlyMap<CellId, ReadonlyMap<ProcessGuid, LrpWork[]>>;
+  /** What of a cell may move, by LRP; the last one of each list goes first. */
+  readonly movable: (cellId: CellId) => ReadonlyMap<ProcessGuid, LrpWork[]>;
   readonly moves: RebalanceMove[];
   readonly maxMoves: number;
   triesLeft: number;
@@ -61,7 +61,7 @@ export function rebalance(state: ClusterState, maxMoves: number): Rebalance {
     cells,
     balance,
     options: settledOptions(state),
-    movable: movableBy(state, cells),
+    movable: movableBy(state),
     moves: [],
     maxMoves,
     triesLeft: Math.ceil(workMax / Math.max(1, cells.size)),
@@ -72,18 +72,17 @@ export function rebalance(state: ClusterState, maxMoves: number): Rebalance {
   return { moves: search.moves, before, after: balance.unevenness() };
 }
 
-function movableBy(
-  state: ClusterState,
-  cells: ReadonlyMap<CellId, AuctionCell>,
-): Map<CellId, Map<ProcessGuid, LrpWork[]>> {
+/** Reads a cell when it is first asked for: most are never tried. */
+function movableBy(state: ClusterState): Search['movable'] {
   const followed = new Set<ProcessGuid>();
   for (const { value } of state.desired.values()) {
     if (value.placement.sameCellAs !== undefined) followed.add(value.placement.sameCellAs);
   }
-  const movable = new Map<CellId, Map<ProcessGuid, LrpWork[]>>();
-  for (const { cellId, unusable } of cells.values()) {
-    if (unusable !== undefined) continue;
-    const byGuid = new Map<ProcessGuid, LrpWork[]>();
+  const known = new Map<CellId, Map<ProcessGuid, LrpWork[]>>();
+  return (cellId) => {
+    const byGuid = known.get(cellId) ?? new Map<ProcessGuid, LrpWork[]>();
+    if (known.has(cellId)) return byGuid;
+    known.set(cellId, byGuid);
     for (const ref of state.claimsByCell.get(cellId)?.values() ?? []) {
       const work = movableWork(state, ref);
       if (work === undefined || followed.has(work.guid)) continue;
@@ -92,9 +91,8 @@ function movableBy(
       else list.push(work);
     }
     for (const list of byGuid.values()) list.sort((a, b) => a.index - b.index);
-    movable.set(cellId, byGuid);
-  }
-  return movable;
+    return byGuid;
+  };
 }
 
 /** Only what runs undisturbed and is tied to no place may move; nor do those that others have to be with. */
@@ -129,7 +127,7 @@ function level(search: Search): void {
       .fullest()
       .slice(0, sourcesMax)
       .some((cellId) =>
-        [...(movable.get(cellId)?.entries() ?? [])]
+        [...movable(cellId)]
           .filter(([, list]) => list.length > 0)
           .sort(([guidA, [a]], [guidB, [b]]) => memoryOf(b) - memoryOf(a) || (guidA < guidB ? -1 : 1))
           .slice(0, candidatesMax)
@@ -148,7 +146,7 @@ function tryMove(
   enough: (gain: ReturnType<Balance['gain']>) => boolean,
 ): boolean {
   const { cells, balance, movable, options, moves } = search;
-  const candidates = movable.get(from)?.get(guid);
+  const candidates = movable(from).get(guid);
   const work = candidates?.at(-1);
   const source = cells.get(from);
   if (work === undefined || candidates === undefined || source === undefined || exhausted(search))

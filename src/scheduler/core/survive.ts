@@ -6,12 +6,12 @@
 import type { AuctionCell, LrpWork, Work } from '../../model/auction.ts';
 import { defaults } from '../../model/defaults.ts';
 import type { CellId } from '../../model/ids.ts';
-import { type Resources, resourceNames } from '../../model/resources.ts';
 import type { ClusterState } from '../../store/core/state.ts';
 import { type AuctionOptions, auction } from './auction.ts';
 import { orderBatch } from './batch.ts';
 import { afterPlacements, cellsById, settledOptions, withoutPreemption } from './plan-cells.ts';
 import { displacedBy } from './plan-work.ts';
+import { DisplacedSum, plainOutcome } from './survive-plain.ts';
 
 /** A loss after which not everything would find a place. */
 export interface Loss {
@@ -92,61 +92,24 @@ function* playLoss(
   const lost = new Set(cellIds);
   const all = yield* input.cells();
   const cells = all.filter((cell) => !lost.has(cell.cellId)).map(withoutPreemption);
-  const work: Work[] = [];
+  const displaced = new DisplacedSum();
   for (const cellId of cellIds) {
-    const { instances, pendingTasks } = displacedBy(input.state, [cellId]);
-    for (const instance of instances) work.push(instance.work);
-    for (const task of pendingTasks) work.push(task);
+    displaced.add(displacedWork(input.state, cellId));
     yield;
   }
-  if (plainlyFits(cells, work)) return undefined;
+  const plain = plainOutcome(cells, displaced);
+  if (plain !== undefined) return plain.unplaced === 0 ? undefined : { name, ...plain };
+  const work: Work[] = [];
+  for (const cellId of cellIds) {
+    for (const item of displacedWork(input.state, cellId)) work.push(item);
+    yield;
+  }
   return yield* playSlices(name, cells, work, settledOptions(input.state));
 }
 
-/**
- * A cheap proof that the auction would place everything: whatever the order and wherever it puts things, it can
- * only refuse when every cell is too full for one more of the largest, and by then it has placed as many as the
- * cells have room for of the largest. False proves nothing. Work with rules is never plain.
- */
-function plainlyFits(cells: readonly AuctionCell[], work: readonly Work[]): boolean {
-  if (work.length === 0) return true;
-  if (!work.every(isPlain)) return false;
-  const largest = { memoryMb: 0, diskMb: 0, containers: 0 };
-  for (const { resources } of work) {
-    for (const name of resourceNames) largest[name] = Math.max(largest[name], resources[name]);
-  }
-  let room = 0;
-  for (const cell of cells) {
-    if (cell.unusable !== undefined || cell.requiredTags.length > 0 || (cell.repels?.size ?? 0) > 0) continue;
-    room += roomFor(cell, largest);
-    if (room >= work.length) return true;
-  }
-  return false;
-}
-
-function roomFor({ capacity, used }: AuctionCell, need: Resources): number {
-  let room = Infinity;
-  for (const name of resourceNames) {
-    if (need[name] === 0 && capacity[name] >= used[name]) continue;
-    room = Math.min(room, Math.floor((capacity[name] - used[name]) / Math.max(1, need[name])));
-  }
-  return Math.max(0, room);
-}
-
-function isPlain(work: Work): boolean {
-  const { rules } = work;
-  if (work.kind === 'lrp' && (work.fixedPorts.length > 0 || work.home !== undefined)) return false;
-  return (
-    rules.os === undefined &&
-    rules.arch === undefined &&
-    rules.runtime === undefined &&
-    rules.sameCellAs === undefined &&
-    rules.maxPerCell === undefined &&
-    !rules.sticky &&
-    rules.tags.length === 0 &&
-    rules.volumeDrivers.length === 0 &&
-    rules.notWith.length === 0
-  );
+function displacedWork(state: ClusterState, cellId: CellId): Work[] {
+  const { instances, pendingTasks } = displacedBy(state, [cellId]);
+  return [...instances.map(({ work }) => work), ...pendingTasks];
 }
 
 /** One auction in slices of its own order, each on the cells as the one before left them: the same outcome. */
