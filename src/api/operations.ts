@@ -3,6 +3,7 @@ import type { Handler } from './context.ts';
 import type { RouteName } from './core/routes.ts';
 import { cordonCell, drainCell, uncordonCell, undrainCell } from './handlers/cell-specs.ts';
 import { getCell, listCells } from './handlers/cells.ts';
+import { debugState } from './handlers/debug-state.ts';
 import { listDomains, upsertDomain } from './handlers/domains.ts';
 import { getDrain } from './handlers/drain.ts';
 import { listEvents } from './handlers/events.ts';
@@ -46,6 +47,7 @@ export const operations: { readonly [N in RouteName]: Handler<N> } = {
   upsertDomain,
   listDomains,
   listEvents,
+  debugState,
   joinServer,
   promoteServer,
 };

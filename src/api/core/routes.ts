@@ -246,6 +246,23 @@ export const routes = {
       revision: z.number(),
     }),
   },
+  /** This server's copy of the state, in order of the key: test/kit/load-dump.ts makes a store of it. */
+  debugState: {
+    ...paths.debugState,
+    query: z.object({
+      limit: z.coerce.number().int().min(1).max(100_000).default(10_000),
+      after: z.string().optional(),
+    }),
+    response: z.object({
+      v: z.literal(1),
+      clusterId: z.string(),
+      server: z.string(),
+      at: z.number(),
+      revision: z.number(),
+      rows: z.array(z.object({ key: z.string(), value: z.unknown() })),
+      next: z.string().optional(),
+    }),
+  },
   /** Asks to become a server: adds a learner to etcd. Idempotent by name. */
   joinServer: {
     ...paths.joinServer,
