@@ -1,7 +1,6 @@
 /** Placement, images, networks: reference/diego.md 2.18 to 2.20. */
 import type { Section } from './behaviour.ts';
 
-const tags = 'issue 3: placement tags';
 const volumes = 'issue 3: volumes';
 const traffic = 'later: traffic, a router that follows routes and instances';
 const egress = 'later: egress rules';
@@ -10,17 +9,16 @@ const rootfs = 'there are images, no root file systems that some cells have and 
 export const placement: Section = {
   title: '2.18 Placement, tags, distribution',
   behaviours: {
-    297: { does: 'A cell tells its required and optional placement tags', notYet: tags },
-    298: { does: 'Work with a cell’s required tags runs there', notYet: tags },
-    299: { does: 'Work with a tag that no cell has says so', notYet: tags },
-    300: { does: 'The matrix of required and optional tags', notYet: tags },
+    297: { does: 'A cell tells its required and optional placement tags' },
+    298: { does: 'Work with a cell’s required tags runs there' },
+    299: { does: 'Work with a tag that no cell has says so' },
+    300: { does: 'The matrix of required and optional tags' },
     301: {
       does: 'At least one cell, with memory, disk and containers, and rootfs providers',
       differs: rootfs,
     },
     302: {
       does: 'A volume driver that no cell has: "found no compatible cell with required volume drivers"',
-      notYet: volumes,
     },
     303: { does: 'With no cell everything is refused' },
     304: {

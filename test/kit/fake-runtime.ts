@@ -120,7 +120,14 @@ class MemoryRuntime implements FakeRuntime {
 
   async info({ signal }: { readonly signal: AbortSignal }) {
     await this.#reach('info', signal);
-    return { name: 'fake 1.0', memoryMb: 16_384, diskMb: 100_000, canLimitDisk: true };
+    return {
+      name: 'fake 1.0',
+      memoryMb: 16_384,
+      diskMb: 100_000,
+      canLimitDisk: true,
+      runtimes: ['runc'],
+      volumeDrivers: ['local'],
+    };
   }
 
   async list(owner: { readonly clusterId: string; readonly cellId: string; readonly signal: AbortSignal }) {

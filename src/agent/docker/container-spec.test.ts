@@ -127,3 +127,8 @@ test('[diego 8] of a name in the environment the last value counts', () => {
   ];
   expect(createOptions({ ...plain, env }, ability).Env).toEqual(['A=3=x', 'B=2']);
 });
+
+test('the OCI runtime is the engine’s own choice unless one is asked for', () => {
+  expect(hostConfig({})).not.toHaveProperty('Runtime');
+  expect(hostConfig({ runtime: 'runsc' }).Runtime).toBe('runsc');
+});

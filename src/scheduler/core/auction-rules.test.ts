@@ -68,7 +68,7 @@ describe('placement tags', () => {
     [['moo', 'quack'], 'z1-1'],
     [['quack', 'chirp'], 'z2-1'],
     [[], 'z1-2'],
-  ])('[A.8] %j goes to %s', (tags, cellId) => {
+  ])('[diego 298] %j goes to %s', (tags, cellId) => {
     expect(where(auction(zoo, [lrp('web', 0, { tags })]))).toEqual({ 'lrp/web/0': cellId });
   });
   test.each([
