@@ -186,6 +186,32 @@ describe('the storm guard', () => {
     expect(claims(b.state)['d']).toBe(3);
   });
 
+  test('holds back also what was to be replaced before it was a storm, and has found no place yet', async () => {
+    const actual = [running(0, 'a'), running(1, 'b')];
+    const desired = [
+      buildDesired({ instances: 2, memoryMb: 600 }),
+      buildDesired({ guid: 'big', memoryMb: 600 }),
+    ];
+    const b = await brainBench(onTestFinished, {
+      desired,
+      actual: [...actual, buildActual({ guid: 'big', state: 'RUNNING', cellId: 'd', routable: true })],
+      cells,
+    });
+    await b.lead();
+    await b.clock.advance(soonMs);
+    const cordon = { by: 'uid 0', at: builtAt, reason: '' };
+    await b.put({ specs: [{ v: 1, cellId: 'c' as CellId, cordon }] });
+    await lose(b, 'a');
+    expect(ordinary(b.state)?.placementError).toBeDefined();
+    await lose(b, 'b', 'c');
+    await b.put({ desired: [{ ...buildDesired({ guid: 'big', memoryMb: 600 }), removedAt: builtAt }] });
+    await b.clock.advance(soonMs);
+    await playCells(b);
+    await b.clock.advance(60_000);
+    expect(claims(b.state)).toMatchObject({ a: 1, b: 1 });
+    expect(claims(b.state)['d']).toBeUndefined();
+  });
+
   test('does not hold back two of four', async () => {
     const b = await brainBench(onTestFinished, {
       desired: [buildDesired()],

@@ -87,6 +87,11 @@ export class Placer {
     }
   }
 
+  /** Forgets what waits; a full look of the converger brings back what is still to be placed. */
+  forget(): void {
+    this.#waiting.clear();
+  }
+
   /** These cells' claims or presence changed; undefined: anything may have. */
   cellsChanged(cellIds: Iterable<CellId> | undefined): void {
     if (cellIds === undefined) this.#changedCells = undefined;

@@ -158,8 +158,11 @@ export class Term {
     if (committed.length === 0) return;
     this.#writer.note(stormEvents(before?.value, after, now));
     const pausedNow = pausedCells(after);
-    for (const cellId of new Set([...paused, ...pausedNow])) {
-      if (paused.has(cellId) !== pausedNow.has(cellId)) markCell(this.#scope, cellId, state);
+    for (const cellId of paused) if (!pausedNow.has(cellId)) markCell(this.#scope, cellId, state);
+    if ([...pausedNow].some((cellId) => !paused.has(cellId))) {
+      // Replacements that were made before it was a storm wait for a place already.
+      this.placer.forget();
+      this.#scope.all = true;
     }
     await this.#caughtUp();
   }

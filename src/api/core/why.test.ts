@@ -3,10 +3,12 @@ import { buildActual, buildDesired, buildTask } from '../../../test/kit/builders
 import type { ActualLrp } from '../../model/actual-lrp.ts';
 import type { DesiredLrp } from '../../model/desired-lrp.ts';
 import type { CellId } from '../../model/ids.ts';
+import { rosterSchema } from '../../model/roster.ts';
 import type { Task } from '../../model/task.ts';
 import { spanOf } from './age.ts';
 import { problemsOf } from './problems.ts';
 import { explain, type WhyState } from './why.ts';
+import { explainInstance } from './why-instance.ts';
 
 const now = 1_700_000_100_000;
 const ago = (seconds: number): number => now - seconds * 1_000;
@@ -221,6 +223,45 @@ describe('a task', () => {
     ],
   ])('that %s', (_name, task, summary) => {
     expect(explain(stateOf({ task }), { guid: 'job', now })).toMatchObject({ summary, task: { summary } });
+  });
+});
+
+describe('an instance that waits for another', () => {
+  const leaving = (presence: 'SUSPECT' | 'EVACUATING', cellId: string) =>
+    buildActual({ state: 'RUNNING', cellId, since: ago(9), updatedAt: ago(5), presence });
+  test('on a drained cell names what its replacement does', () => {
+    const { summary } = explainInstance(
+      { cells: new Map(), leader: {} },
+      leaving('EVACUATING', 'a'),
+      buildActual({ state: 'CLAIMED', cellId: 'b', since: ago(2) }),
+      now,
+    );
+    expect(summary).toContain(
+      'still runs on cell a, which is drained; its replacement is starting on cell b',
+    );
+  });
+  test('in a storm says so, and how to end it', () => {
+    const lost = { zone: 'z1', lostAt: now };
+    const value = rosterSchema.parse({ v: 1, cells: { a: lost, b: lost, c: lost } });
+    const told = explainInstance(
+      { cells: new Map(), leader: {}, roster: { value } },
+      leaving('SUSPECT', 'a'),
+      undefined,
+      now,
+    );
+    expect(told.summary).toBe(
+      'is suspect: its cell a is lost since 5 s, with 3 of 3 cells of zone z1 at once, so nothing replaces it for now',
+    );
+    expect(told.hint).toContain('skep brain confirm-loss');
+  });
+  test('for its cell to stop it says when that is late', () => {
+    const retire = { reason: 'scaled to 0', since: ago(700), overdueAt: now };
+    const lrp = buildActual({ state: 'RUNNING', cellId: 'a', retire });
+    const told = explainInstance({ cells: new Map(), leader: {} }, lrp, undefined, now);
+    expect(told).toMatchObject({
+      summary: expect.stringContaining('the cell has not done it in time'),
+      hint: expect.stringContaining('on a'),
+    });
   });
 });
 
