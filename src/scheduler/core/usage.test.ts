@@ -8,7 +8,9 @@ import {
   buildTask,
   builtAt,
 } from '../../../test/kit/builders.ts';
+import { brainSettingsSchema } from '../../model/cell-spec.ts';
 import type { CellId } from '../../model/ids.ts';
+import { placementSchema } from '../../model/placement.ts';
 import { auctionCells, createUsage } from './usage.ts';
 
 const a = 'a' as CellId;
@@ -99,5 +101,31 @@ describe('usage that is kept up', () => {
     expect(usage.cells[0]?.used.memoryMb).toBe(0);
     usage.refresh(claimed, undefined);
     expect(usage.cells).toEqual(auctionCells(claimed));
+  });
+});
+
+describe('rules', () => {
+  const placement = placementSchema.parse({ notWith: ['noisy'] });
+  const desired = [buildDesired({ placement, priority: 3, memoryMb: 1, diskMb: 1 })];
+  const actual = [buildActual({ state: 'RUNNING', cellId: 'a' })];
+  test('of what runs on a cell keep others off it', () => {
+    expect(auctionCells(buildState({ desired, actual, cells: ['a'] }))[0]?.repels).toEqual(
+      new Set(['noisy']),
+    );
+  });
+  test('what may be displaced is listed only while preemption is on; tasks never are', () => {
+    const tasks = [buildTask({ cellId: 'a', state: 'RUNNING' })];
+    const records = { desired, actual, tasks, cells: ['a'] };
+    expect(auctionCells(buildState(records))[0]?.evictable).toBeUndefined();
+    const settings = brainSettingsSchema.parse({ v: 1, preemption: true });
+    expect(auctionCells(buildState({ ...records, settings }))[0]?.evictable).toEqual([
+      {
+        guid: 'web',
+        index: 0,
+        priority: 3,
+        resources: { memoryMb: 1, diskMb: 1, containers: 1 },
+        leaving: false,
+      },
+    ]);
   });
 });

@@ -1,0 +1,94 @@
+/** Placement rules through the whole brain: what is written, what is stopped, and what follows from it. */
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { brainBench, claims, events, ordinary, soonMs } from '../../test/kit/brain-bench.ts';
+import { buildActual, buildCell, buildDesired } from '../../test/kit/builders.ts';
+import { brainSettingsSchema } from '../model/cell-spec.ts';
+import type { ProcessGuid } from '../model/ids.ts';
+import { placementSchema } from '../model/placement.ts';
+import { actualKey, presenceKey } from '../store/core/keys.ts';
+
+const settings = (change: object) => brainSettingsSchema.parse({ v: 1, ...change });
+const placement = (rules: object) => placementSchema.parse(rules);
+const low = 'low' as ProcessGuid;
+
+describe('preemption', () => {
+  const records = {
+    desired: [buildDesired({ memoryMb: 600, priority: 5 }), buildDesired({ guid: 'low', memoryMb: 600 })],
+    actual: [buildActual({ guid: 'low', state: 'RUNNING' as const, cellId: 'a' })],
+    cells: ['a'],
+  };
+  test('stops who is less important, says why, and gives the room to who needs it', async () => {
+    const b = await brainBench(onTestFinished, { ...records, settings: settings({ preemption: true }) });
+    await b.lead();
+    await b.clock.advance(soonMs);
+    const retired = b.state.actual.get(low)?.get(0)?.ordinary?.value.retire;
+    expect(retired?.reason).toBe('makes room for web/0, which has priority 5');
+    expect(ordinary(b.state)?.placementError?.message).toBe(
+      'waiting for instances of lower priority to stop on cell a',
+    );
+    await b.change(actualKey(low, 0), undefined);
+    await b.clock.advance(soonMs);
+    expect(ordinary(b.state)).toMatchObject({ state: 'CLAIMED', cellId: 'a' });
+    expect(b.state.actual.get(low)?.get(0)?.ordinary?.value.state).toBe('UNCLAIMED');
+    expect(events(b.state, 'instance.retired').join()).toMatch('makes room for web/0');
+  });
+  test('is off by default, and takes effect as soon as it is switched on', async () => {
+    const b = await brainBench(onTestFinished, records);
+    await b.lead();
+    await b.clock.advance(soonMs);
+    expect(b.state.actual.get(low)?.get(0)?.ordinary?.value.retire).toBeUndefined();
+    await b.put({ settings: settings({ preemption: true }), domains: [] });
+    await b.clock.advance(soonMs);
+    expect(b.state.actual.get(low)?.get(0)?.ordinary?.value.retire).toBeDefined();
+  });
+});
+
+describe('a sticky index', () => {
+  test('remembers its home and goes back there after its record was unclaimed', async () => {
+    const desired = [buildDesired({ placement: placement({ sticky: true }) })];
+    const b = await brainBench(onTestFinished, { desired, cells: ['a'] });
+    await b.lead();
+    await b.clock.advance(soonMs);
+    expect(ordinary(b.state)).toMatchObject({ cellId: 'a', home: 'a' });
+    const record = ordinary(b.state);
+    if (record === undefined) throw new Error('no record');
+    const { cellId: _cell, instanceGuid: _guid, ...rest } = record;
+    await b.put({ cells: ['b'], domains: [] });
+    await b.change(presenceKey(buildCell('a').cellId), undefined);
+    await b.put({ actual: [{ ...rest, state: 'UNCLAIMED' }], domains: [] });
+    await b.clock.advance(soonMs);
+    expect(ordinary(b.state)?.placementError?.message).toBe(
+      'found no compatible cell: its volume is on cell a, which is not present',
+    );
+    await b.put({ cells: ['a'], domains: [] });
+    await b.clock.advance(soonMs);
+    expect(ordinary(b.state)).toMatchObject({ state: 'CLAIMED', cellId: 'a' });
+  });
+});
+
+describe('company', () => {
+  test('what waits for another LRP is placed as soon as that has a cell', async () => {
+    const follower = buildDesired({ placement: placement({ sameCellAs: 'low' }) });
+    const b = await brainBench(onTestFinished, { desired: [follower], cells: ['a', 'b'] });
+    await b.lead();
+    await b.clock.advance(soonMs);
+    expect(ordinary(b.state)?.state).toBe('UNCLAIMED');
+    await b.put({ desired: [buildDesired({ guid: 'low' })], domains: [] });
+    await b.clock.advance(soonMs);
+    expect(ordinary(b.state)?.cellId).toBe(b.state.actual.get(low)?.get(0)?.ordinary?.value.cellId);
+    expect(ordinary(b.state)?.state).toBe('CLAIMED');
+  });
+  test('a cell whose agent starts with the tag takes what waited for it', async () => {
+    const desired = [buildDesired({ placement: placement({ tags: ['gpu'] }) })];
+    const b = await brainBench(onTestFinished, { desired, cells: ['a'] });
+    await b.lead();
+    await b.clock.advance(soonMs);
+    expect(ordinary(b.state)?.placementError).toMatchObject({
+      message: 'found no compatible cell with placement tag "gpu"',
+      change: 'add tag "gpu" to a cell, such as a',
+    });
+    await b.put({ cells: [buildCell('a', { optionalTags: ['gpu'] })], domains: [] });
+    await b.clock.advance(soonMs);
+    expect(claims(b.state)).toEqual({ a: 1 });
+  });
+});
