@@ -62,6 +62,9 @@ export const defaults = {
   storeDeadlineMs: 5_000,
   cellRequestDeadlineMs: 5_000,
   localRestartAfterMs: 5_000,
+  /** With `autoRebalance` the brain evens the cells this often at most, and by this many moves. */
+  autoRebalanceEveryMs: 10 * 60_000,
+  autoRebalanceMoves: 20,
   /** What losses would be survived is told again this long after the last answer, if something changed. */
   survivalEveryMs: 5_000,
   /** It is worked out in slices of this length, with a pause after each. */

@@ -9,11 +9,12 @@ import { defaults } from '../model/defaults.ts';
 import type { Millis } from '../model/ids.ts';
 import type { Bbs } from '../store/bbs.ts';
 import { encode } from '../store/core/codec.ts';
-import { root, rosterKey } from '../store/core/keys.ts';
+import { rebalanceKey, root, rosterKey } from '../store/core/keys.ts';
 import type { ClusterState, Touched } from '../store/core/state.ts';
 import type { LeaderTerm } from '../store/election.ts';
 import type { Replica } from '../store/replica.ts';
 import { createAgenda } from './core/agenda.ts';
+import { autoRebalance } from './core/auto-rebalance.ts';
 import { cellEvents, type KnownCells, knownFromJournal } from './core/cell-watch.ts';
 import { converge } from './core/converge.ts';
 import { decisionEvents, event } from './core/journal.ts';
@@ -57,6 +58,7 @@ export class Term {
   #knownCells: KnownCells | undefined;
   /** Keys of records that cannot be read, and why: each is told of once. */
   readonly #corrupt = new Map<string, string>();
+  #evenedAt = Number.NEGATIVE_INFINITY;
   #decisionCount = 0;
   #conflictCount = 0;
 
@@ -110,10 +112,29 @@ export class Term {
     this.#lookAround(state);
     await this.#converge(state);
     await this.placer.place(state, sweep);
+    if (sweep) await this.#evenCells(state);
     await this.#writer.flush();
     if (sweep) await this.#writer.trimJournal(state);
     await this.#caughtUp();
     this.#isUnsure = false;
+  }
+
+  /** Only if the operator switched it on, and only while nothing waits for a place. */
+  async #evenCells(state: ClusterState): Promise<void> {
+    const { clock } = this.#options;
+    const now = clock.now();
+    const isOn = state.settings?.value.autoRebalance === true && this.placer.waitingCount === 0;
+    if (!isOn || now - this.#evenedAt < defaults.autoRebalanceEveryMs) return;
+    this.#evenedAt = now;
+    const wanted = autoRebalance(state, now);
+    if (wanted === undefined) return;
+    const committed = await this.#writer.commit([wanted], (value) => ({
+      compare: [{ key: rebalanceKey, revision: 0 }],
+      puts: [{ key: rebalanceKey, value: encode(value) }],
+    }));
+    if (committed.length === 0) return;
+    const message = `evens the cells by itself: ${wanted.asked} moves`;
+    this.#writer.note([event('brain.rebalance', now, 'brain', message)]);
   }
 
   /** Waits until the replica has what this term wrote, beginning with the leader key itself. */
