@@ -101,7 +101,9 @@ function isKnown(state: ClusterState, cellId: CellId): boolean {
 const namedMax = 5;
 
 function mustFit(context: ApiContext, state: ClusterState, cells: readonly CellId[]): void {
-  const asked = [...new Set(cells)];
+  // What is on a cell that is away is replaced already.
+  const asked = [...new Set(cells)].filter((cellId) => state.cells.has(cellId));
+  if (asked.length === 0) return;
   const plan = context.planner?.plan(state, { kind: 'drain', cells: asked });
   if (plan === undefined || plan.unplaced.length === 0) return;
   const { unplaced } = plan;

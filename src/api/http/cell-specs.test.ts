@@ -131,7 +131,32 @@ describe('drain', () => {
     expect(seen).toEqual(['1 ORDINARY', '1 EVACUATING', '2 ORDINARY', '2 EVACUATING', '3 EVACUATING']);
   });
 
-  test('is done when nothing is left, also of a cell that has gone meanwhile', async () => {
+  test('is refused when something fits nowhere else, cells that go together counted; --anyway and force go on', async () => {
+    const big = buildDesired({ memoryMb: 600 });
+    await seed({ desired: [big], actual: [buildActual({ state: 'RUNNING', cellId: 'a' })] });
+    const drain = (body: object) => server.client.call('drainCell', { params, body }, limits);
+    const refused = await refusal(drain({ alongside: ['b'] }));
+    expect(refused.code).toBe('InsufficientResources');
+    expect(refused.message).toMatch(/^1 instance of a, b would find no place elsewhere: web\/0 \(/);
+    expect(refused.hint).toContain('--anyway');
+    expect(specOf()).toBeUndefined();
+    await drain({});
+    await server.client.call('undrainCell', { params }, limits);
+    await drain({ alongside: ['b'], anyway: true });
+    await server.client.call('undrainCell', { params }, limits);
+    await drain({ alongside: ['b'], force: true });
+    expect(specOf()?.drain?.force).toBe(true);
+  });
+
+  test('of a cell that is away is set for its return', async () => {
+    await seed({ actual: [buildActual({ state: 'RUNNING', cellId: 'away' })] });
+    const id = 'away' as CellId;
+    await server.client.call('drainCell', { params: { id }, body: {} }, limits);
+    const view = await server.client.call('getDrain', { params: { id } }, limits);
+    expect(view).toMatchObject({ present: false, done: false, left: { ordinary: 1 } });
+  });
+
+  test('is done when nothing is left', async () => {
     await server.client.call('drainCell', { params, body: {} }, limits);
     expect(await server.client.call('getDrain', { params }, limits)).toMatchObject({ done: true, rows: [] });
   });
