@@ -303,6 +303,14 @@ describe('stopped', () => {
     expect(await actual('evacuating')).toBeUndefined();
   });
 
+  test('keeps of a sticky index a fresh record that knows its home', async () => {
+    const move = retire({ ...claimed(), home: cell, crashCount: 3 }, 'told to', clock.now());
+    await put(actualKey(web, 0), encode(move.ok ? move.next : claimed()));
+    expect(await ask('stopped', stopped())).toBe('');
+    expect(await actual()).toMatchObject({ state: 'UNCLAIMED', home: cell, crashCount: 0 });
+    expect(await actual()).not.toHaveProperty('retire');
+  });
+
   test('[diego 108] deletes the record, and is fine when it has gone or is another', async () => {
     await put(actualKey(web, 0), encode(claimed()));
     expect(await ask('stopped', stopped('i-9'))).toBe('');

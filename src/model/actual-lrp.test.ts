@@ -3,6 +3,7 @@ import {
   type ActualLrp,
   type ActualMove,
   actualLrpSchema,
+  awaitingHome,
   claim,
   crash,
   failPlacement,
@@ -143,5 +144,20 @@ describe('the states of an instance, reference/diego.md 1.3', () => {
     );
     expect(indexes).toEqual([0, 1, 2, 3]);
     expect(running.epoch).toBe('e1');
+  });
+});
+
+describe('a home', () => {
+  it('is remembered by sticky indexes only, and outlives claims, crashes and stops', () => {
+    const fresh = newActualLrp({ guid: 'web' as ProcessGuid, index: 0, domain: 'default' }, 0, 'epoch');
+    expect(next(claim(fresh, alpha, 1))).not.toHaveProperty('home');
+    const claimed = next(claim(fresh, alpha, 1, true));
+    expect(claimed.home).toBe(alpha.cellId);
+    expect(next(crash(claimed, alpha, 'boom', 2)).home).toBe(alpha.cellId);
+    expect(next(unclaim(claimed, 2)).home).toBe(alpha.cellId);
+    const waiting = awaitingHome(next(retire(claimed, 'told to', 2)), 3);
+    expect(waiting).toMatchObject({ state: 'UNCLAIMED', home: alpha.cellId, crashCount: 0, epoch: 'epoch' });
+    expect(waiting.modificationIndex).toBeGreaterThan(claimed.modificationIndex);
+    expect(actualLrpSchema.parse(waiting)).toEqual(waiting);
   });
 });

@@ -8,7 +8,7 @@ import type { Task } from '../../model/task.ts';
 import { spanOf } from './age.ts';
 import { problemsOf } from './problems.ts';
 import { explain, type WhyState } from './why.ts';
-import { explainInstance } from './why-instance.ts';
+import { explainInstance, explainRefusal } from './why-instance.ts';
 
 const now = 1_700_000_100_000;
 const ago = (seconds: number): number => now - seconds * 1_000;
@@ -340,4 +340,11 @@ describe('problems', () => {
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain(said);
   });
+});
+
+test('the smallest change that would place it is what to try', () => {
+  const refusal = { message: 'insufficient resources: memory', cells: 1, counts: { memory: 1 } };
+  const told = explainRefusal({ ...refusal, change: 'free 5 MiB memory on a' });
+  expect(told.hint).toBe('free 5 MiB memory on a; it is placed as soon as it can be');
+  expect(explainRefusal(refusal).hint).toMatch(/^ask for less, stop something, or add a cell;/);
 });
