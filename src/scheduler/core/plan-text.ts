@@ -36,11 +36,16 @@ export function loseSummary(loss: {
   readonly zone: string;
   readonly played: Played;
   readonly tasks: number;
+  /** The storm guard would wait. */
+  readonly isHeld: boolean;
 }): string {
-  const { cells, zone, played, tasks } = loss;
+  const { cells, zone, played, tasks, isHeld } = loss;
   const what = zone === '' ? someOf(cells) : `zone ${zone} (${count(cells.length, 'cell')})`;
   const fails = tasks === 0 ? '' : `; ${count(tasks, 'running task')} would fail`;
-  return `losing ${what} ${moveText(played)}${fails}`;
+  const held = isHeld
+    ? '; the storm guard would wait for their return, or for skep brain confirm-loss, before it replaces anything'
+    : '';
+  return `losing ${what} ${moveText(played)}${fails}${held}`;
 }
 
 export function rebalanceSummary(moves: number, before: number, after: number): string {

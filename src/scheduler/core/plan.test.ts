@@ -84,6 +84,15 @@ describe('drain and loss', () => {
     );
   });
 
+  test('a loss that the storm guard would hold back says so', () => {
+    const names = ['a1', 'a2', 'a3', 'a4'];
+    const crowded = buildState({ cells: [...names.map((name) => zoned(name, 'a')), zoned('b1', 'b')] });
+    const held = /; the storm guard would wait for their return, or for skep brain confirm-loss/;
+    expect(plan(crowded, { kind: 'loseZone', zone: 'a' }).summary).toMatch(held);
+    expect(plan(crowded, { kind: 'loseCells', cells: cells('a1', 'a2') }).summary).not.toMatch(held);
+    expect(plan(crowded, { kind: 'loseZone', zone: 'b' }).summary).not.toMatch(held);
+  });
+
   test('what is suspect, stopping, unwanted or without a definition needs no place', () => {
     const odd = buildState({
       desired: [buildDesired({ instances: 2 })],

@@ -8,6 +8,7 @@ import type { Refusal } from '../../model/actual-lrp.ts';
 import type { AuctionCell, LrpWork, Work } from '../../model/auction.ts';
 import { wantedInstances } from '../../model/desired-lrp.ts';
 import type { CellId, ProcessGuid } from '../../model/ids.ts';
+import { type RosterMember, stormsOf } from '../../model/roster.ts';
 import type { ClusterState } from '../../store/core/state.ts';
 import { auction } from './auction.ts';
 import { workKey } from './batch.ts';
@@ -132,13 +133,23 @@ function planLoss(state: ClusterState, cellIds: ReadonlySet<CellId>, zone: strin
   const cells = auctionCells(state).filter((cell) => !cellIds.has(cell.cellId));
   const work = [...instances.map((item) => item.work), ...pendingTasks];
   const played = play(state, cells, work, origins(instances));
-  const summary = loseSummary({ cells: [...cellIds], zone, played, tasks: runningTasks });
+  const isHeld = wouldBeHeld(state, cellIds);
+  const summary = loseSummary({ cells: [...cellIds], zone, played, tasks: runningTasks, isHeld });
   return answer(played, { summary, stops: [], tasks: runningTasks });
 }
 
 interface Played extends Pick<PlanOutcome, 'moves' | 'unplaced'> {
   /** What has to stop for something of higher priority. */
   readonly displaced: readonly PlannedStop[];
+}
+
+/** Whether the storm guard would wait before it lets anything be replaced. */
+function wouldBeHeld(state: ClusterState, cellIds: ReadonlySet<CellId>): boolean {
+  const cells: Record<CellId, RosterMember> = {};
+  for (const [cellId, { value }] of state.cells) {
+    cells[cellId] = cellIds.has(cellId) ? { zone: value.zone, lostAt: 0 } : { zone: value.zone };
+  }
+  return stormsOf({ v: 1, cells }).length > 0;
 }
 
 function answer(
