@@ -15,6 +15,11 @@ import { prefixEnd, recordOf } from './etcd-reads.ts';
 const probeAfterMs = 1_500;
 /** … and after this much it is given up. */
 const silentMs = 4_000;
+/**
+ * … but not while it collects what this watch has missed: etcd says nothing until it has read all of it, and
+ * whoever gives up before makes it begin again. Measured: 6 s for 400,000 changes on two busy cores.
+ */
+const catchUpMs = 30_000;
 const tickMs = 500;
 
 export interface WatchSession {
@@ -45,7 +50,7 @@ export async function watch(session: WatchSession): Promise<void> {
       stream.on('error', (error) => reject(toFailure(error, `watch on ${endpoint.address}`)));
       stream.on('end', () => reject(broken(endpoint, 'the member ended it')));
       stream.on('data', (response) => {
-        heard();
+        heard(response.created);
         try {
           take(response);
         } catch (error) {
@@ -98,10 +103,16 @@ function broken({ address }: Endpoint, reason: string): EtcdFailure {
   return new EtcdFailure('lost', 'Unavailable', `etcd: watch on ${address}: ${reason}`);
 }
 
-/** Rejects the session when its member has said nothing for too long, though asked. */
+/**
+ * Rejects the session when its member has said nothing for too long, though asked. Time in which this process
+ * did not come to listen does not count: after a stall the timers run before what has arrived is read.
+ */
 class Liveness {
   readonly #clock: Clock;
+  readonly #stream: Stream<IWatchRequest, IWatchResponse>;
   #heardAt: number;
+  #tickedAt: number;
+  #catchesUp = false;
   #timer: Timer;
 
   constructor(
@@ -110,22 +121,34 @@ class Liveness {
     reject: (error: Error) => void,
   ) {
     this.#clock = session.clock;
+    this.#stream = stream;
     this.#heardAt = this.#clock.now();
+    this.#tickedAt = this.#heardAt;
     const tick = (): void => {
-      const silence = this.#clock.now() - this.#heardAt;
-      if (silence >= silentMs) {
+      const now = this.#clock.now();
+      this.#heardAt += Math.max(0, now - this.#tickedAt - tickMs);
+      this.#tickedAt = now;
+      const silence = now - this.#heardAt;
+      if (silence >= (this.#catchesUp ? catchUpMs : silentMs)) {
         reject(lateFailure(`watch on ${session.endpoint.address}`, silence, 'lost'));
         return;
       }
-      if (silence >= probeAfterMs) stream.write({ progress_request: {} } as IWatchRequest);
+      if (silence >= probeAfterMs) this.#probe();
       this.#timer = this.#clock.after(tickMs, tick);
     };
     this.#timer = this.#clock.after(tickMs, tick);
   }
 
-  readonly heard = (): void => {
+  /** @param created the watch was accepted: a member that has nothing to catch up with answers at once */
+  readonly heard = (created: boolean): void => {
     this.#heardAt = this.#clock.now();
+    this.#catchesUp = created;
+    if (created) this.#probe();
   };
+
+  #probe(): void {
+    this.#stream.write({ progress_request: {} } as IWatchRequest);
+  }
 
   stop(): void {
     this.#timer.cancel();
