@@ -106,9 +106,11 @@ export class ContainerChecker {
     const { actual } = this.#options.store;
     const key = `/skep/v1/actual/${guid}/${index}`;
     const ordinary = actual.get(key);
-    const record = [ordinary, actual.get(`${key}/suspect`)].find((lrp) => lrp?.instanceGuid === instanceGuid);
+    const evacuating = actual.get(`${key}/evacuating`);
+    const all = [ordinary, actual.get(`${key}/suspect`), evacuating];
+    const record = all.find((lrp) => lrp?.instanceGuid === instanceGuid);
     if (record === undefined || record.cellId !== host.cellId || record.retire !== undefined) return false;
-    return record === ordinary || ordinary?.state !== 'RUNNING';
+    return record === ordinary || record === evacuating || ordinary?.state !== 'RUNNING';
   }
 
   #isGranted(host: SimHost, { guid, instanceGuid }: ContainerIdentity): boolean {

@@ -129,7 +129,7 @@ function roomFor({ hosts, checker }: Cluster, needs: Needs): string | undefined 
 function strayRecords({ checker }: Cluster): string[] {
   return [...checker.actual.values()].flatMap(({ guid, index, presence, state }) => {
     const desired = checker.desired.get(`/skep/v1/desired/${guid}`);
-    if (presence === 'SUSPECT') return [`${guid}/${index} still has a suspect (${state})`];
+    if (presence !== 'ORDINARY') return [`${guid}/${index} still has a ${presence} record (${state})`];
     const wanted = desired === undefined ? 0 : wantedInstances(desired);
     return index < wanted ? [] : [`${guid}/${index} has a record (${state}) and is not wanted`];
   });

@@ -12,7 +12,7 @@ export interface ActualChange {
   readonly after: ActualLrp | undefined;
   /** The records that the same transaction replaces or deletes. */
   readonly taken: readonly ActualLrp[];
-  /** The cell of the record before has no presence. */
+  /** The cell of the record before has no presence, or is drained. */
   readonly isLost: boolean;
   readonly now: number;
 }
@@ -43,7 +43,7 @@ function createdFault(after: ActualLrp, taken: readonly ActualLrp[]): string | u
 }
 
 function deletedFault({ isLost, taken }: ActualChange, before: ActualLrp): string | undefined {
-  if (!holds(before) || before.retire !== undefined || isLost || before.presence === 'SUSPECT')
+  if (!holds(before) || before.retire !== undefined || isLost || before.presence !== 'ORDINARY')
     return undefined;
   return taken.length > 1 ? undefined : `deleted while ${before.state} on a present cell, not retired`;
 }

@@ -8,6 +8,7 @@ import { operations } from '../../src/api/operations.ts';
 import { seededRng } from '../../src/base/core/rng.ts';
 import type { ActualLrp } from '../../src/model/actual-lrp.ts';
 import { desiredLrpSpecSchema } from '../../src/model/desired-lrp.ts';
+import type { CellId } from '../../src/model/ids.ts';
 import { taskSpecSchema } from '../../src/model/task.ts';
 import type { SimHost } from './host.ts';
 import type { Path } from './network.ts';
@@ -80,8 +81,13 @@ class Scene extends Stage {
       memoryMb: 10,
       diskMb: 10,
     });
+    await this.asked(operations.desireLrp(api, { body }, call));
+  }
+
+  /** Lets time pass until the API has answered. */
+  async asked(answer: Promise<unknown>): Promise<void> {
     let isDone = false;
-    const done = operations.desireLrp(api, { body }, call).then(() => (isDone = true));
+    const done = answer.then(() => (isDone = true));
     await this.until(() => isDone, 10_000);
     await done;
   }
@@ -248,4 +254,48 @@ test('a hundred tasks, a host lost in the midst: each started at most once and e
   const lost = tasks().filter(({ failureReason }) => failureReason === 'cell disappeared before completion');
   expect(lost.length).toBeGreaterThan(0);
   expect(tasks().filter(({ failed }) => failed)).toHaveLength(lost.length);
+});
+
+/** Every index has somebody who runs: the one that counts, or the one on its way out. */
+const served = (scene: Scene): number =>
+  new Set(
+    scene.records.filter(({ state }) => state === 'RUNNING').map(({ guid, index }) => `${guid}/${index}`),
+  ).size;
+
+async function drain(scene: Scene, cellId: string, how: object = {}): Promise<void> {
+  const api = scene.leader.running?.api;
+  if (api === undefined) throw new Error('no server to ask');
+  const params = { id: cellId as CellId };
+  const body = { reason: '', deadlineMs: null, force: false, anyway: false, alongside: [], ...how };
+  await scene.asked(operations.drainCell(api, { params, body }, call));
+}
+
+const holding = (scene: Scene, cellId: string): number =>
+  scene.records.filter((lrp) => lrp.cellId === cellId).length;
+
+test('a drained cell is left by all, and nothing is missing meanwhile, though the leader is killed in the midst', async () => {
+  const scene = await Scene.open();
+  await scene.run(6);
+  await drain(scene, 'c2');
+  const least = [served(scene)];
+  scene.leader.kill();
+  await scene.until(() => {
+    least.push(served(scene));
+    return holding(scene, 'c2') === 0 && scene.running.length === 6;
+  }, 60_000);
+  expect(Math.min(...least)).toBe(6);
+  expect(scene.host('c2').engine.running()).toEqual([]);
+});
+
+test('a cell that is cut off while it is drained: each index runs exactly once in the end', async () => {
+  const scene = await Scene.open();
+  await scene.run(6);
+  const host = scene.host('c2');
+  await drain(scene, 'c2');
+  await scene.until(() => scene.records.some(({ presence }) => presence === 'EVACUATING'), 10_000);
+  scene.cut(host);
+  await scene.until(() => scene.running.length === 6 && holding(scene, 'c2') === 0, 30_000);
+  scene.heal(host);
+  await scene.until(() => host.engine.running().length === 0, 60_000);
+  expect(scene.running).toHaveLength(6);
 });

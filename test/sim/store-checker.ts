@@ -4,6 +4,7 @@
  * acknowledged that is lost. It also is the memory of the simulation: what was ever claimed and granted.
  */
 import type { ActualLrp } from '../../src/model/actual-lrp.ts';
+import type { CellSpec } from '../../src/model/cell-spec.ts';
 import type { DesiredLrp } from '../../src/model/desired-lrp.ts';
 import type { Resources } from '../../src/model/resources.ts';
 import { resourceNames } from '../../src/model/resources.ts';
@@ -43,6 +44,7 @@ export class StoreChecker {
   readonly deletable = new Set<string>();
   readonly #options: StoreCheckerOptions;
   readonly #written = new Map<string, string>();
+  readonly #drained = new Set<string>();
   #revision: number;
   #writer = 'store';
   #lastInstanceChangeAt = 0;
@@ -124,7 +126,8 @@ export class StoreChecker {
         const after = take<ActualLrp>(this.actual, key, record?.value);
         const name = key.slice('/skep/v1/actual/'.length);
         log.add(this.#writer, `${name}: ${tellActual(before)} → ${tellActual(after)}`);
-        const isLost = before?.cellId !== undefined && !this.presences.has(before.cellId);
+        const from = before?.cellId;
+        const isLost = from !== undefined && (!this.presences.has(from) || this.#drained.has(from));
         const fault = actualFault({ before, after, taken, isLost, now: this.#options.now() });
         if (fault !== undefined) fail(`${name}: ${fault}`);
         if (after !== undefined) this.#noteClaim(after, claims);
@@ -160,6 +163,13 @@ export class StoreChecker {
         if (record === undefined) this.presences.delete(parsed.cellId);
         else this.presences.set(parsed.cellId, record.value);
         return;
+      case 'cellSpec': {
+        const isDrained = record !== undefined && (JSON.parse(record.value) as CellSpec).drain !== undefined;
+        log.add(this.#writer, `cell ${parsed.cellId} is ${isDrained ? '' : 'not '}drained`);
+        if (isDrained) this.#drained.add(parsed.cellId);
+        else this.#drained.delete(parsed.cellId);
+        return;
+      }
       case 'leader':
         log.add(this.#writer, `leader: ${record === undefined ? 'nobody' : this.#serverOf(record.value)}`);
         return;

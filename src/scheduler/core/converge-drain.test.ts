@@ -94,6 +94,8 @@ describe('an evacuating instance', () => {
     expect(run({ ...drained, actual: [told, running('b')] }).words).toEqual([]);
   });
   test('[diego 251] goes when its cell is lost, and only while it is', () => {
+    const told = evacuating('lost', { retire });
+    expect(run({ ...drained, actual: [told, running('b')] }).words).toEqual(['delete evacuating']);
     const { words, decisions } = run({ ...drained, actual: [evacuating('lost'), running('b')] });
     expect(words).toEqual(['delete evacuating']);
     expect(decisions[0]?.lostCell).toBe('lost');

@@ -52,7 +52,7 @@ export function convergeIndex(
       desired.removedAt === undefined ? `scaled to ${desired.instances}` : 'the LRP was removed';
     return dismiss(context, slots, because);
   }
-  const leaving = slots.evacuating?.value.retire === undefined ? evacuating(state, slots, now) : {};
+  const leaving = evacuating(state, slots, now);
   if (leaving.decision?.kind === 'recover') return decided(leaving.decision);
   const rest =
     slots.ordinary === undefined ? missing(context, slots, desired, index) : wanted(context, slots, desired);

@@ -31,7 +31,7 @@ export function cutShort({ force, deadlineAt }: Drain, cellId: CellId, now: Mill
   return undefined;
 }
 
-/** What the evacuating record of an index that is wanted needs; it is not told to stop yet. */
+/** What the evacuating record of an index that is wanted needs. */
 export function evacuating(state: ClusterState, slots: ActualSlots, now: Millis): DrainVerdict {
   const record = slots.evacuating;
   const cellId = record?.value.cellId;
@@ -40,6 +40,7 @@ export function evacuating(state: ClusterState, slots: ActualSlots, now: Millis)
     const because = `cell ${cellId} is lost while it is drained`;
     return { decision: { kind: 'delete', record, because, lostCell: cellId } };
   }
+  if (record.value.retire !== undefined) return {};
   const { ordinary } = slots;
   if (ordinary !== undefined && isReplacement(state, ordinary.value)) {
     const because = `its replacement runs on ${ordinary.value.cellId}`;
