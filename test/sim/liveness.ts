@@ -21,6 +21,7 @@ export function situation(cluster: Cluster): Situation {
   const waits: number[] = [];
   const problems = [
     ...serverProblems(cluster),
+    ...[...cluster.checker.drained].map((cellId) => `${cellId} is drained`),
     ...lrpProblems(cluster, waits),
     ...strayRecords(cluster),
     ...containerProblems(cluster),

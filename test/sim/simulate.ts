@@ -128,6 +128,7 @@ class Run {
     let until = this.#stage.now + healMaxMs;
     for (;;) {
       await this.#stage.advance(lookEveryMs);
+      this.#workload.undrainAll();
       const { problems, waitsUntil } = situation(this.#stage.cluster);
       if (problems.length === 0 && waitsUntil === undefined) break;
       if (waitsUntil !== undefined) until = Math.max(until, waitsUntil + healMaxMs);

@@ -44,7 +44,8 @@ export class StoreChecker {
   readonly deletable = new Set<string>();
   readonly #options: StoreCheckerOptions;
   readonly #written = new Map<string, string>();
-  readonly #drained = new Set<string>();
+  /** Cells that an operator has drained. */
+  readonly drained = new Set<string>();
   #revision: number;
   #writer = 'store';
   #lastInstanceChangeAt = 0;
@@ -127,7 +128,7 @@ export class StoreChecker {
         const name = key.slice('/skep/v1/actual/'.length);
         log.add(this.#writer, `${name}: ${tellActual(before)} → ${tellActual(after)}`);
         const from = before?.cellId;
-        const isLost = from !== undefined && (!this.presences.has(from) || this.#drained.has(from));
+        const isLost = from !== undefined && (!this.presences.has(from) || this.drained.has(from));
         const fault = actualFault({ before, after, taken, isLost, now: this.#options.now() });
         if (fault !== undefined) fail(`${name}: ${fault}`);
         if (after !== undefined) this.#noteClaim(after, claims);
@@ -166,8 +167,8 @@ export class StoreChecker {
       case 'cellSpec': {
         const isDrained = record !== undefined && (JSON.parse(record.value) as CellSpec).drain !== undefined;
         log.add(this.#writer, `cell ${parsed.cellId} is ${isDrained ? '' : 'not '}drained`);
-        if (isDrained) this.#drained.add(parsed.cellId);
-        else this.#drained.delete(parsed.cellId);
+        if (isDrained) this.drained.add(parsed.cellId);
+        else this.drained.delete(parsed.cellId);
         return;
       }
       case 'leader':

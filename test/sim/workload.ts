@@ -8,7 +8,7 @@ import { operations } from '../../src/api/operations.ts';
 import { SkepError } from '../../src/base/core/errors.ts';
 import { intBetween, type Rng } from '../../src/base/core/rng.ts';
 import { desiredLrpSpecSchema } from '../../src/model/desired-lrp.ts';
-import type { ProcessGuid, TaskGuid } from '../../src/model/ids.ts';
+import type { CellId, ProcessGuid, TaskGuid } from '../../src/model/ids.ts';
 import { taskSpecSchema } from '../../src/model/task.ts';
 import { desiredKey, taskKey } from '../../src/store/core/keys.ts';
 import type { Cluster } from './cluster.ts';
@@ -56,7 +56,8 @@ export class Workload {
     else if (chance < 0.55) this.#retire(lrp);
     else if (chance < 0.62) this.#remove(lrp);
     else if (task === undefined || chance < 0.9) this.#desireTask();
-    else if (chance < 0.96) this.#cancel(task);
+    else if (chance < 0.93) this.#drain();
+    else if (chance < 0.97) this.#cancel(task);
     else this.#delete(task);
   }
 
@@ -121,6 +122,29 @@ export class Workload {
     this.#call(`task cancel ${guid}`, async (context, call) => {
       await operations.cancelTask(context, { params: { guid } }, call);
     });
+  }
+
+  /** A drained cell is undrained now and then, so that several never leave the cluster without room for long. */
+  #drain(): void {
+    const { hosts, checker } = this.#cluster;
+    if (checker.drained.size > 0) return this.undrainAll();
+    const id = this.#oneOf(hosts)?.cellId;
+    if (id === undefined) return;
+    const force = this.#rng.next() < 0.2;
+    const deadlineMs = this.#oneOf([null, 5_000, 30_000]) ?? null;
+    const body = { reason: '', deadlineMs, force, anyway: true, alongside: [] };
+    this.#call(`drain ${id}`, async (context, call) => {
+      await operations.drainCell(context, { params: { id }, body }, call);
+    });
+  }
+
+  /** Asks for the end of every drain. */
+  undrainAll(): void {
+    for (const id of this.#cluster.checker.drained) {
+      this.#call(`undrain ${id}`, async (context, call) => {
+        await operations.undrainCell(context, { params: { id: id as CellId } }, call);
+      });
+    }
   }
 
   #delete(guid: TaskGuid): void {

@@ -17,6 +17,8 @@ interface Because {
   readonly because: string;
   /** It was decided because this cell has no presence; that must still hold when it is written. */
   readonly lostCell?: CellId | undefined;
+  /** It was decided because of this drain; that must still hold when it is written. */
+  readonly drainedBy?: Versioned<CellSpec> | undefined;
 }
 
 export type LrpDecision = Because &

@@ -56,7 +56,8 @@ export function evacuating(state: ClusterState, slots: ActualSlots, now: Millis)
   }
   const cut = cutShort(drain, cellId, now);
   if (cut === undefined) return { dueAt: drain.deadlineAt };
-  return { decision: { kind: 'retire', record, because: `${cut} before its replacement runs` } };
+  const because = `${cut} before its replacement runs`;
+  return { decision: { kind: 'retire', record, because, drainedBy: state.cellSpecs.get(cellId) } };
 }
 
 function isReplacement(state: ClusterState, lrp: ActualLrp): boolean {
@@ -70,13 +71,14 @@ export function drained(state: ClusterState, slots: ActualSlots, now: Millis): D
   if (record === undefined || cellId === undefined || record.value.retire !== undefined) return {};
   const drain = drainOf(state, cellId);
   if (drain === undefined) return {};
+  const drainedBy = state.cellSpecs.get(cellId);
   const because = `cell ${cellId} is drained`;
-  if (record.value.state === 'CLAIMED') return { decision: { kind: 'unclaim', record, because } };
-  if (slots.evacuating === undefined) return { decision: { kind: 'evacuate', record, because } };
+  if (record.value.state === 'CLAIMED') return { decision: { kind: 'unclaim', record, because, drainedBy } };
+  if (slots.evacuating === undefined) return { decision: { kind: 'evacuate', record, because, drainedBy } };
   // Its own predecessor is still on its way out of another cell.
   const cut = cutShort(drain, cellId, now);
   if (cut === undefined) return { dueAt: drain.deadlineAt };
-  return { decision: { kind: 'retire', record, because: cut } };
+  return { decision: { kind: 'retire', record, because: cut, drainedBy } };
 }
 
 /** What becomes of a suspect whose cell is back and is drained, while the ordinary one does not run. */

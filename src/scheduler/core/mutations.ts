@@ -46,8 +46,11 @@ type Handlers = {
 export function decisionMutation(decision: Decision, context: MutationContext): Mutation {
   const handler = handlers[decision.kind] as (decision: Decision, context: MutationContext) => Mutation;
   const mutation = handler(decision, context);
-  if (decision.lostCell === undefined) return mutation;
-  return { ...mutation, compare: [...mutation.compare, absent(presenceKey(decision.lostCell))] };
+  const { lostCell, drainedBy } = decision;
+  const compare = [...mutation.compare];
+  if (lostCell !== undefined) compare.push(absent(presenceKey(lostCell)));
+  if (drainedBy !== undefined) compare.push(asRead(drainedBy));
+  return { ...mutation, compare };
 }
 
 const asRead = ({ key, revision }: Versioned<unknown>): Comparison => ({ key, revision });
