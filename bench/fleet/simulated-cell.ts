@@ -29,6 +29,7 @@ export class SimulatedCell {
   readonly #waiting = new Map<number, (answer: Answer) => void>();
   readonly #reports: (() => Promise<void>)[] = [];
   #reporting = 0;
+  #isBeating = false;
   #lastId = 0;
   #lease: { leaseId: string; revision: number } | undefined;
   #beats: NodeJS.Timeout | undefined;
@@ -47,7 +48,7 @@ export class SimulatedCell {
     const cell = new SimulatedCell(presence, socket);
     await once(socket, 'open');
     await cell.#register();
-    cell.#beats = setInterval(() => void cell.#beat(), defaults.heartbeatMs);
+    cell.#beats = setInterval(() => void cell.#beatOnce(), defaults.heartbeatMs);
     return cell;
   }
 
@@ -67,6 +68,14 @@ export class SimulatedCell {
     });
     if (answer.error !== undefined) this.#note(`register ${answer.error.code}`);
     else this.#lease = answer.result as { leaseId: string; revision: number };
+  }
+
+  /** As a real cell: no second one while the first is not answered. */
+  async #beatOnce(): Promise<void> {
+    if (this.#isBeating) return;
+    this.#isBeating = true;
+    await this.#beat();
+    this.#isBeating = false;
   }
 
   async #beat(): Promise<void> {

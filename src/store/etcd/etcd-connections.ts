@@ -80,6 +80,9 @@ const grpcOptions: NonNullable<IOptions['grpcOptions']> = {
   // etcd ends connections that ping more often than every 5 s; the watch has a probe of its own.
   'grpc.keepalive_time_ms': 10_000,
   'grpc.keepalive_timeout_ms': 3_000,
+  // etcd cuts what a watch has missed into messages of its own request limit (ours: 10 MiB and a half); one that
+  // is not taken comes again and again, and the copy of the state stands still for ever.
+  'grpc.max_receive_message_length': 16 * 1024 * 1024,
 };
 
 export class EtcdConnections {

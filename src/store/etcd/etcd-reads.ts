@@ -1,6 +1,6 @@
 /**
  * Linearizable reads. A large one goes page by page, all at the revision of the first, and a page that is
- * over gRPC's message limit (4 MB) is asked for again by halves.
+ * over the message limit (16 MiB) is asked for again by halves.
  */
 import type { IKeyValue, IRangeRequest, IRangeResponse, IRequestOp, ITxnResponse } from 'etcd3';
 import { defaults } from '../../model/defaults.ts';
