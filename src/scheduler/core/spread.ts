@@ -13,10 +13,10 @@ export interface ProcessSpread {
   readonly onCell: Map<number, number>;
   /** Instances in each zone of the pool, those on cells that are unusable just now too. */
   readonly inZone: number[];
-  /** Instances on cells that are unusable just now. */
-  readonly elsewhere: Map<AuctionCell, number>;
-  /** What is counted for the layouts that were asked about; nearly always one. */
-  readonly layouts: Map<Layout, InLayout>;
+  /** Instances on cells that are unusable just now; undefined: none. */
+  elsewhere: Map<AuctionCell, number> | undefined;
+  /** What is counted for the layouts that were asked about: seldom any, nearly always one. */
+  layouts: Map<Layout, InLayout> | undefined;
 }
 
 interface InLayout {
@@ -57,7 +57,7 @@ export function createSpread(pool: Pool, cells: readonly AuctionCell[], work: re
   const track = (guid: ProcessGuid): void => {
     if (spreads.has(guid)) return;
     const inZone = pool.zones.map(() => 0);
-    spreads.set(guid, { onCell: new Map(), inZone, elsewhere: new Map(), layouts: new Map() });
+    spreads.set(guid, { onCell: new Map(), inZone, elsewhere: undefined, layouts: undefined });
   };
   for (const item of work) {
     if (item.kind === 'lrp') track(item.guid);
@@ -66,8 +66,9 @@ export function createSpread(pool: Pool, cells: readonly AuctionCell[], work: re
   }
   countExisting(pool, cells, spreads);
   const inLayout = (spread: ProcessSpread, layout: Layout): InLayout => {
-    const known = spread.layouts.get(layout);
+    const known = spread.layouts?.get(layout);
     if (known !== undefined) return known;
+    spread.layouts ??= new Map();
     const counted = { inGroup: groupCounts(pool, spread, layout), stacks: [] };
     spread.layouts.set(layout, counted);
     return counted;
@@ -80,7 +81,7 @@ export function createSpread(pool: Pool, cells: readonly AuctionCell[], work: re
       const before = spread.onCell.get(position) ?? 0;
       spread.onCell.set(position, before + 1);
       spread.inZone[zone] = (spread.inZone[zone] ?? 0) + 1;
-      for (const [layout, { inGroup, stacks }] of spread.layouts) {
+      for (const [layout, { inGroup, stacks }] of spread.layouts ?? []) {
         const place = at(layout.leafOf, position);
         const leaf = layout.leaves[place];
         if (leaf === undefined) {
@@ -118,7 +119,7 @@ function groupCounts(pool: Pool, spread: ProcessSpread, layout: Layout): number[
   const counts = layout.groups.map(() => 0);
   if (layout.spreadBy === undefined) return counts;
   for (const [position, instances] of spread.onCell) raiseGroup(layout, counts, pool, position, instances);
-  for (const [cell, instances] of spread.elsewhere) raiseCellGroup(layout, counts, cell, instances);
+  for (const [cell, instances] of spread.elsewhere ?? []) raiseCellGroup(layout, counts, cell, instances);
   return counts;
 }
 
@@ -163,7 +164,7 @@ function countExisting(
     const count = (spread: ProcessSpread | undefined, instances: number): void => {
       if (spread === undefined || instances === 0) return;
       if (zone !== undefined) spread.inZone[zone] = (spread.inZone[zone] ?? 0) + instances;
-      if (position === undefined) spread.elsewhere.set(cell, instances);
+      if (position === undefined) (spread.elsewhere ??= new Map()).set(cell, instances);
       else spread.onCell.set(position, instances);
     };
     if (spreads.size < instancesByProcess.size) {

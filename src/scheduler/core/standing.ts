@@ -102,7 +102,7 @@ function rankCells(
     if (place < 0 || !fits(pool, position, work.resources)) continue;
     if (!live.every((filter) => filter.passes(seat, work))) continue;
     const { zone, group } = layout.leaves[place] as (typeof layout.leaves)[number];
-    const inLabel = own.layouts.get(layout)?.inGroup[group] ?? 0;
+    const inLabel = own.layouts?.get(layout)?.inGroup[group] ?? 0;
     const cell: RankedCell = {
       cellId: seat.cell.cellId,
       zone: seat.cell.zone,
