@@ -146,7 +146,7 @@ export class Cluster {
       zone: this.#alike ? 'z1' : `z${1 + (place % 2)}`,
       capacity,
       servers,
-      watch: (who, isStopping) => this.containers.watch(who, isStopping),
+      watch: (who, process, isStopping) => this.containers.watch(who, process, isStopping),
     });
     this.containers.add(host);
     return host;

@@ -9,6 +9,7 @@ import type { EngineWatch } from './engine-gate.ts';
 import type { EventLog } from './event-log.ts';
 import type { SimHost } from './host.ts';
 import { mayBeUnwell } from './images.ts';
+import type { SimProcess } from './process.ts';
 import type { StoreChecker } from './store-checker.ts';
 
 export interface ContainerCheckerOptions {
@@ -34,7 +35,7 @@ export class ContainerChecker {
   }
 
   /** What an agent asks for, before it is done. */
-  watch(host: SimHost, isStopping: () => boolean): EngineWatch {
+  watch(host: SimHost, process: SimProcess, isStopping: () => boolean): EngineWatch {
     const calm = (verb: string): void => {
       if (isStopping()) this.#options.fail(`${host.name} asks the engine to ${verb} while its agent stops`);
     };
@@ -42,13 +43,17 @@ export class ContainerChecker {
       create: (spec) => {
         calm('create a container');
         this.#mayCreate(host, spec);
+        this.#knowsBetter(host, process, spec.identity, 'creates');
       },
       change: (verb, id) => {
         calm(`${verb} ${id}`);
         const container = host.engine.containers.get(id);
         if (container === undefined) return;
         const { identity } = container.spec;
-        if (verb === 'start') return this.#mayStart(host, identity, container.state);
+        if (verb === 'start') {
+          this.#knowsBetter(host, process, identity, 'starts');
+          return this.#mayStart(host, identity, container.state);
+        }
         if (container.state === 'running') this.#mayEnd(host, verb, container.spec);
       },
     };
@@ -85,6 +90,15 @@ export class ContainerChecker {
     this.#options.fail(
       `${host.name} creates a container for ${name} as ${instanceGuid}, which it was never given`,
     );
+  }
+
+  /** An agent that has been told that an instance or attempt is over must not begin it. */
+  #knowsBetter(host: SimHost, process: SimProcess, identity: ContainerIdentity, verb: string): void {
+    const { guid, index, instanceGuid } = identity;
+    const withdrawnAt = this.#options.store.withdrawnAt.get(instanceGuid);
+    if (withdrawnAt === undefined || process.seenRevision < withdrawnAt) return;
+    const told = `withdrawn at ${withdrawnAt}, told of ${process.seenRevision}`;
+    this.#options.fail(`${host.name} ${verb} a container for ${guid}/${index} ${instanceGuid}: ${told}`);
   }
 
   #mayStart(host: SimHost, identity: ContainerIdentity, state: string): void {

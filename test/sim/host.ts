@@ -27,7 +27,7 @@ export interface HostOptions {
   readonly capacity: Resources;
   readonly servers: readonly string[];
   /** What an agent asks of the engine passes here first; `stopping` when it was told to end. */
-  watch(host: SimHost, isStopping: () => boolean): EngineWatch;
+  watch(host: SimHost, process: SimProcess, isStopping: () => boolean): EngineWatch;
 }
 
 export class SimHost {
@@ -60,7 +60,7 @@ export class SimHost {
     const process = new SimProcess(`${this.name}#${++this.#runs}`, world.clock);
     const stop = new AbortController();
     const rng = seededRng(intBetween(world.rng, 1, 2 ** 31));
-    const watch = this.#options.watch(this, () => stop.signal.aborted);
+    const watch = this.#options.watch(this, process, () => stop.signal.aborted);
     const gate = { process, world: world.clock, rng, engine: this.engine, watch };
     world.log.add(this.name, `agent ${process.name} starts`);
     const cell = startCell({

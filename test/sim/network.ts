@@ -144,7 +144,17 @@ export class Network {
     const resend = (data: string): void => {
       if (rng.next() < duplicates) clock.after(intBetween(rng, 1, 4_000), () => near.sendAgain(data));
     };
-    const near: SimSocket = new SimSocket({ process: left, out: there, onEnd: forget, onSend: resend });
+    const seen = (data: string | Uint8Array): void => {
+      const revision = /^\{"type":"assignments","revision":(\d+)/.exec(String(data))?.[1];
+      left.seenRevision = Math.max(left.seenRevision, Number(revision ?? -1));
+    };
+    const near: SimSocket = new SimSocket({
+      process: left,
+      out: there,
+      onEnd: forget,
+      onSend: resend,
+      onRead: seen,
+    });
     const far: SimSocket = new SimSocket({ process: right, out: back, onEnd: forget });
     this.#sockets.add(near).add(far);
     return [near, far];

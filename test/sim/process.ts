@@ -12,6 +12,8 @@ export class SimProcess {
   readonly clock: Clock;
   /** Aborts when the process is killed; for what the world keeps on its behalf. */
   readonly death: AbortSignal;
+  /** Of the store, by the assignments that have reached it: what a cell should know by now. */
+  seenRevision = -1;
   readonly #world: Clock;
   readonly #dying = new AbortController();
   readonly #waiting: (() => void)[] = [];

@@ -18,6 +18,8 @@ export interface SimSocketOptions {
   onEnd(socket: SimSocket): void;
   /** Hears of each message that is sent. */
   onSend?(data: string): void;
+  /** Hears of each message that its process has read, once it asks for the next. */
+  onRead?(data: string | Uint8Array): void;
 }
 
 export class SimSocket implements Socket {
@@ -79,7 +81,8 @@ export class SimSocket implements Socket {
     this.#heardAt = this.process.clock.now();
     switch (frame.kind) {
       case 'message':
-        if (!this.#isClosing) this.#inbox.push(frame.data);
+        if (this.#isClosing) return;
+        this.#inbox.push(frame.data);
         return this.#wake();
       case 'ping':
         return this.out.send({ kind: 'pong' });
@@ -118,8 +121,10 @@ export class SimSocket implements Socket {
   async *#read(): AsyncGenerator<string | Uint8Array> {
     for (;;) {
       const data = this.#inbox.shift();
-      if (data !== undefined) yield data;
-      else if (this.#isClosing) return;
+      if (data !== undefined) {
+        yield data;
+        this.#options.onRead?.(data);
+      } else if (this.#isClosing) return;
       else await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }

@@ -40,6 +40,8 @@ export class StoreChecker {
   readonly everClaimed = new Map<string, Owner>();
   /** Every attempt that was ever granted: which task and where. */
   readonly everGranted = new Map<string, Owner>();
+  /** Instance guids and attempts that are to run no more, and since which revision. */
+  readonly withdrawnAt = new Map<string, number>();
   /** Tasks that somebody asked to delete. */
   readonly deletable = new Set<string>();
   readonly #options: StoreCheckerOptions;
@@ -99,7 +101,15 @@ export class StoreChecker {
     const taken = this.#before(changes);
     for (const change of changes) this.#change(change, taken, claims);
     for (const { key } of changes) this.#checkUnique(key);
+    for (const { instanceGuid } of taken) if (instanceGuid !== undefined) this.#noteEnd(instanceGuid);
     for (const cellId of claims) this.#checkRoom(cellId);
+  }
+
+  /** An instance that has no record any more, or is told to stop, is withdrawn. */
+  #noteEnd(instanceGuid: string): void {
+    const records = [...this.actual.values()].filter((lrp) => lrp.instanceGuid === instanceGuid);
+    const isWanted = records.some(({ retire }) => retire === undefined);
+    if (!isWanted && !this.withdrawnAt.has(instanceGuid)) this.withdrawnAt.set(instanceGuid, this.#revision);
   }
 
   /** No instance stands under two keys. */
@@ -146,6 +156,8 @@ export class StoreChecker {
         const fault = taskFault({ before, after, isLost, mayGo, now: this.#options.now() });
         if (fault !== undefined) fail(`task ${parsed.guid}: ${fault}`);
         if (after !== undefined) this.#noteTask(after, claims);
+        const ended = before?.state === 'RUNNING' && after?.state !== 'RUNNING' ? before.attempt : undefined;
+        if (ended !== undefined) this.withdrawnAt.set(ended, this.#revision);
         return;
       }
       case 'desired': {
