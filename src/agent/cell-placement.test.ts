@@ -32,7 +32,7 @@ test('an instance gets the host ports that it insists on, others are picked, and
   const [container] = world.runtime.running();
   expect(container?.spec.runtime).toBe('runsc');
   const ports = world.servers.actual('edge').netInfo?.ports ?? [];
-  expect(ports.map(({ containerPort }) => containerPort).toSorted()).toEqual([8_080, 9_090]);
+  expect(ports.map(({ containerPort }) => containerPort).toSorted((a, b) => a - b)).toEqual([8_080, 9_090]);
   expect(ports.find(({ containerPort }) => containerPort === 8_080)?.hostPort).toBe(80);
   expect(ports.find(({ containerPort }) => containerPort === 9_090)?.hostPort).toBeGreaterThanOrEqual(20_000);
   await world.stopAgent();
