@@ -300,7 +300,8 @@ test('an attempt that was granted after all, by a copy of its request, runs once
   world.servers.mode('no-quorum');
   const task = world.servers.task({ guid: 'job', image: 'job' });
   await world.until(() => world.servers.count('startTask') > 0);
-  const { attempt } = world.servers.received.at(-1)?.params as { readonly attempt: string };
+  const attempt =
+    (world.servers.received.at(-1)?.params as { readonly attempt: string } | undefined)?.attempt ?? '';
   const { cellId: _none, ...waiting } = world.servers.taskOf(task.guid);
   world.servers.tasks.set(task.guid, waiting);
   world.servers.mode('up');

@@ -33,8 +33,15 @@ async function answerOf(ask: ApiContext['memberStatuses']) {
   const replica = createReplica({ bbs, clock, log: silentLog });
   const following = replica.run(stop.signal);
   const context = {
-    ...{ replica, bbs, clock, rng: seededRng(1), log: silentLog, memberStatuses: ask },
-    ...{ clusterId: 'c', server: 'a', version: '0' },
+    replica,
+    bbs,
+    clock,
+    rng: seededRng(1),
+    log: silentLog,
+    memberStatuses: ask,
+    clusterId: 'c',
+    server: 'a',
+    version: '0',
   } as unknown as ApiContext;
   const answer = status(context, {}, { actor: '', signal: stop.signal });
   await clock.advance(1_500);
