@@ -30,10 +30,10 @@ class Scene extends Stage {
       lostAnswers: 0,
     });
     scene.cluster.start();
-    await scene.until(
-      () => scene.cluster.hosts.every(({ cellId }) => scene.cluster.checker.isPresent(cellId)),
-      5_000,
-    );
+    const { servers: all, hosts, checker } = scene.cluster;
+    const isUp = (): boolean =>
+      all.some(({ isLeading }) => isLeading) && hosts.every(({ cellId }) => checker.isPresent(cellId));
+    await scene.until(isUp, 5_000);
     return scene;
   }
 
@@ -151,7 +151,7 @@ test('everything killed at once and started again: the same containers', async (
   const scene = await Scene.open();
   await scene.run(6);
   const { starts } = scene;
-  const before = scene.running.map(({ containerId }) => containerId).sort();
+  const before = scene.running.map(({ containerId = '' }) => containerId).sort((a, b) => a.localeCompare(b));
   for (const server of scene.cluster.servers) server.kill();
   for (const host of scene.cluster.hosts) host.killAgent();
   await scene.advance(3_000);
@@ -159,7 +159,9 @@ test('everything killed at once and started again: the same containers', async (
   for (const host of scene.cluster.hosts) host.startAgent();
   await scene.advance(60_000);
   expect(scene.starts).toBe(starts);
-  expect(scene.running.map(({ containerId }) => containerId).sort()).toEqual(before);
+  expect(scene.running.map(({ containerId = '' }) => containerId).sort((a, b) => a.localeCompare(b))).toEqual(
+    before,
+  );
 });
 
 test('sixty seconds of cuts of two seconds restart nothing', async () => {
@@ -248,4 +250,28 @@ test('a hundred tasks, a host lost in the midst: each started at most once and e
   const lost = tasks().filter(({ failureReason }) => failureReason === 'cell disappeared before completion');
   expect(lost.length).toBeGreaterThan(0);
   expect(tasks().filter(({ failed }) => failed)).toHaveLength(lost.length);
+});
+
+test('a server whose copy is old is not believed when it knows nothing of a container', async () => {
+  const scene = await Scene.open({ servers: 2, cells: 1 });
+  const { leader } = scene;
+  const behind = scene.cluster.servers.find((one) => one !== leader);
+  const host = scene.host('c1');
+  if (behind === undefined) throw new Error('no second server');
+  behind.faults.watch += 1;
+  await scene.run(2);
+  const { starts } = scene;
+  const { network } = scene.cluster;
+  const paths = [network.path(host.name, leader.name), network.path(leader.name, host.name)];
+  host.killAgent();
+  for (const path of paths) network.cut(path);
+  host.startAgent();
+  await scene.advance(20_000);
+  expect(host.engine.running()).toHaveLength(2);
+  for (const path of paths) network.heal(path);
+  behind.faults.watch -= 1;
+  behind.kick();
+  await scene.advance(60_000);
+  expect(scene.starts).toBe(starts);
+  expect(scene.running).toHaveLength(2);
 });
