@@ -6,6 +6,9 @@ import type { ActualLrp } from '../../src/model/actual-lrp.ts';
 import { wantedInstances } from '../../src/model/desired-lrp.ts';
 import { resourceNames } from '../../src/model/resources.ts';
 import { restartDueAt } from '../../src/model/restart-policy.ts';
+import { root } from '../../src/store/core/keys.ts';
+import type { ClusterState } from '../../src/store/core/state.ts';
+import type { MemoryStore } from '../../src/store/memory/memory-store.ts';
 import type { FakeContainer } from '../kit/fake-runtime.ts';
 import type { Cluster } from './cluster.ts';
 import { flakyMs } from './images.ts';
@@ -48,8 +51,10 @@ function serverProblems({ servers, hosts, store, checker }: Cluster): string[] {
   for (const { name, running } of servers) {
     const state = running?.api.replica.state;
     if (state === undefined) problems.push(`${name} does not run`);
-    else if (state.actual.size !== new Set([...checker.actual.values()].map(({ guid }) => guid)).size) {
-      problems.push(`the copy of ${name} is at ${state.revision}, the store at ${store.revision}`);
+    else if (!sameCopy(state, store)) {
+      problems.push(
+        `the copy of ${name} at ${state.revision} is not what the store has at ${store.revision}`,
+      );
     }
   }
   for (const host of hosts) {
@@ -59,6 +64,20 @@ function serverProblems({ servers, hosts, store, checker }: Cluster): string[] {
     if (live !== servers.length) problems.push(`${host.name} has ${live} live sessions of ${servers.length}`);
   }
   return problems;
+}
+
+/** Whether a server's copy says what the store says, key by key. */
+function sameCopy({ actual, desired, tasks, cells }: ClusterState, store: MemoryStore): boolean {
+  const slots = [...actual.values()].flatMap((indexes) => [...indexes.values()]);
+  const records = slots.flatMap(({ ordinary, suspect }) => [ordinary, suspect]);
+  const copied = [...records, ...desired.values(), ...tasks.values(), ...cells.values()];
+  const listed = (all: readonly ({ key: string; revision: number } | undefined)[]): string =>
+    all
+      .flatMap((one) => (one === undefined ? [] : [`${one.key}@${one.revision}`]))
+      .sort()
+      .join();
+  const kinds = ['actual/', 'desired/', 'task/', 'cell/'];
+  return listed(copied) === listed(kinds.flatMap((kind) => store.list(root + kind)));
 }
 
 function lrpProblems(cluster: Cluster, waits: number[]): string[] {

@@ -31,10 +31,10 @@ class Scene extends Stage {
       lostAnswers: 0,
     });
     scene.cluster.start();
-    await scene.until(
-      () => scene.cluster.hosts.every(({ cellId }) => scene.cluster.checker.isPresent(cellId)),
-      5_000,
-    );
+    const { servers: all, hosts, checker } = scene.cluster;
+    const isUp = (): boolean =>
+      all.some(({ isLeading }) => isLeading) && hosts.every(({ cellId }) => checker.isPresent(cellId));
+    await scene.until(isUp, 5_000);
     return scene;
   }
 
@@ -298,4 +298,28 @@ test('a cell that is cut off while it is drained: each index runs exactly once i
   scene.heal(host);
   await scene.until(() => host.engine.running().length === 0, 60_000);
   expect(scene.running).toHaveLength(6);
+});
+
+test('a server whose copy is old is not believed when it knows nothing of a container', async () => {
+  const scene = await Scene.open({ servers: 2, cells: 1 });
+  const { leader } = scene;
+  const behind = scene.cluster.servers.find((one) => one !== leader);
+  const host = scene.host('c1');
+  if (behind === undefined) throw new Error('no second server');
+  behind.faults.watch += 1;
+  await scene.run(2);
+  const { starts } = scene;
+  const { network } = scene.cluster;
+  const paths = [network.path(host.name, leader.name), network.path(leader.name, host.name)];
+  host.killAgent();
+  for (const path of paths) network.cut(path);
+  host.startAgent();
+  await scene.advance(20_000);
+  expect(host.engine.running()).toHaveLength(2);
+  for (const path of paths) network.heal(path);
+  behind.faults.watch -= 1;
+  behind.kick();
+  await scene.advance(60_000);
+  expect(scene.starts).toBe(starts);
+  expect(scene.running).toHaveLength(2);
 });
