@@ -8,7 +8,7 @@ export const defaults = {
    * Of a leader whose own member leads Raft: whoever comes after takes the record without waiting for the lease,
    * unless only the agent died. Long enough that a leader which decides about 250,000 instances keeps it.
    */
-  raftLeaderLeaseMs: 9_000,
+  raftLeaderLeaseMs: 5_000,
   /** Measured: ten status calls a second cost 1.3 % of a core, more than an idle agent may; five cost half. */
   raftStatusPollMs: 200,
   raftLeadingPollMs: 500,

@@ -145,7 +145,7 @@ describe('follows Raft', () => {
     const a = agent('a');
     await clock.advanceUntil(() => a.leads, limitMs);
     bbs.setAvailable(false);
-    await clock.advance(6_000);
+    await clock.advance(2_000);
     expect(a.leads).toBe(true);
     await clock.advanceUntil(() => !a.leads, 7_000);
     bbs.setAvailable(true);
