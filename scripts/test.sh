@@ -216,6 +216,7 @@ shell_scripts() {
 # In a session of its own, so that whatever a test left behind can be stopped with it.
 all_projects() {
   status=0
+  export SKEP_SIM_SEEDS="${SKEP_SIM_SEEDS:-200}"
   setsid vitest run --reporter=default --reporter=json --outputFile.json="$work/report.json" "$@" </dev/null &
   runner=$!
   wait "$runner" || status=$?
