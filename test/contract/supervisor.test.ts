@@ -122,7 +122,11 @@ test('a member that was killed is restarted with its data', async () => {
 
 test('an adopted member that dies is restarted', async () => {
   const options = bed.member('one');
-  await bed.abandon(await bed.start(options));
+  const first = await bed.start(options);
+  // Not before it has served once: etcd 3.4 that is killed between making its log and writing its first entry
+  // comes back as a member of nothing and never serves. docs/installing.md tells operators.
+  await ready(first);
+  await bed.abandon(first);
   const supervisor = await bed.start(options);
   const { pid } = supervisor;
   await bed.kill(options);
