@@ -2,6 +2,7 @@
  * Waits until an LRP is as it was asked for, and shows how it gets there: lines that are drawn anew on a
  * terminal, one line a change otherwise. Used by `run`, `scale` and `stop`.
  */
+import type { Timer } from '../base/clock.ts';
 import { SkepError } from '../base/core/errors.ts';
 import type { ActualLrp } from '../model/actual-lrp.ts';
 import type { DesiredLrp } from '../model/desired-lrp.ts';
@@ -10,11 +11,13 @@ import { exitCodeOf, exitCodes } from './core/exit-codes.ts';
 import { formatDuration } from './core/format.ts';
 import {
   ChangeTeller,
+  containersOf,
   describe,
   isUnplaced,
   judge,
   type Seen,
   settleMs,
+  steadyMs,
   summarize,
   type Verdict,
 } from './core/progress.ts';
@@ -32,7 +35,7 @@ export interface Wait {
   /** Instances that are to run. */
   readonly wanted: number;
   /** What was acknowledged; what a server that is behind shows is older, and overrules nothing. */
-  readonly desired: Pick<DesiredLrp, 'epoch' | 'modificationIndex'>;
+  readonly desired: Pick<DesiredLrp, 'epoch' | 'modificationIndex' | 'checks'>;
   readonly timeoutMs: number;
 }
 
@@ -58,11 +61,13 @@ async function follow(session: Session, wait: Wait, show: (seen: Seen) => void):
   const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
   let seen: Seen = { wanted: wait.wanted, instances: [] };
   let unplacedSince: number | undefined;
+  const steady = steadiness(session, wait, () => decide());
   const decide = (): void => {
     if (!seen.instances.some(isUnplaced)) unplacedSince = undefined;
     else unplacedSince ??= clock.now();
     const verdict = judge(seen, unplacedSince === undefined ? 0 : clock.now() - unplacedSince);
-    if (verdict.kind !== 'waiting') resolve(verdict);
+    if (verdict.kind === 'waiting' || (verdict.kind === 'done' && !steady.holds(seen))) return;
+    resolve(verdict);
   };
   const watching = (async () => {
     for await (const rows of watchRows<ActualLrp>(session, { kind: 'instances', guid: wait.guid }, signal)) {
@@ -86,9 +91,35 @@ async function follow(session: Session, wait: Wait, show: (seen: Seen) => void):
   } finally {
     deadline.cancel();
     again.cancel();
+    steady.stop();
     stop.abort();
     await watching;
   }
+}
+
+interface Steadiness {
+  /** Whether these very containers have been up for long enough; if not, `look` is called when they may be. */
+  holds(seen: Seen): boolean;
+  stop(): void;
+}
+
+function steadiness({ io: { clock } }: Session, { wanted, desired }: Wait, look: () => void): Steadiness {
+  const neededMs = wanted === 0 || desired.checks.length > 0 ? 0 : steadyMs;
+  let containers: string | undefined;
+  let since = 0;
+  let timer: Timer | undefined;
+  return {
+    holds(seen) {
+      const now = clock.now();
+      if (containers !== containersOf(seen)) {
+        [containers, since] = [containersOf(seen), now];
+        timer?.cancel();
+        timer = neededMs === 0 ? undefined : clock.after(neededMs, look);
+      }
+      return now - since >= neededMs;
+    },
+    stop: () => timer?.cancel(),
+  };
 }
 
 /** What is wanted now, when it is no longer what this command waits for. */

@@ -77,6 +77,13 @@ describe('the CLI refuses', () => {
 });
 
 describe('the cluster says why', () => {
+  it('what exits at once was not run, though it started', async () => {
+    const result = await skep('run', 'exits', testImage, '--', 'sh', '-c', 'echo no config; exit 9');
+    expect(result.code, result.stdout).toBe(1);
+    expect(result.stderr).toMatch(/exits\/0 crashed 3 times: Exited with status 9; last output: no config/);
+    expect((await skep('rm', 'exits', '--yes')).code).toBe(0);
+  });
+
   it('[diego 198] more memory than any cell has: accepted, unplaced, with the nearest cell', async () => {
     const result = await skep('run', 'huge', testImage, '-m', '900000', '--timeout', '20s', ...sleeper);
     expect(result.code, result.stderr).toBe(5);

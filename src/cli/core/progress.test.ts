@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { buildActual } from '../../../test/kit/builders.ts';
 import type { ActualLrp } from '../../model/actual-lrp.ts';
-import { ChangeTeller, describe as describeOne, judge, settleMs, summarize } from './progress.ts';
+import {
+  ChangeTeller,
+  containersOf,
+  describe as describeOne,
+  judge,
+  settleMs,
+  summarize,
+} from './progress.ts';
 
 const running = (index: number, change: object = {}): ActualLrp =>
   buildActual({ index, state: 'RUNNING', cellId: 'c-1', routable: true, ...change });
@@ -15,6 +22,17 @@ const refusal = {
 const unplaced = (index: number): ActualLrp => buildActual({ index, placementError: refusal });
 const crashed = (index: number): ActualLrp =>
   buildActual({ index, state: 'CRASHED', crashCount: 3, crashReason: 'Exited with status 17' });
+
+test('what runs in place of a crashed container is told apart from it', () => {
+  const before = { wanted: 1, instances: [running(0, { instanceGuid: 'one', since: 5 })] };
+  expect(containersOf(before)).toBe(containersOf({ ...before, instances: [...before.instances] }));
+  for (const change of [
+    { instanceGuid: 'two', since: 5 },
+    { instanceGuid: 'one', since: 6 },
+  ]) {
+    expect(containersOf({ wanted: 1, instances: [running(0, change)] })).not.toBe(containersOf(before));
+  }
+});
 
 describe('the verdict', () => {
   test.each([

@@ -10,6 +10,16 @@ import { plural } from './format.ts';
 /** How long a refused placement must last before it is the answer. */
 export const settleMs = 3_000;
 
+/**
+ * How long instances that no check asks must stay up before they count as up: what exits at once has started, too.
+ */
+export const steadyMs = 1_000;
+
+/** The containers behind the instances, told apart from those that take their place after a crash. */
+export function containersOf(seen: Seen): string {
+  return seen.instances.map(({ instanceGuid, since }) => `${instanceGuid}@${since}`).join(' ');
+}
+
 export type Verdict =
   | { readonly kind: 'waiting' }
   | { readonly kind: 'done' }
