@@ -25,9 +25,9 @@ const manual = `
 An LRP (long-running process) is an image of which N instances are to run, for ever:
 what ends is started again, what is lost with its host is started elsewhere.
 
-Waits until every instance runs and is ready. What cannot be placed is accepted all
-the same and starts as soon as there is room; the exit status is 5 then. Ctrl-C stops
-the waiting, not the LRP.
+Waits until every instance runs and is ready; without --check, until it has stayed up
+for a second. What cannot be placed is accepted all the same and starts as soon as
+there is room; the exit status is 5 then. Ctrl-C stops the waiting, not the LRP.
 
 A check decides whether an instance works: tcp:PORT, http:PORT/PATH or cmd:'COMMAND'.
 One that fails --check is restarted; one that fails --ready is only not reachable.
