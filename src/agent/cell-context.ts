@@ -29,6 +29,8 @@ export interface CellConfig {
   readonly version: string;
   /** What replaces the host's own figures, in MiB and container slots. */
   readonly capacity?: CapacitySettings | undefined;
+  /** MiB that each container costs this host beside its own limit; 0 by default. */
+  readonly overheadMemoryMb?: number | undefined;
   /** What is left to the host, in MiB: by default 10 % of its memory, at least 256 MiB. */
   readonly reserveMemoryMb?: number | undefined;
   /** 20,000 to 29,999 by default. */

@@ -250,7 +250,7 @@ class RunningCell implements Cell {
   #currentPresence(): CellPresence | undefined {
     if (this.#facts === undefined || !this.#engine.isKnown) return undefined;
     const { config } = this.#options;
-    const { cellId, zone, address, version, capacity, reserveMemoryMb } = config;
+    const { cellId, zone, address, version, capacity, reserveMemoryMb, overheadMemoryMb = 0 } = config;
     const { ok, name, reason, volumeDrivers = [], runtimes = [] } = this.#engine.status;
     return {
       v: 1,
@@ -263,6 +263,7 @@ class RunningCell implements Cell {
       volumeDrivers: [...volumeDrivers],
       runtimes: [...runtimes],
       capacity: capacityOf(this.#facts, { ...capacity, reserveMemoryMb }),
+      ...(overheadMemoryMb === 0 ? {} : { overheadMemoryMb }),
       os: this.#facts.os,
       arch: this.#facts.arch,
       address,

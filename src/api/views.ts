@@ -2,7 +2,7 @@
 import type { ActualLrp } from '../model/actual-lrp.ts';
 import type { DesiredLrp } from '../model/desired-lrp.ts';
 import type { CellId } from '../model/ids.ts';
-import { addResources, noResources, type Resources } from '../model/resources.ts';
+import { addResources, noResources, type Resources, withOverhead } from '../model/resources.ts';
 import type { ActualRef, ActualSlots, ClusterState } from '../store/core/state.ts';
 import type { CellView, LrpView } from './core/routes.ts';
 
@@ -63,7 +63,7 @@ export function cellView(state: ClusterState, cellId: CellId): CellView | undefi
   const spec = state.cellSpecs.get(cellId)?.value;
   return {
     presence,
-    used,
+    used: withOverhead(used, presence.overheadMemoryMb ?? 0),
     instances: claims?.size ?? 0,
     evacuating,
     tasks: tasks?.size ?? 0,

@@ -9,7 +9,9 @@ export interface AuctionCell {
   readonly cellId: CellId;
   readonly zone: string;
   readonly capacity: Resources;
-  /** What claims take already. */
+  /** MiB of memory that each container takes here beside what it asks for; absent: none. */
+  readonly overheadMemoryMb?: number | undefined;
+  /** What claims take already, the overhead included. */
   readonly used: Resources;
   /** Claimed but not running yet. */
   readonly startingCount: number;
@@ -40,6 +42,7 @@ export interface Evictable {
   readonly guid: ProcessGuid;
   readonly index: number;
   readonly priority: number;
+  /** What comes back when it stops, the cell's overhead included. */
   readonly resources: Resources;
   /** It is told to stop already: its room is on its way. */
   readonly leaving: boolean;
@@ -71,6 +74,32 @@ export type Work = LrpWork | TaskWork;
 export interface Placement {
   readonly work: Work;
   readonly cellId: CellId;
+  /** Only if the auction was asked for it. */
+  readonly why?: PlacementWhy;
+}
+
+/** One cell as the auction scored it for one piece of work; the lowest score wins. */
+export interface ScoredCell {
+  readonly cellId: CellId;
+  readonly zone: string;
+  /** The cell's value of the label that instances are spread by, and how many of them are under it. */
+  readonly label?: string;
+  readonly inLabel?: number;
+  /** Instances of the LRP in the cell's zone. */
+  readonly inZone: number;
+  readonly terms: {
+    readonly fill: number;
+    readonly starting: number;
+    readonly locality: number;
+    readonly binPack: number;
+  };
+  readonly score: number;
+}
+
+/** The cell that won, as it stood before, and the one that would have without it. */
+export interface PlacementWhy {
+  readonly chosen: ScoredCell;
+  readonly runnerUp?: ScoredCell;
 }
 
 export interface Unplaced {

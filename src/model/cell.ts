@@ -13,6 +13,8 @@ export const cellPresenceSchema = z.object({
   zone: z.string().min(1).max(128).default(defaultZone),
   /** What may be promised to workloads: the host's own, less the reserve. */
   capacity: resourcesSchema,
+  /** MiB of memory that each container costs the host beside its own limit; absent: none. */
+  overheadMemoryMb: z.number().int().min(0).optional(),
   /** Set by the host's operator: `rack: r7`. */
   labels: z.record(z.string(), z.string()).default({}),
   /** Placement tags: work without them never comes here … */

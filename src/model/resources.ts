@@ -29,6 +29,11 @@ export function addResources(a: Resources, b: Resources): Resources {
   };
 }
 
+/** What a container of this need takes from a cell that spends `overheadMb` of its memory on each container. */
+export function withOverhead(need: Resources, overheadMb: number): Resources {
+  return overheadMb === 0 ? need : { ...need, memoryMb: need.memoryMb + overheadMb * need.containers };
+}
+
 /** May go below zero: a cell whose capacity shrank is over-committed until something leaves. */
 export function subtractResources(a: Resources, b: Resources): Resources {
   return {

@@ -47,6 +47,13 @@ const cellSchema = z.strictObject({
   memoryMb: mebibytes.optional(),
   diskMb: mebibytes.optional(),
   containers: z.number().int().min(1, 'must be 1 or more').max(10_000).default(250),
+  /** What each container costs the host beside its own limit: the engine's shim, sidecars. */
+  overheadMemoryMb: z
+    .number()
+    .int('must be a whole number of MiB')
+    .min(0, 'must be 0 or more')
+    .max(65_536)
+    .default(0),
   hostPorts: z
     .strictObject({ from: port.default(20_000), to: port.default(29_999) })
     .refine((range) => range.from <= range.to, { message: '"from" must not be above "to"' })

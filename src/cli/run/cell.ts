@@ -31,6 +31,7 @@ export async function runCell(context: AgentContext, signal: AbortSignal): Promi
         diskMb: config.cell.diskMb,
         containers: config.cell.containers,
       },
+      overheadMemoryMb: config.cell.overheadMemoryMb,
       portRange: config.cell.hostPorts,
       allowPrivileged: config.cell.allowPrivileged,
       maxCreations: creationsOf(availableParallelism()),

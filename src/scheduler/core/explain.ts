@@ -5,15 +5,9 @@
  */
 import type { Refusal } from '../../model/actual-lrp.ts';
 import type { AuctionCell, Work } from '../../model/auction.ts';
-import {
-  type ResourceName,
-  type Resources,
-  resourceNames,
-  resourceWords,
-  subtractResources,
-} from '../../model/resources.ts';
+import { type ResourceName, type Resources, resourceNames, resourceWords } from '../../model/resources.ts';
 import { type Filter, fixedFilters, homeOf, liveFilters, type Seat } from './filters.ts';
-import { at, type Pool, seatOfCell } from './pool.ts';
+import { at, freeOn, type Pool, seatOfCell } from './pool.ts';
 
 export interface RefusedWork {
   readonly cells: readonly AuctionCell[];
@@ -148,9 +142,8 @@ function undoable(cells: readonly AuctionCell[], work: Work): AuctionCell | unde
   return cells
     .filter((cell) => {
       if (cell.undo === undefined) return false;
-      const free = subtractResources(cell.capacity, cell.used);
       const seat = seatOfCell(cell);
-      return obstaclesOf(seat, free, work, filters, { startsTooMany: false }).effort === 0;
+      return obstaclesOf(seat, freeOn(cell), work, filters, { startsTooMany: false }).effort === 0;
     })
     .sort((a, b) => (a.cellId < b.cellId ? -1 : 1))[0];
 }

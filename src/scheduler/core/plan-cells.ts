@@ -5,7 +5,7 @@
 import type { AuctionCell, LrpWork, Placement, Work } from '../../model/auction.ts';
 import { defaultBrainSettings } from '../../model/cell-spec.ts';
 import type { CellId } from '../../model/ids.ts';
-import { addResources, subtractResources } from '../../model/resources.ts';
+import { addResources, type Resources, subtractResources, withOverhead } from '../../model/resources.ts';
 import type { ClusterState } from '../../store/core/state.ts';
 import { type AuctionOptions, auctionOptions } from './auction.ts';
 
@@ -50,7 +50,7 @@ export function withWork(cell: AuctionCell, work: readonly Work[], starting: num
   const repels = new Set(cell.repels);
   let { used, taskCount } = cell;
   for (const item of work) {
-    used = addResources(used, item.resources);
+    used = addResources(used, takenOn(cell, item));
     if (item.kind === 'task') {
       taskCount += 1;
       continue;
@@ -63,6 +63,9 @@ export function withWork(cell: AuctionCell, work: readonly Work[], starting: num
   return { ...cell, used, taskCount, startingCount, instancesByProcess, fixedPorts, repels };
 }
 
+const takenOn = ({ overheadMemoryMb = 0 }: AuctionCell, { resources }: Work): Resources =>
+  withOverhead(resources, overheadMemoryMb);
+
 /** The cell without one instance that it has now. What the instance repels stays away: others here may too. */
 export function withoutInstance(cell: AuctionCell, work: LrpWork): AuctionCell {
   const instancesByProcess = new Map(cell.instancesByProcess);
@@ -70,7 +73,7 @@ export function withoutInstance(cell: AuctionCell, work: LrpWork): AuctionCell {
   if (left > 0) instancesByProcess.set(work.guid, left);
   else instancesByProcess.delete(work.guid);
   const fixedPorts = new Set([...cell.fixedPorts].filter((port) => !work.fixedPorts.includes(port)));
-  const used = subtractResources(cell.used, work.resources);
+  const used = subtractResources(cell.used, takenOn(cell, work));
   return { ...cell, used, instancesByProcess, fixedPorts };
 }
 

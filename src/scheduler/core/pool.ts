@@ -4,7 +4,7 @@
  */
 import type { AuctionCell } from '../../model/auction.ts';
 import type { CellId } from '../../model/ids.ts';
-import type { Resources } from '../../model/resources.ts';
+import { type Resources, subtractResources } from '../../model/resources.ts';
 import type { Seat } from './filters.ts';
 import { fill, fillPerUnit } from './scoring.ts';
 
@@ -19,7 +19,10 @@ export interface Pool {
   readonly maxStarting: number;
   /** Positions in the order in which something was placed on them. */
   readonly moves: number[];
+  /** What the next container may ask for: the overhead that it brings on this cell is off already. */
   readonly freeMemoryMb: Float64Array;
+  /** Memory that each container takes beside what it asks for. */
+  readonly overheadMemoryMb: Float64Array;
   readonly freeDiskMb: Float64Array;
   readonly freeContainers: Float64Array;
   /** The fill of what is used, kept up with what is placed. */
@@ -57,7 +60,8 @@ export function createPool(
     seats: usable.map(seatOf),
     maxStarting,
     moves: [],
-    freeMemoryMb: Float64Array.from(usable, (cell) => cell.capacity.memoryMb - cell.used.memoryMb),
+    freeMemoryMb: Float64Array.from(usable, (cell) => freeOn(cell).memoryMb),
+    overheadMemoryMb: Float64Array.from(usable, (cell) => cell.overheadMemoryMb ?? 0),
     freeDiskMb: Float64Array.from(usable, (cell) => cell.capacity.diskMb - cell.used.diskMb),
     freeContainers: Float64Array.from(usable, (cell) => cell.capacity.containers - cell.used.containers),
     fill: new Float64Array(size),
@@ -78,6 +82,12 @@ export function createPool(
   return pool;
 }
 
+/** What one more container may ask of a cell: what is free, less the overhead that it would bring. */
+export function freeOn({ capacity, used, overheadMemoryMb = 0 }: AuctionCell): Resources {
+  const free = subtractResources(capacity, used);
+  return overheadMemoryMb === 0 ? free : { ...free, memoryMb: free.memoryMb - overheadMemoryMb };
+}
+
 /** A cell on which nothing has been placed by this auction. */
 export function seatOfCell(cell: AuctionCell): Seat {
   return {
@@ -93,7 +103,7 @@ export function at(column: Float64Array | Int32Array, position: number): number 
   return column[position] as number;
 }
 
-/** Made from whole numbers every time, so that cells with equal amounts used have equal scores. */
+/** The overhead of the next container counts in. Made from whole numbers every time, so that cells with equal amounts used have equal scores. */
 function fillOf(pool: Pool, position: number): number {
   const capacity = pool.capacities[position] as Resources;
   return added(pool, position, {
@@ -117,9 +127,10 @@ export function fits(pool: Pool, position: number, need: Resources): boolean {
   );
 }
 
-/** Takes what was scored: the resources, and one more starting container. */
+/** Takes what was scored: the resources, the overhead, and one more starting container. */
 export function reserve(pool: Pool, position: number, need: Resources, kind: 'lrp' | 'task'): void {
-  pool.freeMemoryMb[position] = at(pool.freeMemoryMb, position) - need.memoryMb;
+  const overheadMb = at(pool.overheadMemoryMb, position);
+  pool.freeMemoryMb[position] = at(pool.freeMemoryMb, position) - (need.memoryMb + overheadMb);
   pool.freeDiskMb[position] = at(pool.freeDiskMb, position) - need.diskMb;
   pool.freeContainers[position] = at(pool.freeContainers, position) - need.containers;
   pool.fill[position] = fillOf(pool, position);

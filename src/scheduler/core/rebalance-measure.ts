@@ -29,6 +29,8 @@ export interface Balance {
 interface Load {
   readonly zone: string;
   readonly capacityMb: number;
+  /** Of each container. */
+  readonly overheadMb: number;
   usedMb: number;
 }
 
@@ -64,8 +66,9 @@ class Measure implements Balance {
   #excess = 0;
 
   constructor(cells: readonly AuctionCell[]) {
-    for (const { cellId, zone, capacity, used, instancesByProcess } of cells) {
-      const load = { zone, capacityMb: Math.max(1, capacity.memoryMb), usedMb: used.memoryMb };
+    for (const { cellId, zone, capacity, used, instancesByProcess, overheadMemoryMb = 0 } of cells) {
+      const capacityMb = Math.max(1, capacity.memoryMb);
+      const load = { zone, capacityMb, overheadMb: overheadMemoryMb, usedMb: used.memoryMb };
       this.#loads.set(cellId, load);
       this.#zones.add(zone);
       this.#sum += fraction(load);
@@ -107,8 +110,8 @@ class Measure implements Balance {
     const source = this.#load(from);
     const target = this.#load(to);
     const memoryMb = work.resources.memoryMb;
-    const sourceAfter = fraction(source, -memoryMb);
-    const targetAfter = fraction(target, memoryMb);
+    const sourceAfter = fraction(source, -(memoryMb + source.overheadMb));
+    const targetAfter = fraction(target, memoryMb + target.overheadMb);
     const sum = this.#sum - fraction(source) - fraction(target) + sourceAfter + targetAfter;
     const squares =
       this.#squares - fraction(source) ** 2 - fraction(target) ** 2 + sourceAfter ** 2 + targetAfter ** 2;
@@ -137,7 +140,7 @@ class Measure implements Balance {
       const load = this.#load(cellId);
       this.#sum -= fraction(load);
       this.#squares -= fraction(load) ** 2;
-      load.usedMb += step * work.resources.memoryMb;
+      load.usedMb += step * (work.resources.memoryMb + load.overheadMb);
       this.#sum += fraction(load);
       this.#squares += fraction(load) ** 2;
       onCell.set(cellId, (onCell.get(cellId) ?? 0) + step);

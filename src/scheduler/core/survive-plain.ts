@@ -68,10 +68,11 @@ function roomOn(cell: AuctionCell, need: Resources): number {
   return Math.max(0, Math.min(...resourceNames.map((name) => roomFor(cell, need, name))));
 }
 
-function roomFor({ capacity, used }: AuctionCell, need: Resources, name: ResourceName): number {
-  const free = capacity[name] - used[name];
-  if (need[name] === 0) return free >= 0 ? Infinity : 0;
-  return Math.floor(free / need[name]);
+function roomFor(cell: AuctionCell, need: Resources, name: ResourceName): number {
+  const free = cell.capacity[name] - cell.used[name];
+  const taken = need[name] + (name === 'memoryMb' ? (cell.overheadMemoryMb ?? 0) : 0);
+  if (taken === 0) return free >= 0 ? Infinity : 0;
+  return Math.floor(free / taken);
 }
 
 /** What is short on every cell once each is as full as it gets, in the auction's words. */

@@ -7,7 +7,13 @@ import type { AuctionCell, Evictable } from '../../model/auction.ts';
 import type { CellPresence } from '../../model/cell.ts';
 import type { CellSpec } from '../../model/cell-spec.ts';
 import type { CellId, ProcessGuid } from '../../model/ids.ts';
-import { addResources, noResources, type Resources, resourceNames } from '../../model/resources.ts';
+import {
+  addResources,
+  noResources,
+  type Resources,
+  resourceNames,
+  withOverhead,
+} from '../../model/resources.ts';
 import type { ClusterState } from '../../store/core/state.ts';
 import { resourcesOf } from './converge.ts';
 
@@ -20,7 +26,7 @@ export function auctionCells(state: ClusterState): AuctionCell[] {
 }
 
 export function auctionCell(state: ClusterState, presence: CellPresence): AuctionCell {
-  const { cellId, zone, capacity } = presence;
+  const { cellId, zone, capacity, overheadMemoryMb = 0 } = presence;
   let used = noResources;
   let startingCount = 0;
   const instancesByProcess = new Map<ProcessGuid, number>();
@@ -45,7 +51,9 @@ export function auctionCell(state: ClusterState, presence: CellPresence): Auctio
     cellId,
     zone,
     capacity,
-    used,
+    overheadMemoryMb,
+    // Each container has taken one slot, so the slots say how often the overhead is due.
+    used: withOverhead(used, overheadMemoryMb),
     startingCount,
     instancesByProcess,
     taskCount: tasks?.size ?? 0,
@@ -58,20 +66,21 @@ export function auctionCell(state: ClusterState, presence: CellPresence): Auctio
     runtimes: presence.runtimes,
     fixedPorts,
     repels,
-    evictable: state.settings?.value.preemption === true ? evictableOn(state, cellId) : undefined,
+    evictable: state.settings?.value.preemption === true ? evictableOn(state, presence) : undefined,
     unusable: whyUnusable(presence, spec),
     undo: undoOf(cellId, spec),
   };
 }
 
 /** What preemption may stop here, and what stops already: instances that count, never tasks. */
-function evictableOn(state: ClusterState, cellId: CellId): Evictable[] {
+function evictableOn(state: ClusterState, { cellId, overheadMemoryMb = 0 }: CellPresence): Evictable[] {
   return [...(state.claimsByCell.get(cellId)?.values() ?? [])].flatMap(({ guid, index, slot }) => {
     const desired = state.desired.get(guid)?.value;
     const record = state.actual.get(guid)?.get(index)?.[slot]?.value;
     if (desired === undefined || record === undefined || slot !== 'ordinary') return [];
     const leaving = record.retire !== undefined;
-    return [{ guid, index, priority: desired.priority, resources: resourcesOf(desired), leaving }];
+    const resources = withOverhead(resourcesOf(desired), overheadMemoryMb);
+    return [{ guid, index, priority: desired.priority, resources, leaving }];
   });
 }
 
@@ -131,6 +140,15 @@ function hasMoreRoom(before: AuctionCell | undefined, after: AuctionCell): boole
 
 /** What rules ask of a cell itself: it changes when its agent or engine starts with other settings. */
 function nature(cell: AuctionCell): string {
-  const { os, arch, labels, requiredTags, optionalTags, volumeDrivers, runtimes } = cell;
-  return JSON.stringify([os, arch, labels, requiredTags, optionalTags, volumeDrivers, runtimes]);
+  const { os, arch, labels, requiredTags, optionalTags, volumeDrivers, runtimes, overheadMemoryMb } = cell;
+  return JSON.stringify([
+    os,
+    arch,
+    labels,
+    requiredTags,
+    optionalTags,
+    volumeDrivers,
+    runtimes,
+    overheadMemoryMb,
+  ]);
 }
