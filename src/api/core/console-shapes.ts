@@ -1,0 +1,36 @@
+/**
+ * Console sessions: a shell in an instance that outlives the client for a grace time. The cell keeps the process and
+ * its last screen; whoever dials again gets that screen painted, then what follows. Travels as a `console` stream
+ * (stream-frames.ts): after `opened` with the session's id, stdout frames are bytes for a terminal; closing the
+ * socket detaches, the control frame `close` ends the session.
+ */
+import { z } from 'zod';
+
+/** How long a session without a client is kept. */
+export const consoleGraceMs = 10 * 60_000;
+/** Sessions that one cell keeps at once, looked at or not. */
+export const consoleSessionsMax = 64;
+
+export const consoleInfoSchema = z.object({
+  session: z.string(),
+  /** `web/0`, or a task's guid. */
+  target: z.string(),
+  instanceGuid: z.string(),
+  args: z.array(z.string()),
+  /** Who began it: as in the journal. */
+  by: z.string(),
+  openedAt: z.number(),
+  /** Clients that look at it now; 0 is detached. */
+  clients: z.number().int(),
+  /** When the last client left; absent while there is one. */
+  detachedAt: z.number().optional(),
+  columns: z.number().int(),
+  rows: z.number().int(),
+  /** As the program set it; as data, not safe to print. */
+  title: z.string(),
+});
+export type ConsoleInfo = Readonly<z.infer<typeof consoleInfoSchema>>;
+
+/** One frame of a `consoles` stream, JSON in a stdout frame; then the stream ends. */
+export const consoleListSchema = z.object({ cellId: z.string(), consoles: z.array(consoleInfoSchema) });
+export type ConsoleList = Readonly<z.infer<typeof consoleListSchema>>;

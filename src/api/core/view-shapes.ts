@@ -1,0 +1,79 @@
+/**
+ * Views: what a terminal subscribes to instead of loading the cluster. A client says kind, scope, filter, sort and
+ * window; the server answers with the rows of that window, the totals, and again whenever one of them changed.
+ * 250,000 instances cost a terminal as much as 50. Served on `/v1/view`; DESIGN.md section 6.
+ */
+import { z } from 'zod';
+
+export const viewKinds = ['cells', 'lrps', 'instances', 'tasks', 'routes', 'events'] as const;
+export type ViewKind = (typeof viewKinds)[number];
+
+/** Rows that one window may hold: several screens of the largest terminal. */
+export const windowRowsMax = 500;
+
+export const viewQuerySchema = z.strictObject({
+  kind: z.enum(viewKinds),
+  /** Narrows what is counted as there at all: the instances of an LRP, what runs on a cell, one subject's events. */
+  scope: z
+    .strictObject({
+      guid: z.string().optional(),
+      cell: z.string().optional(),
+      domain: z.string().optional(),
+      subject: z.string().optional(),
+    })
+    .default({}),
+  /** As typed after `/`: core/view-filter.ts has the grammar. '' matches everything. */
+  filter: z.string().max(1_000).default(''),
+  /** Only rows that are not as they should be. */
+  faults: z.boolean().default(false),
+  sort: z.strictObject({ column: z.string(), descending: z.boolean() }).optional(),
+  window: z.strictObject({
+    start: z.number().int().min(0),
+    count: z.number().int().min(1).max(windowRowsMax),
+  }),
+  /**
+   * A row's key to follow: the answer says where it is now, wherever that is. With `centre` the window is placed
+   * around it, and `start` counts only when it is not there.
+   */
+  anchor: z.strictObject({ key: z.string(), centre: z.boolean().default(false) }).optional(),
+});
+export type ViewQuery = z.input<typeof viewQuerySchema>;
+
+export type Scalar = string | number | boolean | null;
+
+/** One row: values by column id (core/view-columns.ts). Text in it is as operators and workloads wrote it: not safe to print. */
+export interface ViewRow {
+  readonly key: string;
+  readonly values: Readonly<Record<string, Scalar>>;
+}
+
+/** What a client sends, as often as it likes; only the newest counts. `seq` rises with each. */
+export const viewRequestSchema = z.strictObject({
+  type: z.literal('query'),
+  seq: z.number().int().min(0),
+  query: viewQuerySchema,
+});
+export type ViewRequest = z.input<typeof viewRequestSchema>;
+
+export type ViewMessage =
+  | {
+      readonly type: 'rows';
+      /** Of the query that this answers. */
+      readonly seq: number;
+      readonly revision: number;
+      /** Why it may be old; '' when it is current. */
+      readonly stale: string;
+      /** Rows in scope, and those of them that the filter lets through. */
+      readonly total: number;
+      readonly matched: number;
+      /** Rows in scope by state, whatever the filter: for the totals in the frame. */
+      readonly counts: Readonly<Record<string, number>>;
+      /** Place of the first row of the window in the order. */
+      readonly start: number;
+      /** Place of the anchor in the order; -1 when it is not there, absent when none was asked for. */
+      readonly anchorAt?: number;
+      /** In order; a key alone for a row that was sent before under the same `seq` and has not changed. */
+      readonly rows: readonly (ViewRow | string)[];
+    }
+  /** The query makes no sense (a regular expression that is none): what was shown before stays. */
+  | { readonly type: 'refused'; readonly seq: number; readonly message: string; readonly hint?: string };
