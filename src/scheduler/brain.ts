@@ -13,6 +13,7 @@ import type { Millis } from '../model/ids.ts';
 import type { Bbs } from '../store/bbs.ts';
 import type { LeaderTerm } from '../store/election.ts';
 import type { Replica } from '../store/replica.ts';
+import type { BrainObserver, PassSummary } from './brain-observer.ts';
 import { Term } from './term.ts';
 
 export interface BrainOptions {
@@ -27,6 +28,8 @@ export interface BrainOptions {
    * hold work and are not there: while no server ran, none could renew its lease, so nothing says that it is lost.
    */
   readonly servingSince?: Millis;
+  /** They hear of everything that the brain decides: the decision trace, the metrics. */
+  readonly observers?: readonly BrainObserver[];
 }
 
 /** What the brain has done since this server leads; zeros while it does not. */
@@ -82,6 +85,7 @@ class Reign {
   readonly #options: BrainOptions;
   readonly #log: Log;
   readonly #term: Term;
+  readonly #raftTerm: number;
   readonly #ended = new AbortController();
   #timer: Timer | undefined;
   #passes = 0;
@@ -89,9 +93,10 @@ class Reign {
 
   constructor(options: BrainOptions, term: LeaderTerm) {
     this.#options = options;
+    this.#raftTerm = term.raftTerm;
     this.#log = options.log.with({ raftTerm: term.raftTerm });
     const signal = AbortSignal.any([term.signal, this.#ended.signal]);
-    this.#term = new Term({ ...options, log: this.#log, term, signal });
+    this.#term = new Term({ observers: [], ...options, log: this.#log, term, signal });
     this.#log.info('brain.leads', { fence: term.fence.revision });
     const loop = startLoop({
       name: 'brain',
@@ -130,18 +135,46 @@ class Reign {
   async #pass(sweep: boolean, wake: () => void): Promise<void> {
     const { clock } = this.#options;
     const startedAt = clock.now();
+    const before = this.stats();
+    this.#passes += 1;
+    let outcome: PassSummary['outcome'] = 'failed';
     try {
       await this.#term.pass(sweep);
+      outcome = 'done';
     } catch (error) {
       if (!(error instanceof SkepError) || error.code !== 'Fenced') throw error;
+      outcome = 'fenced';
       this.#log.warn('brain.fenced', { reason: error.message });
       this.#ended.abort(error);
       return;
+    } finally {
+      this.#lastPassMs = clock.now() - startedAt;
+      this.#tell({ at: startedAt, sweep, outcome, before });
     }
-    this.#passes += 1;
-    this.#lastPassMs = clock.now() - startedAt;
     this.#timer?.cancel();
     const due = this.#term.nextDue;
     this.#timer = due === undefined ? undefined : clock.after(Math.max(0, due - clock.now()), wake);
+  }
+
+  #tell(pass: Pick<PassSummary, 'at' | 'sweep' | 'outcome'> & { readonly before: BrainStats }): void {
+    const { observers = [], replica } = this.#options;
+    if (observers.length === 0) return;
+    const { before, ...rest } = pass;
+    const { passes, lastPassMs, decisions, conflicts, placed, unplaced } = this.stats();
+    const { full, count } = this.#term.looked;
+    const summary: PassSummary = {
+      ...rest,
+      raftTerm: this.#raftTerm,
+      number: passes,
+      full,
+      looked: count,
+      durationMs: lastPassMs,
+      decisions: decisions - before.decisions,
+      conflicts: conflicts - before.conflicts,
+      placed: placed - before.placed,
+      waiting: unplaced,
+      cells: replica.state.cells.size,
+    };
+    for (const observer of observers) observer.passed(summary);
   }
 }

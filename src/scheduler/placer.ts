@@ -5,7 +5,7 @@
 import type { Clock } from '../base/clock.ts';
 import { type Rng, randomName } from '../base/core/rng.ts';
 import type { ActualLrp, Refusal } from '../model/actual-lrp.ts';
-import type { Eviction, LrpWork, TaskWork, Work } from '../model/auction.ts';
+import type { Eviction, LrpWork, Placement, TaskWork, Work } from '../model/auction.ts';
 import { type BrainSettings, defaultBrainSettings } from '../model/cell-spec.ts';
 import { defaults } from '../model/defaults.ts';
 import { wantedInstances } from '../model/desired-lrp.ts';
@@ -14,6 +14,7 @@ import type { Task } from '../model/task.ts';
 import { desiredKey } from '../store/core/keys.ts';
 import type { Mutation } from '../store/core/records.ts';
 import type { ClusterState, Versioned } from '../store/core/state.ts';
+import type { BrainObserver } from './brain-observer.ts';
 import { auction, auctionOptions } from './core/auction.ts';
 import { workKey } from './core/batch.ts';
 import { lrpWork, taskWork } from './core/converge.ts';
@@ -37,7 +38,7 @@ type Waiting =
 
 interface Placed {
   readonly waiting: Waiting;
-  readonly cellId: CellId;
+  readonly placement: Placement;
 }
 
 interface Refused {
@@ -53,6 +54,7 @@ export interface PlacerOptions {
   readonly clock: Clock;
   readonly rng: Rng;
   readonly writer: TermWriter;
+  readonly observers: readonly BrainObserver[];
 }
 
 export class Placer {
@@ -111,15 +113,18 @@ export class Placer {
     if (!worthIt || this.#waiting.size === 0) return;
     this.#newWork = false;
     const waiting = this.#stillWaiting(state);
+    const { observers } = this.#options;
+    const explainMax = Math.max(0, ...observers.map((observer) => observer.explainMax));
     const result = auction(
       this.#usage.cells,
       [...waiting.values()].map(({ work }) => work),
-      auctionOptions(this.#settings),
+      { ...auctionOptions(this.#settings), explainMax },
     );
+    for (const observer of observers) observer.refused(result.unplaced);
     const { now } = this.#moment();
-    const placed = result.placements.flatMap(({ work, cellId }): Placed[] => {
-      const item = waiting.get(workKey(work));
-      return item === undefined ? [] : [{ waiting: item, cellId }];
+    const placed = result.placements.flatMap((placement): Placed[] => {
+      const item = waiting.get(workKey(placement.work));
+      return item === undefined ? [] : [{ waiting: item, placement }];
     });
     const counts = sweep && now - this.#countedAt >= defaults.convergeSweepMs / 2;
     if (counts) this.#countedAt = now;
@@ -149,7 +154,7 @@ export class Placer {
 
   /** Tells what has to make room to stop; who needs the room is placed once it is free. */
   async #evict(state: ClusterState, evictions: readonly Eviction[]): Promise<void> {
-    const { writer } = this.#options;
+    const { writer, observers } = this.#options;
     const { now } = this.#moment();
     const decisions = evictions.flatMap(({ guid, index, cellId, work }): DecisionOf<'retire'>[] => {
       const record = state.actual.get(guid)?.get(index)?.ordinary;
@@ -160,6 +165,7 @@ export class Placer {
     const context = { now, unique: () => randomName(this.#options.rng) };
     const committed = await writer.commit(decisions, (decision) => decisionMutation(decision, context));
     writer.note(decisionEvents(committed, now));
+    for (const observer of observers) observer.decided(decisions, committed);
   }
 
   /** What is on the list and, by the replica, does wait; the rest leaves the list. */
@@ -175,18 +181,19 @@ export class Placer {
 
   /** A claim that conflicts leaves the list too: what it conflicted with marks it for another look. */
   async #claim(placed: readonly Placed[]): Promise<void> {
-    const { writer, rng } = this.#options;
+    const { writer, rng, observers } = this.#options;
     const { now } = this.#moment();
     const context = { now, unique: () => randomName(rng) };
-    const committed = await writer.commit(placed, ({ waiting, cellId }): Mutation => {
+    const committed = await writer.commit(placed, ({ waiting, placement: { cellId } }): Mutation => {
       return isLrp(waiting)
         ? claimMutation(waiting.record, cellId, context, waiting.work.rules.sticky)
         : assignMutation(waiting.record, cellId, now);
     });
     for (const { waiting } of placed) this.#waiting.delete(workKey(waiting.work));
     this.#placedCount += committed.length;
-    const placements = committed.map(({ waiting, cellId }) => ({ work: waiting.work, cellId }));
+    const placements = committed.map(({ placement }) => placement);
     writer.note(placedEvents(placements, now));
+    for (const observer of observers) observer.placed(placements, placed.length - committed.length);
   }
 
   async #refuse(refused: readonly Refused[]): Promise<void> {

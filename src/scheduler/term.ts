@@ -13,6 +13,7 @@ import { rebalanceKey, root, rosterKey } from '../store/core/keys.ts';
 import type { ClusterState, Touched } from '../store/core/state.ts';
 import type { LeaderTerm } from '../store/election.ts';
 import type { Replica } from '../store/replica.ts';
+import type { BrainObserver } from './brain-observer.ts';
 import { createAgenda } from './core/agenda.ts';
 import { autoRebalance } from './core/auto-rebalance.ts';
 import { cellEvents, type KnownCells, knownFromJournal } from './core/cell-watch.ts';
@@ -20,7 +21,15 @@ import { converge } from './core/converge.ts';
 import { decisionEvents, event } from './core/journal.ts';
 import { missingCells } from './core/lost-cells.ts';
 import { decisionMutation } from './core/mutations.ts';
-import { emptyScope, fullScope, isEmpty, markCell, markIndex, markTouched } from './core/scope.ts';
+import {
+  emptyScope,
+  fullScope,
+  isEmpty,
+  markCell,
+  markIndex,
+  markTouched,
+  type Scope,
+} from './core/scope.ts';
 import { nextRoster, pausedCells, stormEvents } from './core/storm.ts';
 import { Placer } from './placer.ts';
 import { TermWriter } from './term-writer.ts';
@@ -34,6 +43,7 @@ export interface TermOptions {
   readonly serverName: string;
   /** brain.ts has the meaning. */
   readonly servingSince?: Millis;
+  readonly observers: readonly BrainObserver[];
   readonly term: LeaderTerm;
   /** Aborts with the term's signal, or when the term is over for another reason. */
   readonly signal: AbortSignal;
@@ -44,6 +54,24 @@ const roundsMax = 4;
 /** Decisions that are written before the replica must have them. */
 const portionMax = 20_000;
 const cellsPollMs = 100;
+
+/** How much a pass looked at. */
+interface Look {
+  readonly full: boolean;
+  /** LRPs and tasks. */
+  readonly count: number;
+}
+
+const noLook: Look = { full: false, count: 0 };
+
+function lookOf(
+  { all, lrps, tasks }: Scope,
+  { desired, tasks: everyTask }: ClusterState,
+  before: Look,
+): Look {
+  const count = all ? desired.size + everyTask.size : lrps.size + tasks.size;
+  return { full: all || before.full, count: before.count + count };
+}
 
 export class Term {
   readonly placer: Placer;
@@ -61,12 +89,13 @@ export class Term {
   #evenedAt = Number.NEGATIVE_INFINITY;
   #decisionCount = 0;
   #conflictCount = 0;
+  #looked = noLook;
 
   constructor(options: TermOptions) {
-    const { bbs, clock, rng, term, signal } = options;
+    const { bbs, clock, rng, term, signal, observers } = options;
     this.#options = options;
     this.#writer = new TermWriter({ bbs, clock, rng, fence: term.fence, signal });
-    this.placer = new Placer({ clock, rng, writer: this.#writer });
+    this.placer = new Placer({ clock, rng, writer: this.#writer, observers });
   }
 
   /** When something falls due by time alone. */
@@ -80,6 +109,11 @@ export class Term {
 
   get conflictCount(): number {
     return this.#conflictCount;
+  }
+
+  /** How much the last pass looked at. */
+  get looked(): Look {
+    return this.#looked;
   }
 
   /** Takes note of news from the replica; true when they may call for a decision. */
@@ -97,6 +131,7 @@ export class Term {
     // A pass that failed may have written what it was not told of: a copy without that would place it twice.
     if (this.#isUnsure) await this.#writer.learnRevision();
     this.#isUnsure = true;
+    this.#looked = noLook;
     await this.#caughtUp();
     const { state } = this.#options.replica;
     if (this.#knownCells === undefined) {
@@ -207,9 +242,10 @@ export class Term {
   }
 
   async #converge(state: ClusterState): Promise<void> {
-    const { clock, rng, log } = this.#options;
+    const { clock, rng, log, observers } = this.#options;
     for (let round = 0; round < roundsMax && !isEmpty(this.#scope); round++) {
       const scope = this.#scope;
+      this.#looked = lookOf(scope, state, this.#looked);
       this.#scope = emptyScope();
       const now = clock.now();
       const { decisions, work, due } = converge({ state, scope, now });
@@ -227,6 +263,7 @@ export class Term {
         this.#conflictCount += portion.length - committed.length;
         log.debug('brain.decided', { decisions: portion.length, committed: committed.length });
         this.#writer.note(decisionEvents(committed, now));
+        for (const observer of observers) observer.decided(portion, committed);
         await this.#caughtUp();
       }
     }

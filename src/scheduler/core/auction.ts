@@ -21,6 +21,7 @@ import { lrpBase, taskBase } from './base-score.ts';
 import { orderBatch } from './batch.ts';
 import { type Conflicts, createConflicts } from './conflicts.ts';
 import { explainRefusal, explainStartLimit } from './explain.ts';
+import { scoredCell } from './explain-score.ts';
 import { type Filter, liveFilters, repelled, type Seat } from './filters.ts';
 import { classKey, createLayouts, fewLeaves, type Layout, type Layouts } from './layout.ts';
 import { added, at, createPool, fits, type Pool, reserve } from './pool.ts';
@@ -35,6 +36,8 @@ export interface AuctionOptions {
   readonly maxStarting: number;
   /** The same for one cell. */
   readonly maxStartingPerCell?: number;
+  /** How many of the placements, the first ones, say why; each costs as much as placing it once more. */
+  readonly explainMax?: number;
 }
 
 export const diegoOptions: AuctionOptions = { weights: diegoWeights, maxStarting: 0 };
@@ -118,10 +121,29 @@ function place(run: Auction, work: Work): void {
     refuse(run, layout, work, live);
     return;
   }
+  const placement = placementOf(run, layout, work, live, position);
   reserve(pool, position, work.resources, work.kind);
+  run.placements.push(placement);
   settle(run, work, position);
   run.starting += 1;
-  run.placements.push({ work, cellId: pool.cellIds[position] as CellId });
+}
+
+/** To be called before anything is reserved: what it says is what was compared. */
+function placementOf(
+  run: Auction,
+  layout: Layout,
+  work: Work,
+  live: readonly Filter[],
+  position: number,
+): Placement {
+  const cellId = run.pool.cellIds[position] as CellId;
+  if (run.placements.length >= (run.options.explainMax ?? 0)) return { work, cellId };
+  const second = bestOf(run, layout, work, live, position);
+  const spread = work.kind === 'lrp' ? run.spread.of(work.guid) : undefined;
+  const scene = { pool: run.pool, layout, spread, weights: run.options.weights };
+  const chosen = scoredCell(scene, work, position);
+  const why = second < 0 ? { chosen } : { chosen, runnerUp: scoredCell(scene, work, second) };
+  return { work, cellId, why };
 }
 
 function settle(run: Auction, work: Work, position: number): void {
@@ -156,10 +178,10 @@ function isKnownToFail({ refusedLrps }: Auction, work: Work): boolean {
   );
 }
 
-/** The position of the best cell; -1: none. */
-function bestOf(run: Auction, layout: Layout, work: Work, live: readonly Filter[]): number {
+/** The position of the best cell, or of the best one but `except`; -1: none. */
+function bestOf(run: Auction, layout: Layout, work: Work, live: readonly Filter[], except = -1): number {
   layout.sync();
-  const allows = allowsOf(run.pool.seats, work, live);
+  const allows = but(except, allowsOf(run.pool.seats, work, live));
   const few = fewCandidates(run, work);
   if (few !== undefined && work.kind === 'lrp') return bestOfFew(run, layout, work, few, allows);
   return work.kind === 'lrp' ? bestForLrp(run, layout, work, allows) : bestForTask(layout, work, allows);
@@ -168,6 +190,11 @@ function bestOf(run: Auction, layout: Layout, work: Work, live: readonly Filter[
 function allowsOf(seats: readonly Seat[], work: Work, live: readonly Filter[]): Allows {
   if (live.length === 0) return undefined;
   return (position) => live.every((filter) => filter.passes(seats[position] as Seat, work));
+}
+
+function but(except: number, allows: Allows): Allows {
+  if (except < 0) return allows;
+  return (position) => position !== except && (allows === undefined || allows(position));
 }
 
 /** Where it may go at most, if its rules name the places. */

@@ -3,36 +3,25 @@
  * if it had no place yet, its own cell among them. Called for `skep why NAME/INDEX`.
  */
 import type { ActualLrp } from '../../model/actual-lrp.ts';
-import type { AuctionCell, LrpWork } from '../../model/auction.ts';
+import type { AuctionCell, LrpWork, ScoredCell } from '../../model/auction.ts';
 import { defaultBrainSettings } from '../../model/cell-spec.ts';
 import type { CellId, ProcessGuid } from '../../model/ids.ts';
-import { subtractResources } from '../../model/resources.ts';
+import { subtractResources, withOverhead } from '../../model/resources.ts';
 import type { ClusterState } from '../../store/core/state.ts';
 import { auctionOptions } from './auction.ts';
 import { lrpBase, taskBase } from './base-score.ts';
 import { lrpWork } from './converge.ts';
+import { scoredCell } from './explain-score.ts';
 import { liveFilters, repelled, type Seat } from './filters.ts';
 import { createLayouts } from './layout.ts';
-import { added, at, createPool, fits, type Pool } from './pool.ts';
+import { at, createPool, fits } from './pool.ts';
 import { rulesText } from './rules-text.ts';
 import type { ScoreWeights } from './scoring.ts';
 import { createSpread } from './spread.ts';
 import { auctionCells } from './usage.ts';
 
-export interface RankedCell {
-  readonly cellId: CellId;
-  readonly zone: string;
+export interface RankedCell extends ScoredCell {
   readonly isHere: boolean;
-  readonly label?: string;
-  readonly inLabel?: number;
-  readonly inZone: number;
-  readonly terms: {
-    readonly fill: number;
-    readonly starting: number;
-    readonly locality: number;
-    readonly binPack: number;
-  };
-  readonly score: number;
 }
 
 export interface InstanceStanding {
@@ -74,7 +63,7 @@ function withoutInstance(cell: AuctionCell, work: LrpWork, { state }: ActualLrp)
   return {
     ...cell,
     unusable: undefined,
-    used: subtractResources(cell.used, work.resources),
+    used: subtractResources(cell.used, withOverhead(work.resources, cell.overheadMemoryMb ?? 0)),
     startingCount: cell.startingCount - (state === 'CLAIMED' ? 1 : 0),
     instancesByProcess: counts,
     fixedPorts: new Set([...cell.fixedPorts].filter((port) => !work.fixedPorts.includes(port))),
@@ -101,35 +90,12 @@ function rankCells(
     const seat = pool.seats[position] as Seat;
     if (place < 0 || !fits(pool, position, work.resources)) continue;
     if (!live.every((filter) => filter.passes(seat, work))) continue;
-    const { zone, group } = layout.leaves[place] as (typeof layout.leaves)[number];
-    const inLabel = own.layouts?.get(layout)?.inGroup[group] ?? 0;
-    const cell: RankedCell = {
-      cellId: seat.cell.cellId,
-      zone: seat.cell.zone,
-      isHere: seat.cell.cellId === hereId,
-      ...(layout.spreadBy === undefined ? {} : { label: layout.groups[group] ?? '', inLabel }),
-      inZone: own.inZone[zone] ?? 0,
-      ...scoreOf(pool, position, work, weights),
-    };
+    const scored = scoredCell({ pool, layout, spread: own, weights }, work, position);
+    const cell: RankedCell = { ...scored, isHere: scored.cellId === hereId };
     found.push({ rank: ranks[place] as number, position, cell });
   }
   found.sort((a, b) => a.rank - b.rank || a.cell.score - b.cell.score || a.position - b.position);
   return found.map(({ cell }) => cell);
-}
-
-function scoreOf(
-  pool: Pool,
-  position: number,
-  { guid, resources }: LrpWork,
-  weights: ScoreWeights,
-): Pick<RankedCell, 'terms' | 'score'> {
-  const terms = {
-    fill: at(pool.fill, position) + added(pool, position, resources),
-    starting: weights.starting * at(pool.starting, position),
-    locality: weights.locality * (pool.seats[position]?.instancesOf(guid) ?? 0),
-    binPack: weights.binPack * at(pool.placeInZone, position),
-  };
-  return { terms, score: terms.fill + terms.starting + terms.locality + terms.binPack };
 }
 
 function summarise(hereId: CellId, here: RankedCell | undefined, ranked: readonly RankedCell[]): string {
