@@ -30,6 +30,10 @@ describe('the agent configuration', () => {
     [{ name: 'a', cell: { memory: 5 } }, 'cell.memory: is not a known setting'],
     [{ name: 'a', dataDir: 'data' }, 'dataDir: must be an absolute path'],
     [{ name: 'a', server: 'yes' }, 'server: must be a boolean'],
+    [
+      { name: 'a', server: false, join: ['b:7400'], explain: true },
+      'explain: is only for servers, and "server" is false',
+    ],
     [{ name: 'a', ports: { api: 7400, etcdPeer: 7400 } }, 'ports: must differ from each other'],
     [{ name: 'a', cell: { hostPorts: { from: 9, to: 8 } } }, 'cell.hostPorts: "from" must not be above "to"'],
     [{ name: 'a', join: ['10.0.0.1'] }, 'join.0: must be ADDRESS:PORT, for example 127.0.0.1:7400'],

@@ -87,6 +87,8 @@ export const agentConfigSchema = z.strictObject({
     .optional(),
   cell: cellSchema.prefault({}),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  /** Write down what the brain decides and why, from the start: run/explain.ts. */
+  explain: z.boolean().default(false),
 });
 
 export type AgentConfig = z.infer<typeof agentConfigSchema>;
@@ -138,6 +140,9 @@ function contradictions(config: AgentConfig): ConfigProblem[] {
       path: ['join'],
       reason: 'must name a server when "server" is false, for example [127.0.0.1:7400]',
     });
+  }
+  if (!config.server && config.explain) {
+    problems.push({ path: ['explain'], reason: 'is only for servers, and "server" is false' });
   }
   if (!config.server && config.etcdEndpoints.length > 0) {
     problems.push({ path: ['etcdEndpoints'], reason: 'is only for servers, and "server" is false' });

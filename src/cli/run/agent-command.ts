@@ -14,6 +14,7 @@ interface AgentFlags {
   readonly etcdEndpoints?: readonly string[];
   readonly zone?: string;
   readonly logLevel?: string;
+  readonly explain?: boolean;
 }
 
 const manual = `
@@ -25,6 +26,12 @@ killing it stops no container: the agent that starts next adopts them.
 Settings come from a YAML file, and flags win over it. Every setting is described
 in docs/configuration.md. A setting that is wrong is refused at start with file,
 line, field and reason.
+
+With --explain the brain, while this server leads, writes a line for every decision
+to explain.jsonl in the data folder: where an instance was placed, with the score
+and the cell that came second, what was refused and why, what was restarted, moved
+or stopped and by which rule. SIGUSR2 switches that on and off. docs/placement.md
+says how to read it.
 
 Examples:
   The first server of a cluster, and a cell:
@@ -54,6 +61,7 @@ export function agentCommand(host: Host): Command {
     .addOption(
       new Option('--log-level <level>', 'how much to log').choices(['debug', 'info', 'warn', 'error']),
     )
+    .option('--explain', 'write down what the brain decides and why: explain.jsonl in the data folder')
     .addHelpText('after', manual)
     .action(async (flags: AgentFlags) => {
       const { runAgent } = await import('./agent.ts');

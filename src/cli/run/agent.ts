@@ -9,10 +9,12 @@ import type { Log } from '../../base/log.ts';
 import { pinoLog } from '../../base/node/pino-log.ts';
 import { systemClock } from '../../base/node/system-clock.ts';
 import { systemRng } from '../../base/node/system-rng.ts';
+import type { ExplainSink } from '../../scheduler/decision-trace.ts';
 import type { AgentConfig } from '../core/agent-config.ts';
 import { type ConfigOverrides, loadAgentConfig } from './agent-config-file.ts';
 import { runCell } from './cell.ts';
 import { lockDataFolder, prepareDataFolder } from './data-folder.ts';
+import { explainSwitch } from './explain.ts';
 import { raisePriority } from './priority.ts';
 import { startServer } from './server.ts';
 import { watchStalls } from './stall-watch.ts';
@@ -25,6 +27,7 @@ export interface AgentContext {
   readonly clock: typeof systemClock;
   readonly rng: typeof systemRng;
   readonly version: string;
+  readonly explain: ExplainSink;
 }
 
 /** Runs until SIGTERM or SIGINT; the exit status. */
@@ -37,7 +40,9 @@ export async function runAgent(configPath: string | undefined, flags: ConfigOver
   try {
     const config = loadAgentConfig(configPath, flags);
     log = pinoLog(config.logLevel).with({ agent: config.name });
-    await run({ config, log, clock: systemClock, rng: systemRng, version: version() }, stop.signal);
+    const explain = explainSwitch({ config, log });
+    const context = { config, log, clock: systemClock, rng: systemRng, version: version(), explain };
+    await run(context, stop.signal).finally(() => explain.close());
     log.info('agent.stopped');
     return 0;
   } catch (error) {

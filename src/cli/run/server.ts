@@ -9,6 +9,7 @@ import { listenApi } from '../../api/http/listen.ts';
 import { SkepError } from '../../base/core/errors.ts';
 import { wsAccept } from '../../base/node/ws-socket.ts';
 import { createBrain } from '../../scheduler/brain.ts';
+import { DecisionTrace } from '../../scheduler/decision-trace.ts';
 import { createExplainer } from '../../scheduler/explainer.ts';
 import { createPlanner } from '../../scheduler/planner.ts';
 import { createSurvivalWatch } from '../../scheduler/survival-watch.ts';
@@ -160,6 +161,7 @@ class Serving {
       log,
       serverName: config.name,
       servingSince: clock.now(),
+      observers: [new DecisionTrace(this.#context.explain)],
     });
     const campaign = store.election.campaign((term) => brain.lead(term), { signal: this.#campaign.signal });
     this.#leading = this.#guard(campaign);
