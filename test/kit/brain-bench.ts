@@ -9,6 +9,7 @@ import type { JournalEvent } from '../../src/model/event.ts';
 import type { ProcessGuid, TaskGuid } from '../../src/model/ids.ts';
 import type { Task } from '../../src/model/task.ts';
 import { type Brain, createBrain } from '../../src/scheduler/brain.ts';
+import type { BrainObserver } from '../../src/scheduler/brain-observer.ts';
 import { encode } from '../../src/store/core/codec.ts';
 import { leaderKey } from '../../src/store/core/keys.ts';
 import type { ClusterState } from '../../src/store/core/state.ts';
@@ -39,13 +40,14 @@ export interface BrainBenchOptions {
   readonly isFollowing?: boolean;
   /** As if cells could reach the server only since the bench was built. */
   readonly isNew?: boolean;
+  readonly observers?: readonly BrainObserver[];
 }
 
 /** @param onEnd registers what must be undone when the test has ended: vitest's `onTestFinished` */
 export async function brainBench(
   onEnd: (cleanUp: () => void) => void,
   records: ClusterRecords = {},
-  { isFollowing = true, isNew = false }: BrainBenchOptions = {},
+  { isFollowing = true, isNew = false, observers = [] }: BrainBenchOptions = {},
 ): Promise<BrainBench> {
   const clock = virtualClock(builtAt);
   const bbs = memoryBbs({ clock });
@@ -64,6 +66,7 @@ export async function brainBench(
     rng: seededRng(7),
     log: silentLog,
     serverName: 'server-a',
+    observers,
     ...(isNew ? { servingSince: clock.now() } : {}),
   });
   const put = async (more: ClusterRecords): Promise<void> => {
