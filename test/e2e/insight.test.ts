@@ -1,0 +1,65 @@
+/** What a real cluster tells of itself: the decision trace, a dump that the simulator takes, metrics. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { LocalAgent } from '../../src/cli/run/local-cluster.ts';
+import { type E2eCluster, e2eCluster, eventually, testImage } from '../kit/e2e-cluster.ts';
+
+let cluster: E2eCluster;
+let server: LocalAgent;
+
+beforeAll(async () => {
+  cluster = await e2eCluster({ cells: 1, servers: 1, settings: { explain: true } });
+  server = cluster.agents[0] as LocalAgent;
+}, 180_000);
+
+afterAll(async () => {
+  await cluster?.stop();
+}, 120_000);
+
+function trace(): Record<string, unknown>[] {
+  const text = readFileSync(join(server.folder, 'data', 'explain.jsonl'), 'utf8');
+  const lines = text.trimEnd().split('\n');
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+const runOne = async (name: string, ...flags: string[]): Promise<void> => {
+  const result = await cluster.skep(['run', name, testImage, ...flags, '--', 'sleep', '100000']);
+  expect(result.stderr + result.stdout).toContain(name);
+};
+
+it('the leader writes down what it decides; SIGUSR2 switches that off and on', async () => {
+  await runOne('web');
+  const placed = await eventually('the placement is written down', 30_000, async () => {
+    const line = trace().find(({ kind, subject }) => kind === 'placed' && subject === 'web/0');
+    if (line === undefined) throw new Error('not yet');
+    return line;
+  });
+  expect(placed).toMatchObject({ cell: server.name, chosen: { inZone: 0, terms: { starting: 0 } } });
+  expect(trace().map(({ kind, rule, subject }) => `${kind} ${rule} ${subject}`)).toContain(
+    'decided create web/0',
+  );
+
+  server.process?.kill('SIGUSR2');
+  await eventually('it is switched off', 10_000, async () => {
+    if (!cluster.logTail(server, 200).includes('explain.off')) throw new Error('not yet');
+  });
+  await runOne('quiet');
+  server.process?.kill('SIGUSR2');
+  await eventually('it is switched on', 10_000, async () => {
+    if (!/explain\.off[^]*explain\.on/.test(cluster.logTail(server, 400))) throw new Error('not yet');
+  });
+  await runOne('big', '--memory', '900G', '--detach');
+  const refused = await eventually('the refusal is written down', 30_000, async () => {
+    const line = trace().find(({ kind, subjects }) => kind === 'refused' && String(subjects) === 'big/0');
+    if (line === undefined) throw new Error('not yet');
+    return line;
+  });
+  expect(refused).toMatchObject({
+    count: 1,
+    cells: 1,
+    counts: { memory: 1 },
+    nearest: { cellId: server.name },
+  });
+  expect(trace().filter(({ subject }) => subject === 'quiet/0')).toEqual([]);
+}, 120_000);
