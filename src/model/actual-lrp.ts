@@ -3,6 +3,7 @@
  * returns the next one, or a refusal with Diego's name. Table: reference/diego.md 1.3.
  */
 import { z } from 'zod';
+import { crashHistorySchema, withCrash } from './crash-history.ts';
 import {
   type CellId,
   cellIdSchema,
@@ -66,6 +67,8 @@ export const actualLrpSchema = z.object({
   updatedAt: z.number(),
   crashCount: z.number().int().min(0),
   crashReason: z.string().optional(),
+  /** Where it crashed lately. */
+  crashes: crashHistorySchema.optional(),
   /** Only on UNCLAIMED: why it could not be placed. */
   placementError: refusalSchema.optional(),
   netInfo: netInfoSchema.optional(),
@@ -204,9 +207,10 @@ export function crash(lrp: ActualLrp, key: InstanceKey, reason: string, now: Mil
   if (!alive || !ownedBy(lrp, key)) return refused('ActualLRPCannotBeCrashed');
   const crashCount = nextCrashCount(lrp.crashCount, lrp.state === 'RUNNING', lrp.since, now);
   const state = restartsAtOnce(crashCount) ? 'UNCLAIMED' : 'CRASHED';
+  const crashes = withCrash(lrp.crashes, key.cellId, now);
   return moved(
     withoutContainer(lrp),
-    { state, crashCount, crashReason: clipReason(reason), since: now },
+    { state, crashCount, crashReason: clipReason(reason), crashes, since: now },
     now,
   );
 }

@@ -60,6 +60,8 @@ export interface LrpWork {
   readonly fixedPorts: readonly number[];
   /** The only cell that it may go to: a sticky index goes back, one that is moved goes where it is moved to. */
   readonly home?: CellId | undefined;
+  /** Cells that it goes to only when no other takes it: it crashed there again and again. */
+  readonly lastResort?: ReadonlySet<CellId> | undefined;
 }
 
 export interface TaskWork {

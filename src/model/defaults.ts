@@ -31,6 +31,9 @@ export const defaults = {
   crashBackoffMaxMs: 16 * 60_000,
   crashGiveUpCount: 200,
   crashResetAfterMs: 5 * 60_000,
+  /** So many crashes of one LRP on one cell within the window make the cell its last resort. */
+  faultyCellCrashes: 5,
+  faultyCellWindowMs: 5 * 60_000,
   checkFirstPauseMs: 100,
   checkUnhealthyIntervalMs: 2_000,
   checkHealthyIntervalMs: 30_000,

@@ -1,7 +1,8 @@
 /** Placement rules through the whole brain: what is written, what is stopped, and what follows from it. */
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { brainBench, claims, events, ordinary, soonMs } from '../../test/kit/brain-bench.ts';
+import { type BrainBench, brainBench, claims, events, ordinary, soonMs } from '../../test/kit/brain-bench.ts';
 import { buildActual, buildCell, buildDesired } from '../../test/kit/builders.ts';
+import { crash } from '../model/actual-lrp.ts';
 import { brainSettingsSchema } from '../model/cell-spec.ts';
 import type { ProcessGuid } from '../model/ids.ts';
 import { placementSchema } from '../model/placement.ts';
@@ -90,5 +91,40 @@ describe('company', () => {
     await b.put({ cells: [buildCell('a', { optionalTags: ['gpu'] })], domains: [] });
     await b.clock.advance(soonMs);
     expect(claims(b.state)).toEqual({ a: 1 });
+  });
+});
+
+describe('[swarmkit] a faulty cell', () => {
+  /** The claimed instance crashes, whatever cell it is on; the crash policy's wait is over at once. */
+  async function crashOnce(b: BrainBench): Promise<void> {
+    const record = ordinary(b.state);
+    if (record?.cellId === undefined || record.instanceGuid === undefined)
+      throw new Error('nothing to crash');
+    const key = { cellId: record.cellId, instanceGuid: record.instanceGuid };
+    const crashed = crash(record, key, 'exited with status 1', b.clock.now());
+    if (!crashed.ok) throw new Error(crashed.refusal);
+    await b.put({ actual: [{ ...crashed.next, state: 'UNCLAIMED' }], domains: [] });
+    await b.clock.advance(soonMs);
+  }
+
+  test('five crashes on it within five minutes push it back, also for the next leader; later it is good again', async () => {
+    // Much more room on `a`: every instance goes there unless it is the last resort.
+    const cells = [buildCell('a', { capacity: { memoryMb: 100_000 } }), buildCell('b')];
+    const b = await brainBench(onTestFinished, { desired: [buildDesired({ memoryMb: 100 })], cells });
+    const first = await b.lead();
+    await b.clock.advance(soonMs);
+    for (let crashes = 1; crashes <= 4; crashes++) {
+      await crashOnce(b);
+      expect(ordinary(b.state)).toMatchObject({ state: 'CLAIMED', cellId: 'a' });
+    }
+    first.stop();
+    await first.ended;
+    await b.lead();
+    await b.clock.advance(soonMs);
+    await crashOnce(b);
+    expect(ordinary(b.state)).toMatchObject({ state: 'CLAIMED', cellId: 'b' });
+    await b.clock.advance(6 * 60_000);
+    await crashOnce(b);
+    expect(ordinary(b.state)?.cellId).toBe('a');
   });
 });

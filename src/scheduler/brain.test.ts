@@ -89,7 +89,7 @@ describe('a term', () => {
     expect(ordinary(b.state)).toBeUndefined();
   });
 
-  test('[diego 266, 364] outlives a store that does not answer, and a commit whose answer is lost', async () => {
+  test('[A.8 22] [diego 266, 364] outlives a store that does not answer, and a commit whose answer is lost', async () => {
     const b = await brainBench(onTestFinished, { cells: ['a'] });
     await b.lead();
     await b.clock.advance(soonMs);

@@ -27,6 +27,7 @@ import {
   refuseLrpMutation,
   refuseTaskMutation,
 } from './core/mutations.ts';
+import { lastResorts } from './core/last-resort.ts';
 import { towardsTarget } from './core/rebalance-step.ts';
 import { createUsage } from './core/usage.ts';
 import type { TermWriter } from './term-writer.ts';
@@ -171,8 +172,9 @@ export class Placer {
   /** What is on the list and, by the replica, does wait; the rest leaves the list. */
   #stillWaiting(state: ClusterState): Map<string, Waiting> {
     const waiting = new Map<string, Waiting>();
+    const heed = lastResorts(state, this.#moment().now);
     for (const [key, work] of this.#waiting) {
-      const item = work.kind === 'lrp' ? waitingLrp(state, work) : waitingTask(state, work);
+      const item = work.kind === 'lrp' ? waitingLrp(state, work, heed) : waitingTask(state, work);
       if (item === undefined) this.#waiting.delete(key);
       else waiting.set(key, item);
     }
@@ -236,12 +238,16 @@ function isLrp(waiting: Waiting): waiting is Extract<Waiting, { work: LrpWork }>
   return waiting.work.kind === 'lrp';
 }
 
-function waitingLrp(state: ClusterState, { guid, index }: LrpWork): Waiting | undefined {
+function waitingLrp(
+  state: ClusterState,
+  { guid, index }: LrpWork,
+  heed: (work: LrpWork) => LrpWork,
+): Waiting | undefined {
   const desired = state.desired.get(guid);
   const record = state.actual.get(guid)?.get(index)?.ordinary;
   if (desired === undefined || state.corrupt.has(desiredKey(guid))) return undefined;
   if (record?.value.state !== 'UNCLAIMED' || index >= wantedInstances(desired.value)) return undefined;
-  const work = towardsTarget(state, lrpWork(desired.value, index, record.value.home));
+  const work = heed(towardsTarget(state, lrpWork(desired.value, index, record.value.home)));
   return { work, record };
 }
 

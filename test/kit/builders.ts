@@ -186,7 +186,7 @@ export function buildLrpWork(
   index: number,
   memoryMb: number,
   diskMb = 1,
-  change: Partial<Pick<LrpWork, 'rules' | 'priority' | 'fixedPorts' | 'home'>> = {},
+  change: Partial<Pick<LrpWork, 'rules' | 'priority' | 'fixedPorts' | 'home' | 'lastResort'>> = {},
 ): LrpWork {
   const resources = { memoryMb, diskMb, containers: 1 };
   return {

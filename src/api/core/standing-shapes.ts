@@ -26,6 +26,8 @@ export const standingSchema = z.object({
       cellId: cellIdSchema,
       zone: z.string(),
       isHere: z.boolean(),
+      /** Crashes of the LRP there lately, if they are so many that the cell is its last resort. */
+      crashes: z.number().int().optional(),
       /** The value of the label that it is spread by. */
       label: z.string().optional(),
       /** Other instances under that value, and in the zone: fewer goes first, before any score. */

@@ -46,6 +46,14 @@ const summaryOf = (lrp: ActualLrp, state: object = {}) =>
   explain(stateOf({ desired: buildDesired(), actuals: [lrp], ...state }), { guid: 'web', index: 0, now });
 
 describe('an instance', () => {
+  test('of an LRP that keeps crashing on a cell is told that it goes there only when no other takes it', () => {
+    const crashes = [1, 2, 3, 4, 5].map((seconds) => ({ cellId: 'a' as CellId, at: ago(seconds) }));
+    const waiting = buildActual({ since: ago(2), crashes, crashCount: 5, crashReason: 'exited with 1' });
+    expect(summaryOf(waiting)?.summary).toMatch(
+      /goes to these cells only when no other takes it, for its LRP crashed there in the last five minutes: a \(5\)$/,
+    );
+    expect(summaryOf({ ...waiting, crashes: crashes.slice(1) })?.summary).not.toMatch('no other takes it');
+  });
   test.each<[string, ActualLrp, object, string]>([
     [
       'that runs',

@@ -5,6 +5,7 @@
  */
 import { SkepError } from '../../base/core/errors.ts';
 import type { ActualLrp } from '../../model/actual-lrp.ts';
+import { faultyCells } from '../../model/crash-history.ts';
 import { type DesiredLrp, wantedInstances } from '../../model/desired-lrp.ts';
 import type { JournalEvent } from '../../model/event.ts';
 import { type CellId, instanceName, type Millis, type ProcessGuid, type TaskGuid } from '../../model/ids.ts';
@@ -89,16 +90,34 @@ type Instance = Why['instances'][number];
 /** Those that do not run first, each kind by index. */
 function explainAll(state: WhyState, { guid, index, now }: WhyQuestion): Instance[] {
   const slots = state.actual.get(guid as ProcessGuid) ?? new Map<number, never>();
+  const avoids = avoidedText(slots, now);
   const indexes = index === undefined ? [...slots.keys()].sort((a, b) => a - b) : [index];
   const instances = indexes.flatMap((i) => {
     const { ordinary, suspect, evacuating } = slots.get(i) ?? {};
     const records = [ordinary?.value, suspect?.value, evacuating?.value].filter((lrp) => lrp !== undefined);
     return records.map((actual) => {
       const replacement = actual.presence === 'ORDINARY' ? undefined : ordinary?.value;
-      return { actual, ...explainInstance(state, actual, replacement, now) };
+      const told = explainInstance(state, actual, replacement, now);
+      return {
+        actual,
+        ...told,
+        summary: told.summary + (isWell(actual) && index === undefined ? '' : avoids),
+      };
     });
   });
   return instances.sort((a, b) => Number(isWell(a.actual)) - Number(isWell(b.actual)));
+}
+
+/** The cells that are the last resort of the LRP: each of its instances avoids them, whoever crashed there. */
+function avoidedText(
+  slots: ReadonlyMap<number, { readonly ordinary?: Held<ActualLrp> | undefined }>,
+  now: Millis,
+): string {
+  const histories = [...slots.values()].map(({ ordinary }) => ordinary?.value.crashes);
+  const cells = [...faultyCells(histories, now)].sort(([a], [b]) => (a < b ? -1 : 1));
+  if (cells.length === 0) return '';
+  const listed = cells.map(([cellId, count]) => `${cellId} (${count})`).join(', ');
+  return `; it goes to these cells only when no other takes it, for its LRP crashed there in the last five minutes: ${listed}`;
 }
 
 const isWell = (lrp: ActualLrp): boolean =>

@@ -7,10 +7,13 @@ import { noSuchLrp } from '../not-found.ts';
 
 export const why: Handler<'why'> = async (context, { params, query }, call) => {
   const state = await currentState(context, call.signal);
-  const answer = explain(state, { guid: params.guid, index: query.index, now: context.clock.now() });
+  const now = context.clock.now();
+  const answer = explain(state, { guid: params.guid, index: query.index, now });
   if (answer === undefined) throw noSuchLrp(state, params.guid);
   const { index } = query;
   const standing =
-    index === undefined ? undefined : context.explainer?.standing(state, params.guid as ProcessGuid, index);
+    index === undefined
+      ? undefined
+      : context.explainer?.standing(state, params.guid as ProcessGuid, index, now);
   return standing === undefined ? answer : { ...answer, standing };
 };

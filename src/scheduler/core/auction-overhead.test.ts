@@ -29,7 +29,7 @@ const proxied = (memoryMb: number, overheadMemoryMb = 4, id = 'A'): AuctionCell 
 const many = (count: number, memoryMb: number): LrpWork[] =>
   Array.from({ length: count }, (_, index) => buildLrpWork('web', index, memoryMb));
 
-describe('[A.8] a proxy of 4 MB beside an LRP of 256', () => {
+describe('[A.8 15] a proxy of 4 MB beside an LRP of 256', () => {
   test('fits into 260', () => {
     expect(auction([proxied(260)], many(1, 256)).placements).toHaveLength(1);
   });

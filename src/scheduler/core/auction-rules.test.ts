@@ -19,11 +19,11 @@ const cells = (...ids: string[]) => ids.map((id) => buildAuctionCell(id));
 
 describe('operating system and architecture', () => {
   const windows = buildAuctionCell('C', { zone: 'C-zone', os: 'windows' });
-  test('[diego 305] the only cell that has what the root file system needs gets it', () => {
+  test('[A.8 5] [diego 305] the only cell that has what the root file system needs gets it', () => {
     const mixed = [...cells('A', 'B'), windows];
     expect(where(auction(mixed, [lrp('web', 0, { os: 'windows' })]))).toEqual({ 'lrp/web/0': 'C' });
   });
-  test('[A.8] an LRP and a task for an unknown root file system fail alone, with what they asked for', () => {
+  test('[A.8 12] an LRP and a task for an unknown root file system fail alone, with what they asked for', () => {
     const task = { ...buildTaskWork('job', 1), rules: rules({ arch: 'mips' }) };
     const result = auction(cells('A'), [
       lrp('nope', 0, { os: 'plan9', arch: 'arm64' }),
@@ -43,7 +43,7 @@ describe('[diego 302] volume drivers', () => {
     buildAuctionCell('A', { volumeDrivers: ['d1', 'd2'] }),
     buildAuctionCell('B', { volumeDrivers: ['d3'] }),
   ];
-  test('all of them must be on one cell', () => {
+  test('[A.8 6] all of them must be on one cell', () => {
     const [refusal] = refusals(auction(drivers, [lrp('web', 0, { volumeDrivers: ['d1', 'd3'] })]));
     expect(refusal).toMatchObject({
       message: 'found no compatible cell with required volume drivers',
@@ -68,14 +68,14 @@ describe('placement tags', () => {
     [['moo', 'quack'], 'z1-1'],
     [['quack', 'chirp'], 'z2-1'],
     [[], 'z1-2'],
-  ])('[diego 298] %j goes to %s', (tags, cellId) => {
+  ])('[A.8 7] [diego 298] %j goes to %s', (tags, cellId) => {
     expect(where(auction(zoo, [lrp('web', 0, { tags })]))).toEqual({ 'lrp/web/0': cellId });
   });
   test.each([
     [['oink', 'kakaaaaa'], 'found no compatible cell with placement tags "oink" and "kakaaaaa"'],
     [['x', 'y', 'z'], 'found no compatible cell with placement tags "x", "y" and "z"'],
     [['x'], 'found no compatible cell with placement tag "x"'],
-  ])('[diego 299] %j is refused in Diego’s words', (tags, message) => {
+  ])('[A.8 7] [diego 299] %j is refused in Diego’s words', (tags, message) => {
     expect(refusals(auction(zoo, [lrp('web', 0, { tags })]))[0]?.message).toBe(message);
   });
   test('work without tags is told that every cell requires some', () => {
@@ -196,9 +196,19 @@ describe('spread by a label', () => {
     const some = [rack('a', 'az1'), ...['b', 'c', 'd', 'e'].map((id) => rack(id, 'az2'))];
     expect(countsOf(some, auction(some, spread(8)))).toEqual([4, 1, 1, 1, 1]);
   });
-  test('[swarmkit] nested preferences: values of the label first, zones within; one label and zones are the two levels', () => {
-    const some = [rack('a', 'r1', 'x'), rack('b', 'r1', 'y'), rack('c', 'r2', 'x'), rack('d', 'r2', 'y')];
-    expect(countsOf(some, auction(some, spread(12)))).toEqual([3, 3, 3, 3]);
+  test('[swarmkit] nested preferences: 12 instances over values of the label first, zones within, cells last', () => {
+    const small = buildAuctionCell('a', {
+      zone: 'rack-1',
+      labels: { rack: 'az1' },
+      capacity: { memoryMb: 1, diskMb: 1, containers: 1 },
+    });
+    const some = [
+      small,
+      rack('b', 'az1', 'rack-1'),
+      ...['c', 'd', 'e'].map((id) => rack(id, 'az2', 'rack-2')),
+      ...['f', 'g'].map((id) => rack(id, 'az2', 'rack-3')),
+    ];
+    expect(countsOf(some, auction(some, spread(12)))).toEqual([0, 6, 1, 1, 1, 2, 1]);
   });
   test('cells without the label are the last resort', () => {
     const some = [rack('a', 'r1'), rack('b', undefined)];
@@ -229,6 +239,40 @@ test('[swarmkit] HA: 18 and 2 on five cells: three have four, two have three, an
   expect(where(auction(later, [lrp('s2', 0, {}), lrp('s2', 1, {})]))).toEqual({
     'lrp/s2/0': 'd',
     'lrp/s2/1': 'e',
+  });
+});
+
+describe('a cell on which an LRP keeps crashing', () => {
+  const lastResort = new Set(['a' as CellId]);
+  test('[swarmkit] is pushed back: the next instance goes elsewhere, though that cell is fuller', () => {
+    const busy = buildAuctionCell('b', { used: { memoryMb: 80, diskMb: 80, containers: 80 } });
+    expect(where(auction([...cells('a'), busy], [lrp('web', 0, {}, { lastResort })]))).toEqual({
+      'lrp/web/0': 'b',
+    });
+  });
+  test('is pushed back also where its zone has fewer instances, and where the other cell has one already', () => {
+    const other = buildAuctionCell('b', { zone: 'y', instancesByProcess: running('web') });
+    const faulty = buildAuctionCell('a', { zone: 'x' });
+    expect(where(auction([faulty, other], [lrp('web', 1, {}, { lastResort })]))).toEqual({
+      'lrp/web/1': 'b',
+    });
+  });
+  test('takes it when no other can: pushed back is not forbidden', () => {
+    const full = buildAuctionCell('b', { used: { memoryMb: 95, diskMb: 0, containers: 0 } });
+    const result = auction([...cells('a'), full], [lrp('web', 0, {}, { lastResort })]);
+    expect(where(result)).toEqual({ 'lrp/web/0': 'a' });
+    const everywhere = new Set(['a', 'b'] as CellId[]);
+    expect(where(auction(cells('a', 'b'), [lrp('web', 0, {}, { lastResort: everywhere })]))).toEqual({
+      'lrp/web/0': 'a',
+    });
+  });
+  test('is still the home of a sticky index, whose volume is there', () => {
+    const work = lrp('db', 0, { sticky: true }, { lastResort, home: 'a' as CellId });
+    expect(where(auction(cells('a', 'b'), [work]))).toEqual({ 'lrp/db/0': 'a' });
+  });
+  test('is as good as any for other LRPs', () => {
+    const result = auction(cells('a', 'b'), [lrp('web', 0, {}, { lastResort }), lrp('api', 0, {})]);
+    expect(where(result)).toEqual({ 'lrp/web/0': 'b', 'lrp/api/0': 'a' });
   });
 });
 

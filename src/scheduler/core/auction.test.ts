@@ -3,8 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { buildAuctionCell, buildLrpWork as lrp, buildTaskWork as task } from '../../../test/kit/builders.ts';
 import type { AuctionCell, AuctionResult, Work } from '../../model/auction.ts';
 import type { ProcessGuid } from '../../model/ids.ts';
+import { placementSchema } from '../../model/placement.ts';
 import { auction } from './auction.ts';
+import { lrpBase } from './base-score.ts';
 import { orderBatch, workKey } from './batch.ts';
+import { added, createPool } from './pool.ts';
 import { diegoWeights } from './scoring.ts';
 
 const processes = (counts: Readonly<Record<string, number>>) =>
@@ -31,7 +34,7 @@ const messages = ({ unplaced }: AuctionResult): string[] => unplaced.map(({ refu
 const limited = (maxStarting: number) => ({ weights: diegoWeights, maxStarting });
 
 describe('no cell', () => {
-  test('[diego 303] with no cell at all everything is refused, and it says so', () => {
+  test('[A.8 1] [diego 303] with no cell at all everything is refused, and it says so', () => {
     const result = auction([], [lrp('pg-7', 0, 10), task('job', 10)]);
     expect(result.placements).toEqual([]);
     expect(messages(result)).toEqual(Array(2).fill('found no compatible cell: the cluster has no cells'));
@@ -49,7 +52,7 @@ describe('no cell', () => {
     expect(refusal).toMatchObject({ cells: 2, counts: { unusable: 2 } });
   });
 
-  test('an unusable cell gets nothing while another takes work, though it is emptier', () => {
+  test('[A.8 20] an unusable cell gets nothing while another takes work, though it is emptier', () => {
     const cells = [buildAuctionCell('a', { unusable: 'docker does not answer' }), cellB];
     expect(where(auction(cells, [lrp('pg-7', 0, 10)]))).toEqual({ 'lrp/pg-7/0': 'B' });
   });
@@ -58,7 +61,7 @@ describe('no cell', () => {
 describe('the limit on starting containers', () => {
   const starting = [loaded('A', 'A-zone', ['pg-1', 'pg-2'], 1), loaded('B', 'B-zone', ['pg-3'], 1)];
 
-  test('[diego 304] counts what starts already; first instances and tasks go before further instances', () => {
+  test('[A.8 2] [diego 304] counts what starts already; first instances and tasks go before further instances', () => {
     const work = [lrp('pg-7', 0, 10), lrp('pg-7', 1, 10), task('tg-1', 10), task('tg-2', 10)];
     const result = auction(starting, work, limited(5));
     expect(result.placements.map(({ work: item }) => workKey(item))).toEqual([
@@ -78,13 +81,13 @@ describe('the limit on starting containers', () => {
     lrp('pg-9', 0, 40),
   ];
   const roomy = [buildAuctionCell('A', { zone: 'A' }), buildAuctionCell('B', { zone: 'B' })];
-  test('[diego 304] of five LRPs exactly three start at a limit of three', () => {
+  test('[A.8 3] [diego 304] of five LRPs exactly three start at a limit of three', () => {
     expect(auction(roomy, five, limited(3)).placements).toHaveLength(3);
   });
-  test.each([0, -3])('[diego 304] a limit of %i is none', (limit) => {
+  test.each([0, -3])('[A.8 3] [diego 304] a limit of %i is none', (limit) => {
     expect(auction(roomy, five, limited(limit)).placements).toHaveLength(5);
   });
-  test('[diego 304] of four tasks two start at a limit of two', () => {
+  test('[A.8 4] [diego 304] of four tasks two start at a limit of two', () => {
     const tasks = [1, 2, 3, 4].map((number) => task(`tg-${number}`, 10));
     const result = auction([cellA, cellB], tasks, limited(2));
     expect([result.placements.length, result.unplaced.length]).toEqual([2, 2]);
@@ -92,10 +95,10 @@ describe('the limit on starting containers', () => {
 });
 
 describe('balance', () => {
-  test('[diego 306] a process that has an instance in one zone gets the next one in the other, though fuller', () => {
+  test('[A.8 8] [diego 306] a process that has an instance in one zone gets the next one in the other, though fuller', () => {
     expect(where(auction([cellA, cellB], [lrp('pg-3', 1, 10)]))).toEqual({ 'lrp/pg-3/1': 'A' });
   });
-  test('[diego 306] a new process goes to the emptier cell', () => {
+  test('[A.8 9] [diego 306] a new process goes to the emptier cell', () => {
     expect(where(auction([cellA, cellB], [lrp('pg-4', 1, 10)]))).toEqual({ 'lrp/pg-4/1': 'B' });
   });
   test('a zone counts the instances on its unusable cells too', () => {
@@ -127,30 +130,45 @@ describe('the score', () => {
     return auction(cells, [work], { weights, maxStarting: 0 }).placements[0]?.cellId;
   };
 
-  test.each(['memoryMb', 'diskMb', 'containers'] as const)('prefers the cell with less %s used', (name) => {
-    const used = { memoryMb: 0, diskMb: 0, containers: 0, [name]: 10 };
-    expect(choose({ used }, {})).toBe('B');
-  });
-  test('prefers the cell with more container slots', () => {
+  test.each(['memoryMb', 'diskMb', 'containers'] as const)(
+    '[A.8 16] prefers the cell with less %s used',
+    (name) => {
+      const used = { memoryMb: 0, diskMb: 0, containers: 0, [name]: 10 };
+      expect(choose({ used }, {})).toBe('B');
+    },
+  );
+  test('[A.8 16] prefers the cell with more container slots', () => {
     const capacity = { memoryMb: 100, diskMb: 100, containers: 20 };
     expect(choose({ capacity }, { capacity: { ...capacity, containers: 50 } })).toBe('B');
   });
-  test('avoids a cell where ten containers start', () => {
+  test('[A.8 16] is worse for a larger LRP, and for one that takes more disk', () => {
+    const scoreOf = (memoryMb: number, diskMb: number): number => {
+      const pool = createPool([cellA]);
+      return lrpBase(pool, diegoWeights)(0) + added(pool, 0, lrp('pg-9', 0, memoryMb, diskMb).resources);
+    };
+    expect(scoreOf(20, 1)).toBeGreaterThan(scoreOf(10, 1));
+    expect(scoreOf(10, 2)).toBeGreaterThan(scoreOf(10, 1));
+  });
+  test('[A.8 18] at a bin-pack weight of 0 two equal cells score the same: the first by id wins', () => {
+    expect(choose({}, {})).toBe('A');
+    expect(choose({ startingCount: 1 }, {})).toBe('B');
+  });
+  test('[A.8 17] avoids a cell where ten containers start', () => {
     expect(choose({ startingCount: 10 }, { used: { memoryMb: 50, diskMb: 50, containers: 50 } })).toBe('B');
   });
-  test('ignores starting containers at weight 0', () => {
+  test('[A.8 17] ignores starting containers at weight 0', () => {
     const weights = { ...diegoWeights, starting: 0 };
     expect(choose({ startingCount: 10 }, {}, lrp('pg-1', 0, 10), weights)).toBe('A');
   });
-  test('avoids the same process more than ten starting containers', () => {
+  test('[A.8 17] avoids the same process more than ten starting containers', () => {
     expect(choose({ instancesByProcess: processes({ 'pg-1': 1 }) }, { startingCount: 10 })).toBe('B');
   });
-  test('rises with each instance of the same process on the cell', () => {
+  test('[A.8 19] rises with each instance of the same process on the cell', () => {
     const [two, one] = [2, 1].map((count) => ({ instancesByProcess: processes({ 'pg-1': count }) }));
     expect(choose(two ?? {}, one ?? {})).toBe('B');
     expect(choose(one ?? {}, {})).toBe('B');
   });
-  test('at a bin-pack weight prefers the first cell of a zone, but not to the same process', () => {
+  test('[A.8 18] at a bin-pack weight prefers the first cell of a zone, but not to the same process', () => {
     const weights = { ...diegoWeights, binPack: 0.2 };
     const fuller = { used: { memoryMb: 10, diskMb: 10, containers: 10 } };
     expect(choose(fuller, {}, lrp('pg-1', 0, 10), weights)).toBe('A');
@@ -158,7 +176,7 @@ describe('the score', () => {
       'B',
     );
   });
-  test('numbers the cells of each zone from 0 for bin packing', () => {
+  test('[A.8 18, 20] numbers the cells of each zone from 0 for bin packing', () => {
     const weights = { ...diegoWeights, binPack: 10 };
     const cells = [
       buildAuctionCell('A', { zone: 'x', startingCount: 1 }),
@@ -173,15 +191,15 @@ describe('the score', () => {
 describe('refusals', () => {
   const need = (memoryMb: number, diskMb: number) => lrp('pg-4', 0, memoryMb, diskMb);
 
-  test('[diego 31] name the resource that is short', () => {
+  test('[A.8 11] [diego 31] name the resource that is short', () => {
     expect(messages(auction([cellA, cellB], [need(1_000, 1)]))).toEqual(['insufficient resources: memory']);
   });
-  test('[diego 201, 308] list what every cell is short of, sorted, and place nothing', () => {
+  test('[A.8 11] [diego 201, 308] list what every cell is short of, sorted, and place nothing', () => {
     const result = auction([cellA, cellB], [need(1_000, 1_000)]);
     expect(messages(result)).toEqual(['insufficient resources: disk, memory']);
     expect(result.placements).toEqual([]);
   });
-  test('[diego 308] say no more when the cells are short of different things', () => {
+  test('[A.8 11] [diego 308] say no more when the cells are short of different things', () => {
     const third = buildAuctionCell('C', { capacity: { memoryMb: 1_200, diskMb: 5, containers: 100 } });
     expect(messages(auction([cellA, cellB, third], [need(1_000, 10)]))).toEqual(['insufficient resources']);
   });
@@ -227,10 +245,10 @@ describe('the order of work', () => {
     [45, [pg70, ...tasks]],
     [80, [pg70, ...tasks, pg81]],
     [95, [pg70, ...tasks, pg81, pg71]],
-  ])('[diego 309] with %i MB there is room for the most important', (memoryMb, expected) => {
+  ])('[A.8 13] [diego 309] with %i MB there is room for the most important', (memoryMb, expected) => {
     expect(Object.keys(where(auction(single(memoryMb), work)))).toEqual(expected);
   });
-  test('of three tasks the largest goes first', () => {
+  test('[A.8 14] of three tasks the largest goes first', () => {
     const three = [task('tg-10', 10), task('tg-20', 20), task('tg-30', 30)];
     expect(Object.keys(where(auction(single(31), three)))).toEqual(['task/tg-30']);
   });
@@ -239,19 +257,20 @@ describe('the order of work', () => {
       'lrp/pg-1/0',
     ]);
   });
-  test('[diego 310] a mixed batch balances, and what cannot be placed fails alone', () => {
+  test('[A.8 12] [diego 310] a mixed batch balances, and what has no root file system fails alone', () => {
     const fullerB = buildAuctionCell('B', {
       zone: 'B-zone',
       used: { memoryMb: 30, diskMb: 30, containers: 2 },
       instancesByProcess: processes({ 'pg-3': 1, 'pg-4': 1 }),
     });
+    const unknown = placementSchema.parse({ os: 'unknown' });
     const mixed = [
       lrp('pg-3', 1, 40),
       lrp('pg-2', 1, 5),
       task('tg-1', 40),
       task('tg-2', 5),
-      lrp('nope', 0, 5_000),
-      task('nope', 5_000),
+      { ...lrp('nope', 0, 5), rules: unknown },
+      { ...task('nope', 5), rules: unknown },
     ];
     const result = auction([cellA, fullerB], mixed);
     expect(where(result)).toEqual({
@@ -261,18 +280,20 @@ describe('the order of work', () => {
       'lrp/pg-2/1': 'B',
     });
     expect(failed(result)).toEqual(['lrp/nope/0', 'task/nope']);
+    const mismatch = 'found no compatible cell for required rootfs: os unknown';
+    expect(messages(result)).toEqual([mismatch, mismatch]);
   });
 });
 
 describe('a batch', () => {
-  test('holds each piece of work once; the first copy stays', () => {
+  test('[A.8 21] holds each piece of work once; the first copy stays', () => {
     const batch = orderBatch([lrp('a', 0, 10), lrp('a', 0, 20), task('t', 1), task('t', 2), lrp('a', 1, 10)]);
     expect(batch).toEqual([lrp('a', 0, 10), task('t', 1), lrp('a', 1, 10)]);
   });
   test('of an LRP and a task with one name holds both', () => {
     expect(auction([cellA], [lrp('x', 0, 1), task('x', 1)]).placements).toHaveLength(2);
   });
-  test('is empty when there is nothing to do', () => {
+  test('[A.8 21] is empty when there is nothing to do', () => {
     expect(auction([cellA], [])).toEqual({ placements: [], unplaced: [], evictions: [] });
   });
 });

@@ -182,6 +182,17 @@ function isKnownToFail({ refusedLrps }: Auction, work: Work): boolean {
 function bestOf(run: Auction, layout: Layout, work: Work, live: readonly Filter[], except = -1): number {
   layout.sync();
   const allows = but(except, allowsOf(run.pool.seats, work, live));
+  const lastResort = work.kind === 'lrp' ? work.lastResort : undefined;
+  if (lastResort !== undefined) {
+    const isOther = (position: number): boolean =>
+      !lastResort.has(run.pool.cellIds[position] as CellId) && (allows === undefined || allows(position));
+    const position = bestAllowed(run, layout, work, isOther);
+    if (position >= 0) return position;
+  }
+  return bestAllowed(run, layout, work, allows);
+}
+
+function bestAllowed(run: Auction, layout: Layout, work: Work, allows: Allows): number {
   const few = fewCandidates(run, work);
   if (few !== undefined && work.kind === 'lrp') return bestOfFew(run, layout, work, few, allows);
   return work.kind === 'lrp' ? bestForLrp(run, layout, work, allows) : bestForTask(layout, work, allows);

@@ -225,7 +225,7 @@ describe('claims', () => {
     expect([words(result), waiting(result)]).toEqual([[], ['web/0']]);
   });
   const late = builtAt + defaults.claimDeadlineMs + 1;
-  test('[diego 216] a claim that comes to nothing is given up, with the reason', () => {
+  test('[A.8 10] [diego 216] a claim that comes to nothing is given up, with the reason', () => {
     const records = { desired: [web(1)], actual: [claimed(0, 'a')], cells: ['a'] };
     expect(words(run(records, late - 1))).toEqual([]);
     const result = run(records, late);

@@ -5,7 +5,7 @@
 import type { ActualLrp } from '../../model/actual-lrp.ts';
 import type { AuctionCell, LrpWork, ScoredCell } from '../../model/auction.ts';
 import { defaultBrainSettings } from '../../model/cell-spec.ts';
-import type { CellId, ProcessGuid } from '../../model/ids.ts';
+import type { CellId, Millis, ProcessGuid } from '../../model/ids.ts';
 import { subtractResources, withOverhead } from '../../model/resources.ts';
 import type { ClusterState } from '../../store/core/state.ts';
 import { auctionOptions } from './auction.ts';
@@ -13,6 +13,7 @@ import { lrpBase, taskBase } from './base-score.ts';
 import { lrpWork } from './converge.ts';
 import { scoredCell } from './explain-score.ts';
 import { liveFilters, repelled, type Seat } from './filters.ts';
+import { faultyCellsOf } from './last-resort.ts';
 import { createLayouts } from './layout.ts';
 import { at, createPool, fits } from './pool.ts';
 import { rulesText } from './rules-text.ts';
@@ -22,6 +23,8 @@ import { auctionCells } from './usage.ts';
 
 export interface RankedCell extends ScoredCell {
   readonly isHere: boolean;
+  /** Crashes of the LRP there lately, if they are so many that it is the last resort. */
+  readonly crashes?: number;
 }
 
 export interface InstanceStanding {
@@ -38,6 +41,7 @@ export function standingOf(
   state: ClusterState,
   guid: ProcessGuid,
   index: number,
+  now: Millis,
 ): InstanceStanding | undefined {
   const desired = state.desired.get(guid)?.value;
   const record = state.actual.get(guid)?.get(index)?.ordinary?.value;
@@ -48,7 +52,8 @@ export function standingOf(
   );
   if (cells.every(({ cellId }) => cellId !== record.cellId)) return undefined;
   const { weights } = auctionOptions(state.settings?.value ?? defaultBrainSettings);
-  const ranked = rankCells(cells, work, weights, record.cellId);
+  const faulty = faultyCellsOf(state, guid, now);
+  const ranked = lastResortsLast(rankCells(cells, work, weights, record.cellId), faulty);
   const here = ranked.find(({ isHere }) => isHere);
   const others = ranked.filter(({ isHere }) => !isHere).slice(0, othersMax);
   const ranking = ranked.filter((cell) => cell === here || others.includes(cell));
@@ -98,6 +103,17 @@ function rankCells(
   return found.map(({ cell }) => cell);
 }
 
+function lastResortsLast(ranked: readonly RankedCell[], faulty: ReadonlyMap<CellId, number>): RankedCell[] {
+  const told = ranked.map((cell): RankedCell => {
+    const crashes = faulty.get(cell.cellId);
+    return crashes === undefined ? cell : { ...cell, crashes };
+  });
+  return [
+    ...told.filter(({ crashes }) => crashes === undefined),
+    ...told.filter(({ crashes }) => crashes !== undefined),
+  ];
+}
+
 function summarise(hereId: CellId, here: RankedCell | undefined, ranked: readonly RankedCell[]): string {
   const [best, second] = ranked;
   if (here === undefined || best === undefined) {
@@ -112,6 +128,9 @@ function summarise(hereId: CellId, here: RankedCell | undefined, ranked: readonl
 
 /** What decides between two cells: the first thing in which they differ, in the auction's order. */
 function advantage(winner: RankedCell, loser: RankedCell): string {
+  if (loser.crashes !== undefined && winner.crashes === undefined) {
+    return `${loser.cellId} is the last resort after ${loser.crashes} crashes there in five minutes`;
+  }
   if (loser.label === '' && winner.label !== '') return 'it has the label that instances are spread by';
   if ((winner.inLabel ?? 0) !== (loser.inLabel ?? 0)) {
     return `"${winner.label}" has fewer of its instances (${winner.inLabel} against ${loser.inLabel})`;

@@ -4,6 +4,7 @@ import {
   buildActual,
   buildCell,
   buildDesired,
+  buildDrained,
   buildState,
   buildTask,
   builtAt,
@@ -59,6 +60,15 @@ describe('a cell', () => {
     expect(auctionCells(buildState({ cells: [buildCell('a', { engine: mute })] }))[0]?.unusable).toBe(
       'podman does not answer',
     );
+  });
+  test('[A.8 20] that is drained or cordoned takes nothing, says by whom, and knows what takes that back', () => {
+    const cordon = { by: 'uid 0', at: builtAt, reason: '' };
+    const specs = [buildDrained('a'), { v: 1, cellId: 'b' as CellId, cordon } as const];
+    const cells = auctionCells(buildState({ cells: ['a', 'b'], specs }));
+    expect(cells.map(({ unusable, undo }) => [unusable, undo])).toEqual([
+      ['drained by uid 0: disk swap', 'skep cell undrain a'],
+      ['cordoned by uid 0', 'skep cell uncordon b'],
+    ]);
   });
   test('that has no presence is none', () => {
     expect(auctionCells(buildState({ actual: [buildActual({ state: 'RUNNING', cellId: 'a' })] }))).toEqual(
