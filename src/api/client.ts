@@ -9,7 +9,8 @@ import { defaults } from '../model/defaults.ts';
 import { type EventQuery, type EventRow, eventRows, watchMessages } from './client/feeds.ts';
 import { type Endpoint, requestJson } from './client/request.ts';
 import { queryString, requestLine } from './client/urls.ts';
-import { paths, socketPaths } from './core/paths.ts';
+import { openViewFeed, type ViewFeed } from './client/view-feed.ts';
+import { actorHeader, paths, socketPaths } from './core/paths.ts';
 import type {
   RouteInput,
   RouteName,
@@ -18,6 +19,9 @@ import type {
   WatchMessage,
   WatchQuery,
 } from './core/routes.ts';
+import type { ViewQuery } from './core/view-shapes.ts';
+
+export type { ViewFeed } from './client/view-feed.ts';
 
 export interface ClientOptions {
   /** One of the two: a path, or an address such as `http://127.0.0.1:7400`. */
@@ -39,7 +43,7 @@ export interface CallLimits {
 }
 
 /** What a stream's caller must say; the rest has defaults. */
-export type StreamOptions = Pick<StreamQuery, 'kind' | 'target'> & Partial<StreamQuery>;
+export type StreamOptions = Pick<StreamQuery, 'kind'> & Partial<StreamQuery>;
 
 export interface Client {
   /** Where it speaks to, for messages. */
@@ -56,15 +60,21 @@ export interface Client {
   watch(query: WatchQuery, options: { readonly signal: AbortSignal }): AsyncIterable<WatchMessage>;
   /** Journal events after `since` (an event's id, '' for all), then new ones; ends and throws as `watch` does. */
   events(query: EventQuery, options: { readonly signal: AbortSignal }): AsyncIterable<EventRow>;
-  /** Logs, exec or attach; frames of core/stream-frames.ts. Resolves once the cell has opened it. */
+  /** Logs, exec, attach, stats or consoles; frames of core/stream-frames.ts. Resolves once the cell has opened it. */
   openStream(query: StreamOptions, options: { readonly signal: AbortSignal }): Promise<Socket>;
+  /**
+   * A window on the rows of one kind, kept current; ViewFeed has the details. Throws `Busy` when the server
+   * serves as many views as it may, `Unavailable` when it cannot be reached. The signal ends the feed too.
+   */
+  view(query: ViewQuery, options: { readonly signal: AbortSignal }): Promise<ViewFeed>;
 }
 
 /** Throws `InvalidRequest` for an address that is none. Connects to nothing until it is used. */
 export function createClient(options: ClientOptions): Client {
   const endpoint = endpointOf(options);
+  const headers = options.actor === undefined ? undefined : { [actorHeader]: options.actor };
   const open = (path: string, query: object, signal: AbortSignal): Promise<Socket> =>
-    options.dial(`${endpoint.socketBase}${path}${queryString(query)}`, { signal });
+    options.dial(`${endpoint.socketBase}${path}${queryString(query)}`, { signal, headers });
 
   return {
     address: endpoint.address,
@@ -83,6 +93,7 @@ export function createClient(options: ClientOptions): Client {
     watch: (query, { signal }) => watchMessages(() => open(socketPaths.watch, query, signal), signal),
     events: (query, { signal }) => eventRows(() => open(socketPaths.events, query, signal), signal),
     openStream: (query, { signal }) => open(socketPaths.streams, query, signal),
+    view: (query, { signal }) => openViewFeed(() => open(socketPaths.view, {}, signal), query, signal),
   };
 }
 

@@ -42,13 +42,18 @@ export const paths = {
  * WebSocket routes for clients.
  * - `/v1/watch?kind=instances|lrps|tasks|cells[&guid=G]`: WatchMessage, a snapshot then changes.
  * - `/v1/events/stream?since=ID[&subject=S]`: journal events with ids as they happen.
+ * - `/v1/view`: ViewRequests up, ViewMessages down, of view-shapes.ts; the first request comes at once.
  * - `/v1/streams?…streamQuery`: logs, exec, attach of one instance or task; frames of stream-frames.ts.
  */
 export const socketPaths = {
   watch: '/v1/watch',
   events: '/v1/events/stream',
   streams: '/v1/streams',
+  view: '/v1/view',
 } as const;
 
 /** On an answer from a copy of the state that may be old: why, percent-encoded. */
 export const staleHeader = 'skep-stale';
+
+/** The header in which our own client says who runs it. */
+export const actorHeader = 'skep-actor';

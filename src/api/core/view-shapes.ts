@@ -72,8 +72,16 @@ export type ViewMessage =
       readonly start: number;
       /** Place of the anchor in the order; -1 when it is not there, absent when none was asked for. */
       readonly anchorAt?: number;
-      /** In order; a key alone for a row that was sent before under the same `seq` and has not changed. */
+      /**
+       * In order; on the wire a key alone for a row that was in the message before, of the same `seq`, and has
+       * not changed since. `ViewFeed` of the client fills those in.
+       */
       readonly rows: readonly (ViewRow | string)[];
     }
+  /**
+   * The list is being put in order, which took longer than a moment: what was shown before stays. Comes again as
+   * the work goes on, until the first `rows`; and when the server's copy was replaced, in between.
+   */
+  | { readonly type: 'building'; readonly seq: number; readonly done: number; readonly of: number }
   /** The query makes no sense (a regular expression that is none): what was shown before stays. */
   | { readonly type: 'refused'; readonly seq: number; readonly message: string; readonly hint?: string };
