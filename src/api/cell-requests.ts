@@ -10,6 +10,7 @@ import type { Task } from '../model/task.ts';
 import type { StoredRecord } from '../store/bbs.ts';
 import { encode } from '../store/core/codec.ts';
 import { type ActualSlot, actualKey, presenceKey, taskKey } from '../store/core/keys.ts';
+import { recordConsole } from './cell-consoles.ts';
 import { reportCrashed, reportStarted, reportStopped } from './cell-instances.ts';
 import { type CellContext, type Slot, slotOf } from './cell-report.ts';
 import { reportTaskCompleted, reportTaskRejected, reportTaskStarted } from './cell-tasks.ts';
@@ -37,6 +38,7 @@ const handlers: Handlers = {
   completeTask: (context, params) => emptyAfter(reportTaskCompleted(context, params)),
   rejectTask: (context, params) => emptyAfter(reportTaskRejected(context, params)),
   confirm,
+  consoleEvent: (context, params) => emptyAfter(recordConsole(context, params)),
 };
 
 async function emptyAfter(work: Promise<void>): Promise<Record<string, never>> {

@@ -8,31 +8,73 @@ import { type CellId, instanceName, type Millis, type ProcessGuid, type TaskGuid
 import type { Task } from '../model/task.ts';
 import type { ActualSlots, ClusterState } from '../store/core/state.ts';
 import type { StreamRequest } from './core/cell-protocol.ts';
+import { cellOfConsole } from './core/console-shapes.ts';
 import type { StreamQuery } from './core/routes.ts';
 import { explainInstance } from './core/why-instance.ts';
 import { explainTask } from './core/why-task.ts';
-import { noSuchInstance, noSuchTask } from './not-found.ts';
+import { noSuchCell, noSuchInstance, noSuchTask } from './not-found.ts';
 
 export interface StreamTarget {
   readonly cellId: CellId;
   readonly request: StreamRequest;
 }
 
+/** Who asks for a stream and where, as the journal names them. */
+export interface StreamCaller {
+  readonly actor: string;
+  /** The server that was asked. */
+  readonly server: string;
+}
+
+type Call = StreamCaller & { readonly query: StreamQuery; readonly now: Millis };
+
 /**
  * Throws `ResourceNotFound` for an unknown target, `NotRunning` when there is no container to speak to, and
  * `InvalidRequest` for a request that makes no sense.
  */
-export function streamTarget(state: ClusterState, query: StreamQuery, now: Millis): StreamTarget {
-  if (query.kind === 'exec' && query.arg.length === 0) {
-    throw new SkepError('InvalidRequest', 'exec needs a command', {
-      field: 'arg',
-      hint: 'name the command after "--": skep exec web/0 -- sh',
-    });
+export function streamTarget(
+  state: ClusterState,
+  query: StreamQuery,
+  now: Millis,
+  caller: StreamCaller,
+): StreamTarget {
+  checkQuery(query);
+  const call = { ...caller, query, now };
+  if (query.kind === 'console' && query.session !== undefined) {
+    return cellTarget(state, cellOfConsole(query.session), call);
   }
-  return query.task ? taskTarget(state, query, now) : instanceTarget(state, query, now);
+  if (query.cell !== undefined) return cellTarget(state, query.cell, call);
+  return query.task ? taskTarget(state, call) : instanceTarget(state, call);
 }
 
-function instanceTarget(state: ClusterState, query: StreamQuery, now: Millis): StreamTarget {
+function checkQuery({ kind, arg, watch, session, cell, target }: StreamQuery): void {
+  const refuse = (message: string, field: string, hint: string): never => {
+    throw new SkepError('InvalidRequest', message, { field, hint });
+  };
+  if (kind === 'exec' && arg.length === 0) {
+    refuse('exec needs a command', 'arg', 'name the command after "--": skep exec web/0 -- sh');
+  }
+  if (kind === 'console' && watch && session === undefined) {
+    refuse('only a session that exists can be watched', 'session', 'name it: `skep console ls` lists them');
+  }
+  if (cell === undefined) return;
+  if (kind !== 'stats' && kind !== 'consoles') {
+    refuse(`${kind} is about one instance, not about a cell`, 'cell', 'write NAME/INDEX, such as web/0');
+  }
+  if (target !== '') {
+    refuse('a cell and an instance are asked for at once', 'target', 'leave one of the two out');
+  }
+}
+
+/** A cell that answers for itself; one that is not there is a refusal. */
+function cellTarget(state: ClusterState, cell: string, call: Call): StreamTarget {
+  const presence = state.cells.get(cell as CellId);
+  if (presence === undefined) throw noSuchCell(state, cell);
+  return { cellId: presence.value.cellId, request: requestOf(call, undefined, undefined) };
+}
+
+function instanceTarget(state: ClusterState, call: Call): StreamTarget {
+  const { query, now } = call;
   const { guid, index } = parseInstance(query.target);
   const slots = state.actual.get(guid)?.get(index);
   const lrp = chosen(slots, query.kind);
@@ -40,10 +82,10 @@ function instanceTarget(state: ClusterState, query: StreamQuery, now: Millis): S
   const { cellId, instanceGuid } = lrp;
   const claimed = cellId !== undefined && instanceGuid !== undefined;
   if (claimed && (lrp.state === 'RUNNING' || query.kind === 'logs')) {
-    return { cellId, request: requestOf(query, instanceGuid, { guid, index }) };
+    return { cellId, request: requestOf(call, instanceGuid, { guid, index }) };
   }
   const last = query.kind === 'logs' ? lastCell(state, guid, index) : undefined;
-  if (last !== undefined) return { cellId: last, request: requestOf(query, '', { guid, index }) };
+  if (last !== undefined) return { cellId: last, request: requestOf(call, '', { guid, index }) };
   throw notRunning(state, lrp, now);
 }
 
@@ -87,13 +129,14 @@ function notRunning(state: ClusterState, lrp: ActualLrp, now: Millis): SkepError
   });
 }
 
-function taskTarget(state: ClusterState, query: StreamQuery, now: Millis): StreamTarget {
+function taskTarget(state: ClusterState, call: Call): StreamTarget {
+  const { query, now } = call;
   const task = state.tasks.get(query.target as TaskGuid)?.value;
   if (task === undefined) throw noSuchTask(state, query.target);
   const { cellId, attempt } = task;
   const started = cellId !== undefined && attempt !== undefined;
   if (started && (task.state === 'RUNNING' || query.kind === 'logs')) {
-    return { cellId, request: requestOf(query, attempt, undefined) };
+    return { cellId, request: requestOf(call, attempt, undefined) };
   }
   throw taskNotRunning(state, task, now);
 }
@@ -107,35 +150,67 @@ function taskNotRunning(state: ClusterState, task: Task, now: Millis): SkepError
   });
 }
 
+type Instance = { readonly guid: string; readonly index: number };
+
+/** @param instanceGuid undefined for a whole cell */
 function requestOf(
-  query: StreamQuery,
-  instanceGuid: string,
-  instance: { readonly guid: string; readonly index: number } | undefined,
+  call: Call,
+  instanceGuid: string | undefined,
+  instance: Instance | undefined,
 ): StreamRequest {
+  const { query } = call;
+  const about = instanceGuid === undefined ? {} : { instanceGuid };
   switch (query.kind) {
     case 'logs':
-      return {
-        kind: 'logs',
-        instanceGuid,
-        follow: query.follow,
-        previous: query.previous || instanceGuid === '',
-        ...(query.tail === undefined ? {} : { tail: query.tail }),
-        ...(query.since === undefined ? {} : { since: query.since }),
-        ...(instance === undefined ? {} : { instance }),
-      };
+      return logsRequest(query, instanceGuid ?? '', instance);
     case 'exec':
       return {
         kind: 'exec',
-        instanceGuid,
+        instanceGuid: instanceGuid ?? '',
         args: query.arg,
         tty: query.tty,
         stdin: query.stdin,
-        ...(query.user === undefined ? {} : { user: query.user }),
-        ...(query.columns === undefined || query.rows === undefined
-          ? {}
-          : { size: { columns: query.columns, rows: query.rows } }),
+        ...terminalOf(query),
       };
     case 'attach':
-      return { kind: 'attach', instanceGuid, stdin: query.stdin };
+      return { kind: 'attach', instanceGuid: instanceGuid ?? '', stdin: query.stdin };
+    case 'stats':
+      return { kind: 'stats', ...about };
+    case 'consoles':
+      return { kind: 'consoles', ...about };
+    case 'console':
+      return {
+        kind: 'console',
+        instanceGuid: instanceGuid ?? '',
+        watch: query.watch,
+        args: query.arg,
+        by: call.actor,
+        via: call.server,
+        ...(query.session === undefined ? {} : { session: query.session }),
+        ...terminalOf(query),
+      };
   }
+}
+
+function logsRequest(
+  query: StreamQuery,
+  instanceGuid: string,
+  instance: Instance | undefined,
+): StreamRequest {
+  return {
+    kind: 'logs',
+    instanceGuid,
+    follow: query.follow,
+    previous: query.previous || instanceGuid === '',
+    ...(query.tail === undefined ? {} : { tail: query.tail }),
+    ...(query.since === undefined ? {} : { since: query.since }),
+    ...(instance === undefined ? {} : { instance }),
+  };
+}
+
+function terminalOf({ user, columns, rows }: StreamQuery) {
+  return {
+    ...(user === undefined ? {} : { user }),
+    ...(columns === undefined || rows === undefined ? {} : { size: { columns, rows } }),
+  };
 }

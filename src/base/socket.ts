@@ -28,4 +28,11 @@ export interface Socket {
  * Opens a socket to `ws://host:port/path?query` or `ws+unix:///path/to.sock:/path?query`. Throws SkepError:
  * the server's own when it refused the upgrade with an error body, else `Unavailable`.
  */
-export type Dial = (url: string, options: { readonly signal: AbortSignal }) => Promise<Socket>;
+export type Dial = (
+  url: string,
+  options: {
+    readonly signal: AbortSignal;
+    /** Of the request that asks for the upgrade. */
+    readonly headers?: Readonly<Record<string, string>> | undefined;
+  },
+) => Promise<Socket>;

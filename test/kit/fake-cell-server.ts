@@ -279,6 +279,7 @@ export class FakeServers {
         instances: instances.filter((ref) => this.#holds(ref)).map(({ instanceGuid }) => instanceGuid),
         tasks: tasks.filter(({ guid, attempt }) => this.#runs(guid, attempt)).map(({ guid }) => guid),
       }),
+      consoleEvent: () => ({}),
     };
     return (handlers[method] as (params: unknown) => unknown)(params);
   }

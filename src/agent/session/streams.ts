@@ -1,21 +1,17 @@
 /**
- * Streams that a server asks this cell for: logs, exec and attach. For each the cell dials one more socket
- * to that server and serves the frames of stream-frames.ts on it until either side ends. Called on `open`.
+ * Streams that a server asks this cell for. For each the cell dials one more socket to that server and serves the
+ * frames of stream-frames.ts on it until either side ends: logs, exec and attach here, consoles and stats by the
+ * parts that keep them. Called on `open`.
  */
 import { cellStreamPath, type StreamRequest } from '../../api/core/cell-protocol.ts';
-import {
-  type ChannelName,
-  type Control,
-  controlSchema,
-  packFrame,
-  unpackFrame,
-} from '../../api/core/stream-frames.ts';
+import { controlSchema, packFrame, unpackFrame } from '../../api/core/stream-frames.ts';
 import { type Clock, withDeadline } from '../../base/clock.ts';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { Dial, Socket } from '../../base/socket.ts';
 import type { Container } from '../core/container.ts';
 import type { ProcessStream, Runtime } from '../runtime.ts';
+import { drain, sendControl, sendError } from './send.ts';
 
 const dialDeadlineMs = 5_000;
 /** A process whose console has gone is asked to end, and killed after this. */
@@ -32,8 +28,19 @@ export interface StreamsOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
+  readonly stats: StreamService<StatsRequest>;
+  readonly consoles: StreamService<ConsoleRequest>;
   find(query: StreamTarget, previous: boolean): Container | undefined;
 }
+
+/** What serves the streams of some kinds until the client goes. Throws the SkepError that refuses the stream. */
+export interface StreamService<R> {
+  /** @param signal aborts when the socket ends, or the agent does */
+  serve(socket: Socket, request: R, signal: AbortSignal): Promise<void>;
+}
+
+export type StatsRequest = Extract<StreamRequest, { kind: 'stats' }>;
+export type ConsoleRequest = Extract<StreamRequest, { kind: 'console' | 'consoles' }>;
 
 /** Which container a stream is about: by instance guid or attempt, and of crashed ones also by index. */
 export interface StreamTarget {
@@ -62,10 +69,7 @@ export function serveStreams(options: StreamsOptions): Streams {
     void socket.closed.then(() => ending.abort());
     try {
       if (count > maxStreams) throw new SkepError('Busy', `this cell serves ${maxStreams} streams already`);
-      const container = target(options, request);
-      await (request.kind === 'logs'
-        ? serveLogs(options, socket, container, request, ended)
-        : serveProcess(options, socket, container, request, ended));
+      await serveKind(options, socket, request, ended);
     } catch (error) {
       await sendError(socket, error).catch(() => undefined);
     } finally {
@@ -88,7 +92,27 @@ export function serveStreams(options: StreamsOptions): Streams {
   };
 }
 
-function target(options: StreamsOptions, request: StreamRequest): Container {
+async function serveKind(
+  options: StreamsOptions,
+  socket: Socket,
+  request: StreamRequest,
+  signal: AbortSignal,
+): Promise<void> {
+  switch (request.kind) {
+    case 'logs':
+      return await serveLogs(options, socket, target(options, request), request, signal);
+    case 'exec':
+    case 'attach':
+      return await serveProcess(options, socket, target(options, request), request, signal);
+    case 'stats':
+      return await options.stats.serve(socket, request, signal);
+    case 'console':
+    case 'consoles':
+      return await options.consoles.serve(socket, request, signal);
+  }
+}
+
+function target(options: StreamsOptions, request: LogsRequest | ProcessRequest): Container {
   const previous = request.kind === 'logs' && request.previous;
   const index = request.kind === 'logs' ? request.instance : undefined;
   const container = options.find({ instanceGuid: request.instanceGuid, index }, previous);
@@ -111,7 +135,7 @@ function target(options: StreamsOptions, request: StreamRequest): Container {
 }
 
 type LogsRequest = Extract<StreamRequest, { kind: 'logs' }>;
-type ProcessRequest = Exclude<StreamRequest, { kind: 'logs' }>;
+type ProcessRequest = Extract<StreamRequest, { kind: 'exec' | 'attach' }>;
 
 async function serveLogs(
   options: StreamsOptions,
@@ -144,11 +168,6 @@ async function endOf(
     if (clock.now() >= giveUpAt) return undefined;
     await clock.sleep(endPollMs, signal);
   }
-}
-
-/** Reads what a client has no reason to send, so that its end is noticed. */
-async function drain(socket: Socket): Promise<void> {
-  for await (const _ignored of socket.messages) continue;
 }
 
 async function serveProcess(
@@ -223,20 +242,6 @@ async function hangUp(options: StreamsOptions, process: ProcessStream): Promise<
   } catch (error) {
     options.log.debug('stream.hang_up_failed', { reason: messageOf(error) });
   }
-}
-
-async function sendControl(socket: Socket, message: Control): Promise<void> {
-  await send(socket, 'control', JSON.stringify(message));
-}
-
-async function send(socket: Socket, channel: ChannelName, text: string): Promise<void> {
-  await socket.send(packFrame(channel, new TextEncoder().encode(text)));
-}
-
-async function sendError(socket: Socket, error: unknown): Promise<void> {
-  const known = error instanceof SkepError ? error : new SkepError('Internal', messageOf(error));
-  const hint = known.hint === undefined ? {} : { hint: known.hint };
-  await sendControl(socket, { kind: 'error', code: known.code, message: known.message, ...hint });
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

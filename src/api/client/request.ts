@@ -2,7 +2,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connectionError } from '../../base/connection-error.ts';
 import { errorFromBody, SkepError } from '../../base/core/errors.ts';
-import { staleHeader } from '../core/paths.ts';
+import { actorHeader, staleHeader } from '../core/paths.ts';
 import type { RequestLine } from './urls.ts';
 
 export interface Endpoint {
@@ -58,7 +58,7 @@ function exchange(
 ): Promise<{ status: number; text: string; stale: string | undefined }> {
   const payload = body === undefined ? undefined : JSON.stringify(body);
   const headers = {
-    ...(actor === undefined ? {} : { 'skep-actor': actor }),
+    ...(actor === undefined ? {} : { [actorHeader]: actor }),
     ...(payload === undefined
       ? {}
       : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),

@@ -10,6 +10,7 @@ import { cellPresenceSchema } from '../../model/cell.ts';
 import { desiredLrpSchema } from '../../model/desired-lrp.ts';
 import { cellIdSchema, instanceGuidSchema, processGuidSchema, taskGuidSchema } from '../../model/ids.ts';
 import { taskSchema } from '../../model/task.ts';
+import { consoleSessionSchema } from './console-shapes.ts';
 
 export const cellProtocolVersion = 1;
 
@@ -82,6 +83,19 @@ export const cellRequests = {
     }),
     result: z.object({ instances: z.array(z.string()), tasks: z.array(z.string()) }),
   },
+  /** A console began, was joined again or ended: a line of the journal, the same one however often it is sent. */
+  consoleEvent: {
+    params: z.object({
+      type: z.enum(['console.opened', 'console.resumed', 'console.closed']),
+      session: consoleSessionSchema,
+      at: z.number(),
+      /** `web/0`, or a task's guid. */
+      subject: z.string().min(1).max(300),
+      message: z.string().max(1_024),
+      by: z.string().max(200),
+    }),
+    result: z.object({}),
+  },
 } as const;
 
 export type CellRequestName = keyof typeof cellRequests;
@@ -132,6 +146,24 @@ export const streamRequestSchema = z.discriminatedUnion('kind', [
     size: sizeSchema.optional(),
   }),
   z.object({ kind: z.literal('attach'), instanceGuid: z.string(), stdin: z.boolean() }),
+  /** StatsSample frames until the client goes; without `instanceGuid` of the host and all its containers. */
+  z.object({ kind: z.literal('stats'), instanceGuid: z.string().optional() }),
+  /** Begins a console, or with `session` joins one; then the rest of what a console begins with is not looked at. */
+  z.object({
+    kind: z.literal('console'),
+    instanceGuid: z.string(),
+    session: consoleSessionSchema.optional(),
+    watch: z.boolean(),
+    /** None: a login shell. */
+    args: z.array(z.string()),
+    user: z.string().optional(),
+    size: sizeSchema.optional(),
+    /** Who asks, and through which server: for the journal. */
+    by: z.string(),
+    via: z.string(),
+  }),
+  /** One ConsoleList frame; without `instanceGuid` of the whole cell. */
+  z.object({ kind: z.literal('consoles'), instanceGuid: z.string().optional() }),
 ]);
 export type StreamRequest = z.infer<typeof streamRequestSchema>;
 

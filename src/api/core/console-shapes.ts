@@ -11,6 +11,20 @@ export const consoleGraceMs = 10 * 60_000;
 /** Sessions that one cell keeps at once, looked at or not. */
 export const consoleSessionsMax = 64;
 
+/**
+ * A session's name: its cell, a dot, and what chance gave it, so that whoever knows it can be brought to it. Cell ids
+ * may hold dots themselves; the last one counts.
+ */
+export const consoleSessionSchema = z
+  .string()
+  .max(160)
+  .regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]*\.[a-z0-9]+$/, 'is not the name of a console session: CELL.LETTERS');
+
+/** The cell that keeps a session. */
+export function cellOfConsole(session: string): string {
+  return session.slice(0, session.lastIndexOf('.'));
+}
+
 export const consoleInfoSchema = z.object({
   session: z.string(),
   /** `web/0`, or a task's guid. */
@@ -26,7 +40,7 @@ export const consoleInfoSchema = z.object({
   detachedAt: z.number().optional(),
   columns: z.number().int(),
   rows: z.number().int(),
-  /** As the program set it; as data, not safe to print. */
+  /** As the program set it, without control characters and at most 200 characters. Data of the workload's. */
   title: z.string(),
 });
 export type ConsoleInfo = Readonly<z.infer<typeof consoleInfoSchema>>;

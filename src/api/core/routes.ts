@@ -18,6 +18,7 @@ import {
   drainViewSchema,
   settingsChangeSchema,
 } from './cell-shapes.ts';
+import { consoleSessionSchema } from './console-shapes.ts';
 import { paths } from './paths.ts';
 import { planRequestSchema, planSchema, survivesSchema } from './plan-shapes.ts';
 import { standingSchema } from './standing-shapes.ts';
@@ -314,12 +315,22 @@ export type WatchMessage =
     }
   | { readonly type: 'stale'; readonly reason: string };
 
-/** `target` is `NAME/INDEX` of an instance, or with `task=1` a task's guid; the rest as in streamRequestSchema. */
+/**
+ * `target` is `NAME/INDEX` of an instance, or with `task=1` a task's guid; the rest as in streamRequestSchema.
+ * `stats` and `consoles` take a whole cell as well: `cell` and no target. A console to resume is named by `session`
+ * alone.
+ */
 export const streamQuerySchema = z.object({
-  kind: z.enum(['logs', 'exec', 'attach']),
-  target: z.string().min(1),
+  kind: z.enum(['logs', 'exec', 'attach', 'stats', 'console', 'consoles']),
+  target: z.string().default(''),
   task: z.stringbool().default(false),
-  /** exec: one `arg` each. */
+  /** stats, consoles. */
+  cell: cellIdSchema.optional(),
+  /** console: resume this one. */
+  session: consoleSessionSchema.optional(),
+  /** console: look at `session` and touch nothing. */
+  watch: z.stringbool().default(false),
+  /** exec, console: one `arg` each; a console without any is a login shell. */
   arg: z.array(z.string()).default([]),
   tty: z.stringbool().default(false),
   stdin: z.stringbool().default(false),

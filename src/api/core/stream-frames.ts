@@ -14,14 +14,34 @@ const sizeSchema = z.object({
 
 /** Payloads of control frames, JSON. */
 export const controlSchema = z.discriminatedUnion('kind', [
-  /** Cell → client, first: the stream is open. */
-  z.object({ kind: z.literal('opened') }),
-  /** Client → cell. */
+  /**
+   * Cell → client, first: the stream is open. Of a console: which session, whether it was there before, and the size
+   * of its terminal, for which the first stdout frame of a resumed one paints.
+   */
+  z.object({
+    kind: z.literal('opened'),
+    session: z.string().optional(),
+    resumed: z.boolean().optional(),
+    size: sizeSchema.optional(),
+  }),
+  /**
+   * Client → cell: how large its terminal is; in a console the client that typed last decides. Cell → client, in a
+   * console: how large the session's terminal is from here on, because another client decided.
+   */
   z.object({ kind: z.literal('resize'), size: sizeSchema }),
+  /** Client → cell, in a console: ends the session. Closing the socket only detaches. */
+  z.object({ kind: z.literal('close') }),
+  /** Cell → client, in a console: something was refused or skipped; the stream goes on. Such as a watcher's input. */
+  z.object({ kind: z.literal('notice'), code: z.string(), message: z.string(), hint: z.string().optional() }),
   z.object({ kind: z.literal('signal'), name: z.string().regex(/^SIG[A-Z0-9]+$/) }),
   z.object({ kind: z.literal('endInput') }),
   /** Cell → client, last: how it ended. */
-  z.object({ kind: z.literal('exit'), code: z.number().int().optional() }),
+  z.object({
+    kind: z.literal('exit'),
+    code: z.number().int().optional(),
+    /** Of a console that did not end by itself: who or what ended it. */
+    reason: z.string().optional(),
+  }),
   z.object({ kind: z.literal('error'), code: z.string(), message: z.string(), hint: z.string().optional() }),
 ]);
 export type Control = z.infer<typeof controlSchema>;

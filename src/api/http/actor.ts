@@ -1,8 +1,6 @@
 /** Who asks, as the journal records it. */
 import type { IncomingMessage } from 'node:http';
-
-/** The header in which our own client says who runs it. */
-export const actorHeader = 'skep-actor';
+import { actorHeader } from '../core/paths.ts';
 
 /**
  * `uid 0 (unix socket)`, or the peer's address over TCP. Node cannot ask the kernel who holds the other end

@@ -22,6 +22,7 @@ import { eventStreamQuerySchema, serveEvents } from '../event-stream.ts';
 import { joinSockets } from '../join-sockets.ts';
 import { streamTarget } from '../stream-target.ts';
 import { serveWatch } from '../watch.ts';
+import { actorOf } from './actor.ts';
 import { refuseBrowsers } from './browsers.ts';
 import { type ApiOptions, starting } from './options.ts';
 
@@ -131,7 +132,7 @@ async function prepare(
       return { serve: (socket) => serveEvents(options, checked, socket) };
     }
     case socketPaths.streams:
-      return prepareStream(options, query, signal);
+      return prepareStream(options, query, actorOf(request), signal);
     case cellSessionPath: {
       const cellId = sessionCell(query);
       return { serve: (socket) => options.dispatcher.serve(cellId, socket) };
@@ -149,12 +150,18 @@ async function prepare(
 }
 
 /** A stream is opened at the cell before the client is told that it is. */
-async function prepareStream(options: ApiOptions, query: Query, signal: AbortSignal): Promise<Prepared> {
+async function prepareStream(
+  options: ApiOptions,
+  query: Query,
+  actor: string,
+  signal: AbortSignal,
+): Promise<Prepared> {
   const { arg } = query;
   const lists = typeof arg === 'string' ? { ...query, arg: [arg] } : query;
   const checked = validate(streamQuerySchema, lists, 'query');
   const state = await currentState(options, signal);
-  const { cellId, request } = streamTarget(state, checked, options.clock.now());
+  const caller = { actor, server: options.server };
+  const { cellId, request } = streamTarget(state, checked, options.clock.now(), caller);
   const cellSocket = await options.dispatcher.openStream(cellId, request, { signal });
   return {
     serve: (socket) => joinSockets(socket, cellSocket, options.log),

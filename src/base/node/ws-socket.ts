@@ -180,7 +180,7 @@ function parseTarget(url: string): Target {
 }
 
 /** Dials a WebSocket: base/socket.ts has the contract. Gives up by itself after 15 s. */
-export const wsDial: Dial = (url, { signal }) =>
+export const wsDial: Dial = (url, { signal, headers = {} }) =>
   new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const target = parseTarget(url);
@@ -189,6 +189,7 @@ export const wsDial: Dial = (url, { signal }) =>
       maxPayload: maxPayloadBytes,
       perMessageDeflate: false,
       handshakeTimeout: handshakeDeadlineMs,
+      headers,
       ...(socketPath === undefined ? {} : { createConnection: () => connect(socketPath) }),
     });
     const settled = (): void => signal.removeEventListener('abort', abort);
