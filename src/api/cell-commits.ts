@@ -1,13 +1,14 @@
 /**
- * The one door through which cells' reports reach the store. Reports that arrive while a commit is under way
- * go together in the next one, because 250,000 of them must not be as many transactions. Used by
- * cell-requests.ts; one queue a dispatcher.
+ * The one door through which cells' reports reach the store. Reports that arrive while commits are under way
+ * go together in the next one, because 250,000 of them must not be as many transactions. A few commits are under
+ * way at a time, never two about one key. Used by cell-requests.ts; one queue a dispatcher.
  */
 import { SkepError } from '../base/core/errors.ts';
 import type { Bbs, Mutation, MutationOutcome } from '../store/bbs.ts';
 
 const maxBatchItems = 500;
 const maxWaitingItems = 50_000;
+const maxBatches = 4;
 
 export interface CommitQueue {
   /**
@@ -25,17 +26,31 @@ interface Waiting {
 
 export function commitQueue(bbs: Pick<Bbs, 'commit'>, signal: AbortSignal): CommitQueue {
   let waiting: Waiting[] = [];
-  let draining = false;
+  let batches = 0;
+  /** Keys of the commits that are under way. */
+  const busy = new Set<string>();
+  let fillsSoon = false;
 
-  async function drain(): Promise<void> {
-    draining = true;
-    await Promise.resolve();
-    while (waiting.length > 0) {
-      const { batch, rest } = nextBatch(waiting);
+  /** Starts as many commits as may be under way. */
+  function fill(): void {
+    fillsSoon = false;
+    // A second one only when it is full: what trickles in waits for the first and goes together.
+    while (waiting.length >= (batches === 0 ? 1 : maxBatchItems) && batches < maxBatches) {
+      const { batch, rest } = nextBatch(waiting, busy);
+      if (batch.length === 0) return;
       waiting = rest;
-      await commitBatch(bbs, batch, signal);
+      void run(batch);
     }
-    draining = false;
+  }
+
+  async function run(batch: readonly Waiting[]): Promise<void> {
+    const keys = batch.flatMap(({ mutation }) => keysOf(mutation));
+    batches += 1;
+    for (const key of keys) busy.add(key);
+    await commitBatch(bbs, batch, signal);
+    for (const key of keys) busy.delete(key);
+    batches -= 1;
+    fill();
   }
 
   return {
@@ -46,17 +61,23 @@ export function commitQueue(bbs: Pick<Bbs, 'commit'>, signal: AbortSignal): Comm
       }
       return new Promise((resolve, reject) => {
         waiting.push({ mutation, resolve, reject });
-        if (!draining) void drain();
+        if (fillsSoon || batches >= maxBatches) return;
+        fillsSoon = true;
+        // What arrives in one go of the event loop goes together.
+        void Promise.resolve().then(fill);
       });
     },
   };
 }
 
 /**
- * Takes from the front; a mutation that shares a key with one before it waits for the next batch. Looks no
- * further than the batch needs: in a storm of reports the line is long.
+ * Takes from the front; a mutation that shares a key with one before it, or with one under way, waits for the next
+ * batch. Looks no further than the batch needs: in a storm of reports the line is long.
  */
-function nextBatch(waiting: readonly Waiting[]): { batch: Waiting[]; rest: Waiting[] } {
+function nextBatch(
+  waiting: readonly Waiting[],
+  busy: ReadonlySet<string>,
+): { batch: Waiting[]; rest: Waiting[] } {
   const batch: Waiting[] = [];
   const skipped: Waiting[] = [];
   const taken = new Set<string>();
@@ -64,7 +85,7 @@ function nextBatch(waiting: readonly Waiting[]): { batch: Waiting[]; rest: Waiti
   for (; looked < waiting.length && batch.length < maxBatchItems; looked++) {
     const item = waiting[looked] as Waiting;
     const keys = keysOf(item.mutation);
-    if (keys.some((key) => taken.has(key))) skipped.push(item);
+    if (keys.some((key) => taken.has(key) || busy.has(key))) skipped.push(item);
     else batch.push(item);
     for (const key of keys) taken.add(key);
   }

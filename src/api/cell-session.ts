@@ -6,10 +6,9 @@
 import { withDeadline } from '../base/clock.ts';
 import { messageOf, SkepError } from '../base/core/errors.ts';
 import type { Socket } from '../base/socket.ts';
-import { assignmentsOf } from './cell-assignments.ts';
+import { ToldAssignments } from './cell-assignments.ts';
 import type { CellContext } from './cell-report.ts';
 import { answerCellRequest } from './cell-requests.ts';
-import { diffAssignments, type SentAssignments } from './core/assignments.ts';
 import { type CellMessage, cellMessageSchema, type ServerMessage } from './core/cell-protocol.ts';
 
 /** After a message to the cell, changes gather this long before the next. */
@@ -33,20 +32,32 @@ export class CellSession {
   readonly #options: SessionOptions;
   readonly #context: CellContext;
   readonly #socket: Socket;
-  /** Undefined until the first, full message. */
-  #sent: SentAssignments | undefined;
+  readonly #told: ToldAssignments;
+  /** Whether the cell was told everything once. */
+  #hasFull = false;
   #sentServers = '';
   #isDirty = true;
+  /** Keys of records that changed since the last message; undefined: any may have. */
+  #changed: Set<string> | undefined;
   #isPumping = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#context = options.context;
     this.#socket = options.socket;
+    this.#told = new ToldAssignments(this.#context.cellId);
   }
 
-  /** Something that this cell is told of changed: its assignments, or the list of servers. */
+  /** Anything that this cell is told of may have changed: its assignments, the list of servers. */
   wake(): void {
+    this.#changed = undefined;
+    this.#isDirty = true;
+    void this.#pump();
+  }
+
+  /** Assignments changed; `keys` are those of their records. */
+  wakeFor(keys: ReadonlySet<string>): void {
+    for (const key of keys) this.#changed?.add(key);
     this.#isDirty = true;
     void this.#pump();
   }
@@ -114,18 +125,20 @@ export class CellSession {
     const records = [...this.#context.replica.state.servers.values()];
     const servers = records.map((record) => record.value.apiAddress).sort();
     const text = servers.join(' ');
-    if (text === this.#sentServers && this.#sent !== undefined) return;
+    if (text === this.#sentServers && this.#hasFull) return;
     this.#sentServers = text;
     await this.send({ type: 'welcome', clusterId, server, servers });
   }
 
   async #sendAssignments(): Promise<void> {
     const { state } = this.#context.replica;
-    const before: SentAssignments = this.#sent ?? new Map();
-    const wanted = assignmentsOf(state, this.#context.cellId, before);
-    const { changed, ...difference } = diffAssignments(before, wanted);
-    const full = this.#sent === undefined;
-    this.#sent = wanted;
+    const keys = this.#changed;
+    this.#changed = new Set();
+    const told = this.#told;
+    const { changed, ...difference } =
+      keys === undefined ? told.tellAll(state) : told.tellChanged(state, keys);
+    const full = !this.#hasFull;
+    this.#hasFull = true;
     if (changed || full)
       await this.send({ type: 'assignments', revision: state.revision, full, ...difference });
   }

@@ -52,8 +52,9 @@ class CellDispatcher implements Dispatcher {
   #wake(touched: Touched): void {
     if (touched.all || touched.servers) {
       for (const session of this.#sessions.values()) session.wake();
-    } else {
-      for (const cellId of touched.assignments) this.#sessions.get(cellId)?.wake();
+    }
+    if (!touched.all) {
+      for (const [cellId, keys] of touched.assignments) this.#sessions.get(cellId)?.wakeFor(keys);
     }
   }
 

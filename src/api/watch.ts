@@ -140,7 +140,7 @@ const views: Readonly<Record<WatchQuery['kind'], View>> = {
   ),
   cells: keyedView<CellId>(
     (state) => state.cells.keys(),
-    (touched) => new Set([...touched.cells, ...touched.assignments]),
+    (touched) => new Set([...touched.cells, ...touched.assignments.keys()]),
     (state, id) => cellView(state, id),
   ),
 };

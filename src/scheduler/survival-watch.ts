@@ -77,7 +77,7 @@ class Watch {
       for (const cellId of state.cells.keys()) this.#changed.add(cellId);
     }
     for (const cellId of cells) this.#changed.add(cellId);
-    for (const cellId of assignments) this.#changed.add(cellId);
+    for (const cellId of assignments.keys()) this.#changed.add(cellId);
     this.#isOld ||= all || settings || [cells, assignments, lrps, tasks].some(({ size }) => size > 0);
   }
 

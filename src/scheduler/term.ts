@@ -121,7 +121,7 @@ export class Term {
     markTouched(this.#scope, touched, state);
     if (touched.all) this.placer.cellsChanged(undefined);
     this.placer.cellsChanged(touched.cells);
-    this.placer.cellsChanged(touched.assignments);
+    this.placer.cellsChanged(touched.assignments.keys());
     const { all, lrps, tasks, cells, assignments, domains, settings } = touched;
     return all || settings || [lrps, tasks, cells, assignments, domains].some(({ size }) => size > 0);
   }

@@ -16,7 +16,7 @@ import type { Task } from '../../model/task.ts';
 import { Claims, claimant, taskHolder } from './claims.ts';
 import { decode, type Noun } from './codec.ts';
 import { Journal } from './journal.ts';
-import { type Key, parseKey } from './keys.ts';
+import { type Key, parseKey, taskKey } from './keys.ts';
 import { misplaced } from './misplaced.ts';
 import type { Change, Snapshot, StoredRecord } from './records.ts';
 import type { ActualRef, ActualSlots, ClusterState, Touched, Versioned } from './state.ts';
@@ -155,7 +155,7 @@ export class MutableState implements ClusterState {
     for (const slots of this.actual.get(key.guid)?.values() ?? []) {
       for (const actual of [slots.ordinary, slots.suspect, slots.evacuating]) {
         const cellId = actual && claimant(actual.value);
-        if (cellId !== undefined) touched.assignments.add(cellId);
+        if (actual !== undefined && cellId !== undefined) touched.assignment(cellId, actual.key);
       }
     }
   }
@@ -173,7 +173,7 @@ export class MutableState implements ClusterState {
     if (record !== undefined) this.#claims.addActual(text, ref, record.value);
     for (const actual of [before, record]) {
       const cellId = actual && claimant(actual.value);
-      if (cellId !== undefined) touched.assignments.add(cellId);
+      if (cellId !== undefined) touched.assignment(cellId, text);
     }
     this.#setSlot(key, record);
   }
@@ -201,7 +201,7 @@ export class MutableState implements ClusterState {
     if (record !== undefined) this.#claims.addTask(key.guid, record.value);
     for (const task of [before, record]) {
       const cellId = task && taskHolder(task.value);
-      if (cellId !== undefined) touched.assignments.add(cellId);
+      if (cellId !== undefined) touched.assignment(cellId, taskKey(key.guid));
     }
     setOrDelete(this.tasks, key.guid, record);
   }

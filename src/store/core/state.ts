@@ -72,8 +72,8 @@ export interface Touched {
   readonly tasks: ReadonlySet<TaskGuid>;
   /** Cells whose presence or spec came, went or changed. */
   readonly cells: ReadonlySet<CellId>;
-  /** Cells whose assignments (claims, tasks, or the definitions behind them) changed. */
-  readonly assignments: ReadonlySet<CellId>;
+  /** Cells whose assignments (claims, tasks, or the definitions behind them) changed → keys of those records. */
+  readonly assignments: ReadonlyMap<CellId, ReadonlySet<string>>;
   readonly domains: ReadonlySet<string>;
   /** Ids of events that were added. */
   readonly events: readonly string[];

@@ -7,7 +7,7 @@ export class Touches implements Touched {
   readonly lrps = new Map<ProcessGuid, Set<number>>();
   readonly tasks = new Set<TaskGuid>();
   readonly cells = new Set<CellId>();
-  readonly assignments = new Set<CellId>();
+  readonly assignments = new Map<CellId, Set<string>>();
   readonly domains = new Set<string>();
   readonly events: string[] = [];
   leader = false;
@@ -26,5 +26,13 @@ export class Touches implements Touched {
     const indexes = this.lrps.get(guid);
     if (indexes === undefined) this.lrps.set(guid, new Set([index]));
     else indexes.add(index);
+  }
+
+  /** @param key of the claim or task whose record, or the definition behind it, changed */
+  assignment(cellId: CellId, key: string): void {
+    if (this.all) return;
+    const keys = this.assignments.get(cellId);
+    if (keys === undefined) this.assignments.set(cellId, new Set([key]));
+    else keys.add(key);
   }
 }

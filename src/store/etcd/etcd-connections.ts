@@ -16,7 +16,8 @@ type Service = 'KV' | 'Lease' | 'Watch';
 
 /** A gRPC stream that is written and read. */
 export interface Stream<Request, Response> {
-  write(request: Request): void;
+  /** @param written hears that the connection has taken it */
+  write(request: Request, written?: () => void): void;
   cancel(): void;
   on(event: 'data', listener: (response: Response) => void): void;
   on(event: 'error', listener: (error: Error) => void): void;
@@ -83,6 +84,11 @@ const grpcOptions: NonNullable<IOptions['grpcOptions']> = {
   // etcd cuts what a watch has missed into messages of its own request limit (ours: 10 MiB and a half); one that
   // is not taken comes again and again, and the copy of the state stands still for ever.
   'grpc.max_receive_message_length': 16 * 1024 * 1024,
+  // A connection for each service. On one connection a watch that is behind fills the window of all, and the
+  // leader's lease ran out while its extension, answered by etcd within 10 ms, waited behind 60,000 changes.
+  'grpc.use_local_subchannel_pool': 1,
+  // HTTP/2's own 64 KiB allow that much for each turn of a busy event loop: 430 KiB/s at 150 ms a turn.
+  'grpc-node.flow_control_window': 4 * 1024 * 1024,
 };
 
 export class EtcdConnections {
