@@ -1,0 +1,73 @@
+/**
+ * The themes that come with Skep, as palette numbers: blessed matches hexadecimal colours badly (operator-ux.md 5.3).
+ * Each exists for 256 colours and for 16; `mono` needs none.
+ */
+import type { Palette } from './theme.ts';
+
+const dark: Palette = {
+  text: {},
+  dim: { fg: 245 },
+  strong: { bold: true },
+  title: { fg: 215, bold: true },
+  border: { fg: 240 },
+  borderFocused: { fg: 39, bold: true },
+  header: { fg: 250, bold: true, underline: true },
+  cursorRow: { bg: 24, fg: 231, bold: true },
+  marked: { fg: 213, bold: true },
+  ok: { fg: 114 },
+  warn: { fg: 221 },
+  bad: { fg: 203, bold: true },
+  idle: { fg: 245 },
+  changed: { fg: 123, bold: true },
+  key: { fg: 75, bold: true },
+  hint: { fg: 250 },
+  input: { fg: 231, bg: 236 },
+  match: { fg: 16, bg: 220 },
+  flashInfo: { fg: 114 },
+  flashWarn: { fg: 221, bold: true },
+  flashError: { fg: 231, bg: 124, bold: true },
+  danger: { fg: 203, bold: true },
+  button: { fg: 252, bg: 238 },
+  buttonFocused: { fg: 16, bg: 75, bold: true },
+  badge: { fg: 16, bg: 75, bold: true },
+  badgeDanger: { fg: 231, bg: 160, bold: true },
+  chart1: { fg: 75 },
+  chart2: { fg: 114 },
+  chart3: { fg: 221 },
+  chart4: { fg: 213 },
+};
+
+const mono: Palette = {
+  text: {},
+  dim: {},
+  strong: { bold: true },
+  title: { bold: true },
+  border: {},
+  borderFocused: { bold: true },
+  header: { bold: true, underline: true },
+  cursorRow: { inverse: true },
+  marked: { bold: true, underline: true },
+  ok: {},
+  warn: { underline: true },
+  bad: { bold: true },
+  idle: {},
+  changed: { bold: true },
+  key: { bold: true },
+  hint: {},
+  input: { underline: true },
+  match: { inverse: true },
+  flashInfo: {},
+  flashWarn: { underline: true },
+  flashError: { inverse: true, bold: true },
+  danger: { bold: true },
+  button: {},
+  buttonFocused: { inverse: true, bold: true },
+  badge: { inverse: true },
+  badgeDanger: { inverse: true, bold: true },
+  chart1: {},
+  chart2: {},
+  chart3: {},
+  chart4: {},
+};
+
+export const palettes = { dark, mono } as const;
