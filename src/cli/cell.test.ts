@@ -112,6 +112,12 @@ describe('drain', () => {
     expect(again.err.text).toContain('was taken back');
   });
 
+  test('a few at a time is asked for with --max-parallel, which must be a whole number', async () => {
+    const run = await skep(['cell', 'drain', 'a', '--max-parallel', '2', '--detach']);
+    expect([run.code, specOf('a')?.drain?.maxParallel]).toEqual([0, 2]);
+    expect(await skep(['cell', 'drain', 'a', '--max-parallel', 'many'])).toMatchObject({ code: 2 });
+  });
+
   test('of a zone means its cells; detached it does not wait', async () => {
     const run = await skep(['cell', 'drain', '--zone', 'z1', '--no-deadline', '--detach']);
     expect(run).toMatchObject({ code: 0, err: expect.stringContaining('skep cell drain --monitor a') });

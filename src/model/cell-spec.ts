@@ -10,6 +10,10 @@ export const drainSchema = z.object({
   deadlineAt: z.number().optional(),
   /** Stop everything at once, without waiting for replacements. */
   force: z.boolean().default(false),
+  /** How many instances may be on their way out of the cell at one time; undefined: all at once. */
+  maxParallel: z.number().int().min(1).optional(),
+  /** How many instances were on the cell when it was asked for: progress is told against it. */
+  instances: z.number().int().min(0).optional(),
   /** When nothing was left here; set by the brain. */
   doneAt: z.number().optional(),
 });

@@ -76,6 +76,34 @@ describe('a drain', () => {
     expect(ordinary(b.state)).toMatchObject({ state: 'CLAIMED', cellId: 'a' });
   });
 
+  test('moves no more at one time than it is told to, also after a change of leader, and comes to its end', async () => {
+    const b = await brainBench(onTestFinished, {
+      desired: [buildDesired({ instances: 5, memoryMb: 10 })],
+      actual: [0, 1, 2, 3, 4].map((index) => running(index, 'a')),
+      cells: ['a', 'b'],
+      specs: [buildDrained('a', { maxParallel: 2 })],
+    });
+    const moving = () =>
+      [0, 1, 2, 3, 4].filter(
+        (index) => evacuating(b, index)?.retire === undefined && evacuating(b, index) !== undefined,
+      );
+    const first = await b.lead();
+    await b.clock.advance(soonMs);
+    expect(moving()).toEqual([0, 1]);
+    first.stop();
+    await first.ended;
+    await b.lead();
+    await b.clock.advance(soonMs);
+    expect(moving()).toEqual([0, 1]);
+    for (let round = 0; round < 6; round++) {
+      await playCells(b);
+      await b.clock.advance(soonMs);
+      expect(moving().length).toBeLessThanOrEqual(2);
+    }
+    expect(claims(b.state)).toEqual({ b: 5 });
+    expect(events(b.state, 'cell.drained')).toHaveLength(1);
+  });
+
   test('keeps what finds no place until the deadline, which then stops it and fails tasks', async () => {
     const b = await brainBench(onTestFinished, {
       desired: [buildDesired()],

@@ -15,17 +15,19 @@ export const drainRequestSchema = z.strictObject({
   deadlineMs: z.number().int().min(0).max(maxDeadlineMs).nullable().default(defaults.drainDeadlineMs),
   /** Stop everything at once. */
   force: z.boolean().default(false),
+  /** How many instances may be on their way out of the cell at one time; left out: all at once. */
+  maxParallel: z.number().int().min(1).max(10_000).optional(),
   /** Also when something would find no place elsewhere: that waits until the deadline. */
   anyway: z.boolean().default(false),
   /** Cells that are drained together with this one: they take nothing over. */
   alongside: z.array(cellIdSchema).max(10_000).default([]),
 });
 
-/** What becomes of one instance of a drained cell: it goes from `waiting` to `stopping`, and then it is gone. */
+/** What becomes of one instance of a drained cell: it goes from `queued` to `stopping`, and then it is gone. */
 export const drainRowSchema = z.object({
   guid: processGuidSchema,
   index: z.number().int(),
-  state: z.enum(['waiting', 'starting', 'not ready', 'crashed', 'healthy', 'stopping']),
+  state: z.enum(['queued', 'waiting', 'starting', 'not ready', 'crashed', 'healthy', 'stopping']),
   /** Where its replacement is; of one that is stopping, where it serves already. */
   to: cellIdSchema.optional(),
   why: z.string().optional(),
@@ -45,6 +47,10 @@ export const drainViewSchema = z.object({
   }),
   /** At most 1,000 instances, by name. */
   rows: z.array(drainRowSchema),
+  /** Instances that were there when the drain was asked for, if that is known. */
+  instances: z.number().int().optional(),
+  /** How long the rest takes at the pace so far, in ms; absent until something has left, and when nothing more can. */
+  remainingMs: z.number().optional(),
   /** Drained, and nothing is left. */
   done: z.boolean(),
 });

@@ -30,7 +30,7 @@ export const uncordonCell: Handler<'uncordonCell'> = async (context, { params },
     return { spec, type: 'cell.uncordoned', message: 'is open for new work again' };
   });
 
-/** Asking again changes reason, deadline and force of the drain that goes on. */
+/** Asking again changes reason, deadline, parallelism and force of the drain that goes on. */
 export const drainCell: Handler<'drainCell'> = async (context, { params, body }, call) => {
   const state = await currentState(context, call.signal);
   const isDraining = state.cellSpecs.get(params.id)?.value.drain !== undefined;
@@ -42,6 +42,8 @@ export const drainCell: Handler<'drainCell'> = async (context, { params, body },
       at: now,
       reason: body.reason,
       force: body.force,
+      instances: state.claimsByCell.get(params.id)?.size ?? 0,
+      ...(body.maxParallel === undefined ? {} : { maxParallel: body.maxParallel }),
       ...(body.deadlineMs === null ? {} : { deadlineAt: now + body.deadlineMs }),
     };
     const how = body.force ? 'is drained by force' : 'is drained';

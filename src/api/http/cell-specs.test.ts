@@ -4,6 +4,7 @@ import { type ApiServer, startApiServer } from '../../../test/kit/api-server.ts'
 import {
   buildActual,
   buildDesired,
+  buildDrained,
   type ClusterRecords,
   clusterRecords,
 } from '../../../test/kit/builders.ts';
@@ -129,6 +130,39 @@ describe('drain', () => {
       after = page.next;
     }
     expect(seen).toEqual(['1 ORDINARY', '1 EVACUATING', '2 ORDINARY', '2 EVACUATING', '3 EVACUATING']);
+  });
+
+  test('a few at a time tells who waits for a turn, and how long the rest takes at the pace so far', async () => {
+    const at = Date.now() - 30_000;
+    await seed({
+      desired: [buildDesired({ instances: 3 })],
+      actual: [
+        buildActual({ index: 0, state: 'RUNNING', cellId: 'a', presence: 'EVACUATING' }),
+        buildActual({ index: 0, state: 'CLAIMED', cellId: 'b' }),
+        buildActual({ index: 1, state: 'RUNNING', cellId: 'a' }),
+      ],
+      cells: ['a', 'b'],
+      specs: [buildDrained('a', { at, instances: 3, maxParallel: 1 })],
+    });
+    const view = await server.client.call('getDrain', { params }, limits);
+    expect(view.rows.map(({ index, state }) => [index, state])).toEqual([
+      [0, 'starting'],
+      [1, 'queued'],
+    ]);
+    // One of three has left within 30 s, so the other two take about 60 s.
+    expect(view.instances).toBe(3);
+    expect(view.remainingMs).toBeGreaterThanOrEqual(60_000);
+  });
+
+  test('without a pace yet, or with nothing that can move, promises no time', async () => {
+    const waits = buildActual({
+      index: 0,
+      state: 'UNCLAIMED',
+      placementError: { message: 'full', cells: 1, counts: {} },
+    });
+    const stuck = [waits, buildActual({ index: 0, state: 'RUNNING', cellId: 'a', presence: 'EVACUATING' })];
+    await seed({ desired: [buildDesired()], actual: stuck, specs: [buildDrained('a', { instances: 2 })] });
+    expect((await server.client.call('getDrain', { params }, limits)).remainingMs).toBeUndefined();
   });
 
   test('is refused when something fits nowhere else, cells that go together counted; --anyway and force go on', async () => {

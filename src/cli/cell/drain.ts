@@ -5,7 +5,7 @@ import { SkepError } from '../../base/core/errors.ts';
 import { defaults } from '../../model/defaults.ts';
 import type { CellId } from '../../model/ids.ts';
 import { formatDuration } from '../core/format.ts';
-import { parseDurationMs } from '../core/quantity.ts';
+import { parseDurationMs, parseWhole } from '../core/quantity.ts';
 import { withGlobals } from '../flags.ts';
 import type { Host } from '../io.ts';
 import { allPages } from '../lookup.ts';
@@ -18,6 +18,7 @@ interface Flags {
   /** False: --no-deadline. */
   readonly deadline?: number | false;
   readonly force?: boolean;
+  readonly maxParallel?: number;
   readonly anyway?: boolean;
   readonly reason: string;
   readonly detach?: boolean;
@@ -38,7 +39,7 @@ replacement; 1 the drain was taken back.
 
 Examples:
   $ skep cell drain host-4 --reason "disk swap"
-  $ skep cell drain --zone rack-7 --deadline 10m
+  $ skep cell drain --zone rack-7 --deadline 10m --max-parallel 2
   $ skep cell drain --monitor host-4`;
 
 export function cellDrainCommand(host: Host): Command {
@@ -53,6 +54,9 @@ export function cellDrainCommand(host: Host): Command {
       (text) => parseDurationMs('--deadline', text),
     )
     .option('--no-deadline', 'wait for ever')
+    .option('--max-parallel <n>', 'move so many instances of each cell at one time (default: all)', (text) =>
+      parseWhole('--max-parallel', text, 1, 10_000),
+    )
     .option('--force', 'stop everything at once, fit or not')
     .option('--anyway', 'also when something finds no place elsewhere: that runs until the deadline')
     .option('--reason <text>', 'why: shown wherever the cell is refused', '')
@@ -104,11 +108,12 @@ async function cellsMeant(session: Session, names: readonly string[], flags: Fla
 /** Each knows of the others, so that the first refusal is about all of them, before anything begins. */
 function begin(session: Session, cells: readonly CellId[], flags: Flags): Promise<number> {
   const { client, signal } = session;
-  const { reason, force = false, anyway = false, deadline } = flags;
+  const { reason, force = false, anyway = false, deadline, maxParallel } = flags;
   const body = {
     reason,
     force,
     anyway,
+    ...(maxParallel === undefined ? {} : { maxParallel }),
     ...(typeof deadline === 'number' ? { deadlineMs: deadline } : {}),
     ...(deadline === false ? { deadlineMs: null } : {}),
   };

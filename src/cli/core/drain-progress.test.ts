@@ -21,6 +21,7 @@ const view = (rows: DrainRow[], change: Partial<DrainView> = {}): DrainView => (
 });
 
 test.each([
+  [row(0, 'queued'), 'web/0 waits for its turn'],
   [row(0, 'waiting', { why: 'no memory' }), 'web/0 waits for its replacement to be placed: no memory'],
   [row(0, 'starting', { to: 'b' }), 'web/0 is starting on b'],
   [row(0, 'not ready', { to: 'b', why: 'refused' }), 'web/0 runs on b, not ready yet: refused'],
@@ -37,6 +38,13 @@ test('the summary counts, and names the deadline that is still to come', () => {
   );
   expect(drainSummary({ ...seen, present: false }, 61_000)).toBe(
     'a: 2 instances and 0 tasks left, 1 waiting, 1 starting, the cell is not present',
+  );
+});
+
+test('the summary of a drain whose beginning is known has a bar, and how long it still takes at this pace', () => {
+  const seen = view([row(3, 'queued')], { instances: 4, remainingMs: 40_000 });
+  expect(drainSummary(seen, 1_000)).toBe(
+    'a: [###############-----] 3 of 4 have left, 1 instance and 0 tasks left, 1 queued, about 40s to go',
   );
 });
 

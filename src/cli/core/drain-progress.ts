@@ -16,6 +16,8 @@ export function rowLine(row: DrainRow): string {
   const why = row.why === undefined ? '' : `: ${escapeText(row.why)}`;
   const to = row.to === undefined ? '' : ` on ${escapeText(row.to)}`;
   switch (row.state) {
+    case 'queued':
+      return `${name} waits for its turn`;
     case 'waiting':
       return `${name} waits for its replacement to be placed${why}`;
     case 'starting':
@@ -31,14 +33,29 @@ export function rowLine(row: DrainRow): string {
   }
 }
 
-/** `host-4: 5 instances and 1 task left, 2 starting, 59m58s until the deadline`. */
-export function drainSummary({ cellId, left, rows, spec, present }: DrainView, now: number): string {
+const barWidth = 20;
+
+/** `[######--------------] 6 of 20 moved, ` with what there was in the beginning. */
+function barOf(instances: number | undefined, left: number): string[] {
+  if (instances === undefined || instances < 2 || left > instances) return [];
+  const gone = instances - left;
+  const filled = Math.round((gone / instances) * barWidth);
+  return [`[${'#'.repeat(filled)}${'-'.repeat(barWidth - filled)}] ${gone} of ${instances} have left`];
+}
+
+/** `host-4: [#####-----] 5 of 10 have left, 5 instances and 1 task left, 2 starting, about 40s to go, 59m58s until the deadline`. */
+export function drainSummary(view: DrainView, now: number): string {
+  const { cellId, left, rows, spec, present, remainingMs } = view;
   const instances = left.ordinary + left.evacuating + left.suspect;
-  const parts = [`${plural(instances, 'instance')} and ${plural(left.tasks, 'task')} left`];
-  for (const state of ['waiting', 'starting', 'not ready', 'crashed', 'stopping'] as const) {
+  const parts = [
+    ...barOf(view.instances, instances),
+    `${plural(instances, 'instance')} and ${plural(left.tasks, 'task')} left`,
+  ];
+  for (const state of ['queued', 'waiting', 'starting', 'not ready', 'crashed', 'stopping'] as const) {
     const count = rows.filter((row) => row.state === state).length;
     if (count > 0) parts.push(`${count} ${state}`);
   }
+  if (remainingMs !== undefined) parts.push(`about ${formatDuration(remainingMs)} to go`);
   const deadlineAt = spec?.drain?.deadlineAt;
   if (deadlineAt !== undefined && deadlineAt > now) {
     parts.push(`${formatDuration(deadlineAt - now)} until the deadline`);

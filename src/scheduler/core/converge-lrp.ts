@@ -11,6 +11,7 @@ import { actualKey } from '../../store/core/keys.ts';
 import type { ActualSlots, ClusterState, Versioned } from '../../store/core/state.ts';
 import type { LrpDecision } from './decision.ts';
 import { drained, evacuating, suspectIsDrained } from './drain.ts';
+import type { DrainTurns } from './drain-turns.ts';
 import { isLost } from './lost-cells.ts';
 
 type Actual = Versioned<ActualLrp>;
@@ -34,6 +35,8 @@ export interface ConvergeContext {
   readonly now: Millis;
   /** Lost cells whose instances wait for their return: storm.ts. */
   readonly paused: ReadonlySet<CellId>;
+  /** Who may leave a cell that is drained a few at a time. */
+  readonly turns: DrainTurns;
 }
 
 /** @param desired undefined when there is no such LRP (and its record is not just unreadable) */
@@ -167,10 +170,10 @@ function wanted(context: ConvergeContext, slots: ActualSlots, desired: DesiredLr
 
 /** An instance that starts or runs on a cell that is there. */
 function onCell(context: ConvergeContext, slots: ActualSlots, desired: DesiredLrp): IndexVerdict {
-  const { state, now } = context;
+  const { now } = context;
   const record = slots.ordinary as Actual;
   if (record.value.retire !== undefined) return stopping(context, record, desired);
-  const { decision, dueAt } = drained(state, slots, now);
+  const { decision, dueAt } = drained(context, slots);
   if (decision !== undefined) return decided(decision);
   if (record.value.state === 'CLAIMED') return claimed(record, desired, now);
   return { ...nothing, dueAt };

@@ -68,14 +68,19 @@ const recordsArbitrary: fc.Arbitrary<ClusterRecords> = fc
         cellId: fc.constantFrom('a', 'b', 'd'),
         force: fc.constantFrom(false, false, true),
         deadlineAt: fc.constantFrom(undefined, builtAt, now + 60_000),
+        maxParallel: fc.constantFrom(undefined, 1, 2),
       }),
       { selector: ({ cellId }) => cellId },
     ),
     domains: fc.subarray(['default']),
   })
   .map(({ desired, actual, tasks, cells, domains, specs }) => ({
-    specs: specs.map(({ cellId, force, deadlineAt }) =>
-      buildDrained(cellId, { force, ...(deadlineAt === undefined ? {} : { deadlineAt }) }),
+    specs: specs.map(({ cellId, force, deadlineAt, maxParallel }) =>
+      buildDrained(cellId, {
+        force,
+        ...(deadlineAt === undefined ? {} : { deadlineAt }),
+        ...(maxParallel === undefined ? {} : { maxParallel }),
+      }),
     ),
     desired: desired.map(({ guid, instances, isRemoved }) =>
       buildDesired({ guid, instances, ...(isRemoved ? { removedAt: builtAt } : {}) }),

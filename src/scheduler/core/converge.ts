@@ -14,6 +14,7 @@ import { type ConvergeContext, convergeIndex } from './converge-lrp.ts';
 import { convergeTask } from './converge-task.ts';
 import type { Decision } from './decision.ts';
 import { finishedDrain } from './drain.ts';
+import { createDrainTurns } from './drain-turns.ts';
 import { stepRebalance } from './rebalance-step.ts';
 import { type Scope, wholeLrp } from './scope.ts';
 import { pausedCells } from './storm.ts';
@@ -50,7 +51,8 @@ interface Collected {
 
 export function converge({ state, scope, now }: ConvergeInput): ConvergeResult {
   const into: Collected = { decisions: [], work: [], due: [] };
-  const context: ConvergeContext = { state, now, paused: pausedCells(state.roster?.value) };
+  const paused = pausedCells(state.roster?.value);
+  const context: ConvergeContext = { state, now, paused, turns: createDrainTurns(state) };
   into.decisions.push(...stepRebalance(state, now));
   if (scope.all) {
     for (const guid of state.desired.keys()) convergeLrp(context, guid, everyIndex(state, guid), into);

@@ -9,6 +9,7 @@ import type { CellId, Millis } from '../../model/ids.ts';
 import { cellSpecKey, rebalanceKey } from '../../store/core/keys.ts';
 import type { ActualSlots, ClusterState, Versioned } from '../../store/core/state.ts';
 import type { LrpDecision } from './decision.ts';
+import type { DrainTurns } from './drain-turns.ts';
 import { isLost } from './lost-cells.ts';
 import { moveOf } from './rebalance-step.ts';
 
@@ -16,6 +17,12 @@ import { moveOf } from './rebalance-step.ts';
 export interface DrainVerdict {
   readonly decision?: LrpDecision | undefined;
   readonly dueAt?: Millis | undefined;
+}
+
+export interface DrainContext {
+  readonly state: ClusterState;
+  readonly now: Millis;
+  readonly turns: DrainTurns;
 }
 
 /** The drain of a cell, if there is one. */
@@ -65,7 +72,7 @@ function isReplacement(state: ClusterState, lrp: ActualLrp): boolean {
 }
 
 /** What the ordinary instance of an index needs because its cell, which is there, is drained. */
-export function drained(state: ClusterState, slots: ActualSlots, now: Millis): DrainVerdict {
+export function drained({ state, now, turns }: DrainContext, slots: ActualSlots): DrainVerdict {
   const record = slots.ordinary;
   const cellId = record?.value.cellId;
   if (record === undefined || cellId === undefined || record.value.retire !== undefined) return {};
@@ -74,9 +81,16 @@ export function drained(state: ClusterState, slots: ActualSlots, now: Millis): D
   const drainedBy = state.cellSpecs.get(cellId);
   const because = `cell ${cellId} is drained`;
   if (record.value.state === 'CLAIMED') return { decision: { kind: 'unclaim', record, because, drainedBy } };
-  if (slots.evacuating === undefined) return { decision: { kind: 'evacuate', record, because, drainedBy } };
-  // Its own predecessor is still on its way out of another cell.
   const cut = cutShort(drain, cellId, now);
+  if (slots.evacuating === undefined) {
+    const { maxParallel } = drain;
+    const isTurn =
+      maxParallel === undefined || cut !== undefined || turns.mayLeave(cellId, record.key, maxParallel);
+    return isTurn
+      ? { decision: { kind: 'evacuate', record, because, drainedBy } }
+      : { dueAt: drain.deadlineAt };
+  }
+  // Its own predecessor is still on its way out of another cell.
   if (cut === undefined) return { dueAt: drain.deadlineAt };
   return { decision: { kind: 'retire', record, because: cut, drainedBy } };
 }

@@ -47,7 +47,11 @@ export function markTouched(scope: Scope, touched: Touched, state: ClusterState)
   for (const guid of touched.tasks) scope.tasks.add(guid);
   for (const cellId of touched.cells) markCell(scope, cellId, state);
   for (const cellId of new Set([...touched.cells, ...touched.assignments.keys()])) {
-    if (state.cellSpecs.get(cellId)?.value.drain !== undefined) scope.cells.add(cellId);
+    const drain = state.cellSpecs.get(cellId)?.value.drain;
+    if (drain === undefined) continue;
+    scope.cells.add(cellId);
+    // One that leaves gives its turn to another.
+    if (drain.maxParallel !== undefined) markCell(scope, cellId, state);
   }
 }
 
