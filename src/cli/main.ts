@@ -34,7 +34,7 @@ const verbs: readonly Verb[] = [
 ];
 
 /** Verbs whose next word is a verb of their own. */
-const nestedVerbs: readonly string[] = ['brain', 'cell', 'plan', 'task'];
+const nestedVerbs: readonly string[] = ['brain', 'cell', 'debug', 'plan', 'task'];
 
 const manual = `
 NAME is the name of an LRP or a task, or its beginning if no other begins so (what

@@ -121,6 +121,12 @@ export const clusterVerbs: readonly Verb[] = [
     load: async () => (await import('./commands/events.ts')).eventsCommand,
   },
   {
+    name: 'debug',
+    summary: 'what an engineer asks for with a report',
+    group: cluster,
+    load: async () => (await import('./commands/debug.ts')).debugCommand,
+  },
+  {
     name: 'version',
     summary: 'show the versions of this program and the server',
     group: cluster,

@@ -5,8 +5,10 @@
 import { parseKey } from '../../src/store/core/keys.ts';
 import type { MemoryStore } from '../../src/store/memory/memory-store.ts';
 
-interface DumpPage {
+export interface DumpPage {
   readonly v: number;
+  /** When it was taken, by the server's clock. */
+  readonly at: number;
   readonly rows: readonly { readonly key: string; readonly value: unknown }[];
 }
 
@@ -25,7 +27,7 @@ export function loadDump(
   { withLeased = false }: LoadDumpOptions = {},
 ): number {
   let count = 0;
-  for (const { rows } of pagesOf(text)) {
+  for (const { rows } of dumpPages(text)) {
     for (const { key, value } of rows) {
       const kind = parseKey(key)?.kind;
       if (kind === undefined) throw new Error(`the dump holds ${key}, which is no key of this version`);
@@ -37,7 +39,8 @@ export function loadDump(
   return count;
 }
 
-function pagesOf(text: string): DumpPage[] {
+/** The pages as they were answered, one a line. Throws on what is not a dump of version 1. */
+export function dumpPages(text: string): DumpPage[] {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   return lines.map((line, place) => {
     const page = JSON.parse(line) as DumpPage;
