@@ -10,7 +10,7 @@ import { listEvents } from './handlers/events.ts';
 import { listInstances, retireInstance } from './handlers/instances.ts';
 import { desireLrp, getLrp, listLrps, removeLrp, updateLrp } from './handlers/lrps.ts';
 import { plan } from './handlers/plan.ts';
-import { rebalance } from './handlers/rebalance.ts';
+import { rebalance, stopRebalance } from './handlers/rebalance.ts';
 import { joinServer, promoteServer } from './handlers/servers.ts';
 import { getSettings, updateSettings } from './handlers/settings.ts';
 import { status, version } from './handlers/status.ts';
@@ -30,6 +30,7 @@ export const operations: { readonly [N in RouteName]: Handler<N> } = {
   why,
   plan,
   rebalance,
+  stopRebalance,
   listTasks,
   desireTask,
   getTask,

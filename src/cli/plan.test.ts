@@ -133,6 +133,20 @@ describe('skep rebalance', () => {
     expect(err).toMatch(/a rebalance is under way: 1 of 1 moves are left\n {2}hint: .*skep status/);
   });
 
+  test('--stop ends it, says what was left, and is content when there is none', async () => {
+    await skep('rebalance', '--max-moves', '1');
+    const { code, err } = await skep('rebalance', '--stop');
+    expect({ code, err }).toEqual({
+      code: 0,
+      err: 'The rebalance is stopped: 1 of 1 moves were left; what has not moved stays.\n',
+    });
+    expect(stored()).toBeUndefined();
+    expect(await skep('rebalance', '--stop')).toMatchObject({ code: 0, err: 'No rebalance is under way.\n' });
+    expect(JSON.parse((await skep('rebalance', '--stop', '-o', 'json')).out)).toMatchObject({ left: 0 });
+    expect((await skep('rebalance', '--stop', '--plan')).code).toBe(2);
+    expect((await skep('events')).out).toMatch(/the rebalance is stopped: 1 of 1 moves were left/);
+  });
+
   test('writes nothing when the cells are even', async () => {
     await api.bbs.deleteRange(`${root}actual/`, `${root}actual/~`, { signal: api.signal });
     await api.replica.waitFor(api.bbs.store.revision, 5_000, api.signal);

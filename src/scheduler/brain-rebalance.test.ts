@@ -5,6 +5,7 @@ import { buildActual, buildDesired } from '../../test/kit/builders.ts';
 import { type BrainSettings, defaultBrainSettings } from '../model/cell-spec.ts';
 import { defaults } from '../model/defaults.ts';
 import { encode } from '../store/core/codec.ts';
+import { rebalanceKey } from '../store/core/keys.ts';
 
 const count = 8;
 
@@ -66,6 +67,20 @@ test('switched on: until they are even, and nothing is ever down', async () => {
   expect(events(bench.state, 'brain.rebalance')).toContain(
     'brain: the rebalance asked for by the brain is over',
   );
+});
+
+test('stopped half way: what has no running replacement stays where it is, and nothing is ever down', async () => {
+  const bench = await lump({ ...defaultBrainSettings, autoRebalance: true });
+  expect(claims(bench.state)).toEqual({ a: count, b: count / 2 });
+  await bench.change(rebalanceKey, undefined);
+  await bench.clock.advance(soonMs);
+  expect(claims(bench.state)).toEqual({ a: count });
+  expect(runningOf(bench).size).toBe(count);
+  for (const indexes of bench.state.actual.values()) {
+    for (const slots of indexes.values()) {
+      expect([slots.evacuating, slots.ordinary?.value.state]).toEqual([undefined, 'RUNNING']);
+    }
+  }
 });
 
 test('never by itself otherwise', async () => {

@@ -16,6 +16,7 @@ export const paths = {
   why: { method: 'GET', path: '/v1/why/:guid' },
   plan: { method: 'POST', path: '/v1/plan' },
   rebalance: { method: 'POST', path: '/v1/rebalance' },
+  stopRebalance: { method: 'DELETE', path: '/v1/rebalance' },
   listTasks: { method: 'GET', path: '/v1/tasks' },
   desireTask: { method: 'POST', path: '/v1/tasks' },
   getTask: { method: 'GET', path: '/v1/tasks/:guid' },

@@ -176,6 +176,11 @@ export const routes = {
     body: z.strictObject({ maxMoves: z.number().int().min(1).max(rebalanceMovesMax).default(100) }),
     response: z.object({ revision: z.number(), plan: planSchema }),
   },
+  /** Ends a rebalance: what has not moved stays where it is. `left` of `asked` moves were not over; 0 of 0: there was none. */
+  stopRebalance: {
+    ...paths.stopRebalance,
+    response: z.object({ revision: z.number(), left: z.number().int(), asked: z.number().int() }),
+  },
   listTasks: {
     ...paths.listTasks,
     query: z.object({ domain: z.string().optional(), cell: z.string().optional(), ...page }),

@@ -1,4 +1,4 @@
-/** Evening the cells: the plan is made here and written down; the brain carries it out, a few moves at a time. */
+/** Evening the cells: the plan is made here and written down, or taken back; the brain carries it out, a few moves at a time. */
 import { SkepError } from '../../base/core/errors.ts';
 import { requestRebalance } from '../../model/rebalance.ts';
 import { rebalanceKey } from '../../store/core/keys.ts';
@@ -14,7 +14,7 @@ export const rebalance: Handler<'rebalance'> = async (context, { body }, call) =
     const before = nounOf('rebalance', record);
     if (before !== undefined) {
       const message = `a rebalance is under way: ${before.moves.length} of ${before.asked} moves are left`;
-      const hint = '`skep status` shows how far it is; try again when it is over';
+      const hint = '`skep status` shows how far it is, `skep rebalance --stop` ends it';
       throw new SkepError('ResourceConflict', message, { hint });
     }
     const next = requestRebalance(
@@ -27,4 +27,20 @@ export const rebalance: Handler<'rebalance'> = async (context, { body }, call) =
     return { puts: [put(rebalanceKey, next), line], result: undefined };
   });
   return { revision, plan };
+};
+
+/**
+ * Takes the record away, which is all: the brain keeps each old instance whose replacement does not run yet, and
+ * stops those whose replacement does. Changes nothing when no rebalance is under way.
+ */
+export const stopRebalance: Handler<'stopRebalance'> = async (context, _input, call) => {
+  const { revision, result } = await write(context, call, [rebalanceKey], ([record]) => {
+    const before = nounOf('rebalance', record);
+    if (before === undefined) return { result: { left: 0, asked: 0 } };
+    const left = before.moves.length;
+    const message = `the rebalance is stopped: ${left} of ${before.asked} moves were left`;
+    const line = journal(context, call, { type: 'brain.rebalance', subject: 'brain', message });
+    return { puts: [line], deletes: [rebalanceKey], result: { left, asked: before.asked } };
+  });
+  return { revision, ...result };
 };
