@@ -104,6 +104,8 @@ export type Effect =
   | { readonly do: 'setting'; readonly change: Partial<Settings> }
   /** Runs a command line of the UI, as typed after `:`. */
   | { readonly do: 'command'; readonly line: string }
+  /** Does an action as its key would: the help page runs what is chosen. */
+  | { readonly do: 'action'; readonly action: ActionId }
   | { readonly do: 'suspend' }
   | { readonly do: 'quit' };
 

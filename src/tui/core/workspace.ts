@@ -89,3 +89,8 @@ export function drawWorkspace(
   if (pane === undefined) return;
   screens(pane.id)?.draw(canvas, { theme, focused: true, scroll: 0, search: '' });
 }
+
+/** The pane goes from the screen; its session is not ended by that. */
+export function closePane(workspace: Workspace, pane: PaneId): Workspace {
+  return { ...workspace, panes: workspace.panes.filter(({ id }) => id !== pane) };
+}

@@ -1,0 +1,82 @@
+/** The prompt at the foot of the screen: a command after `:`, a filter after `/`. Used by app.ts. */
+import type { AppSteps } from './app.ts';
+import { type AppModel, type AppParts, type AppStep, type Prompt, pageOf } from './app-model.ts';
+import type { Key } from './key.ts';
+import { type LineEditor, lineEditor, typeKey, typeText } from './line-editor.ts';
+
+const historyMax = 200;
+
+export function startPrompt(model: AppModel, kind: Prompt['kind'], text?: string): AppModel {
+  const before = pageOf(model).page.filter;
+  const editor =
+    kind === 'command' ? lineEditor(text ?? '', model.commandHistory) : lineEditor(text ?? before);
+  return { ...model, prompt: { kind, editor, before, completions: [], completion: -1 } };
+}
+
+export function promptKey(model: AppModel, key: Key, parts: AppParts, steps: AppSteps): AppStep {
+  const { prompt } = model;
+  if (prompt === undefined) return { model, effects: [] };
+  switch (key.name) {
+    case 'escape':
+    case 'ctrl-c':
+      return closed(model, prompt, parts, steps);
+    case 'enter':
+      return entered(model, prompt, parts, steps);
+    case 'tab':
+    case 'shift-tab':
+      return { model: completed(model, prompt, parts, key.name === 'tab' ? 1 : -1), effects: [] };
+    default: {
+      if (key.name === 'backspace' && prompt.editor.text === '') return closed(model, prompt, parts, steps);
+      const editor = typeKey(prompt.editor, key);
+      return editor === undefined ? { model, effects: [] } : edited(model, prompt, editor, parts, steps);
+    }
+  }
+}
+
+export function promptPaste(model: AppModel, text: string, parts: AppParts, steps: AppSteps): AppStep {
+  const { prompt } = model;
+  if (prompt === undefined) return { model, effects: [] };
+  return edited(model, prompt, typeText(prompt.editor, text), parts, steps);
+}
+
+/** A filter holds while it is typed. */
+function edited(
+  model: AppModel,
+  prompt: Prompt,
+  editor: LineEditor,
+  parts: AppParts,
+  steps: AppSteps,
+): AppStep {
+  const next = { ...model, prompt: { ...prompt, editor, completions: [], completion: -1 } };
+  if (prompt.kind === 'command' || editor.text === prompt.editor.text) return { model: next, effects: [] };
+  return steps.toEntry(next, pageOf(model).key, { kind: 'filter', text: editor.text }, parts);
+}
+
+function closed(model: AppModel, prompt: Prompt, parts: AppParts, steps: AppSteps): AppStep {
+  const next = { ...model, prompt: undefined };
+  if (prompt.kind === 'command' || prompt.editor.text === prompt.before) return { model: next, effects: [] };
+  return steps.toEntry(next, pageOf(model).key, { kind: 'filter', text: prompt.before }, parts);
+}
+
+function entered(model: AppModel, prompt: Prompt, parts: AppParts, steps: AppSteps): AppStep {
+  const text = prompt.editor.text.trim();
+  const next = { ...model, prompt: undefined };
+  if (prompt.kind === 'filter')
+    return steps.toEntry(next, pageOf(model).key, { kind: 'filter', text: prompt.editor.text }, parts);
+  if (text === '') return { model: next, effects: [] };
+  const history = [...model.commandHistory.filter((line) => line !== text), text].slice(-historyMax);
+  const told = { ...next, commandHistory: history };
+  return steps.runEffects(told, pageOf(told).key, parts.runCommand(text, told), parts);
+}
+
+/** Tab goes through what the typed text could become. */
+function completed(model: AppModel, prompt: Prompt, parts: AppParts, step: number): AppModel {
+  if (prompt.kind === 'filter') return model;
+  const fresh = prompt.completions.length === 0;
+  const completions = fresh ? parts.completeCommand(prompt.editor.text, model) : prompt.completions;
+  if (completions.length === 0) return model;
+  const from = fresh && step < 0 ? 0 : prompt.completion;
+  const completion = (from + step + completions.length) % completions.length;
+  const editor = { ...lineEditor(completions[completion] ?? '', prompt.editor.history) };
+  return { ...model, prompt: { ...prompt, editor, completions, completion } };
+}
