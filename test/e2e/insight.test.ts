@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { LocalAgent } from '../../src/cli/run/local-cluster.ts';
 import { type E2eCluster, e2eCluster, eventually, testImage } from '../kit/e2e-cluster.ts';
+import { readDump } from '../sim/from-dump.ts';
+import { report, simulate } from '../sim/simulate.ts';
 
 let cluster: E2eCluster;
 let server: LocalAgent;
@@ -62,4 +64,16 @@ it('the leader writes down what it decides; SIGUSR2 switches that off and on', a
     nearest: { cellId: server.name },
   });
   expect(trace().filter(({ subject }) => subject === 'quiet/0')).toEqual([]);
+}, 120_000);
+
+it('what skep debug state writes down is what the simulator begins with', async () => {
+  await runOne('steady');
+  const path = join(cluster.folder, 'cluster.jsonl');
+  expect(await cluster.skep(['debug', 'state', path])).toMatchObject({ code: 0, stdout: '' });
+  const dump = readDump(readFileSync(path, 'utf8'));
+  expect(dump.cells.map(({ cellId }) => String(cellId))).toEqual([server.name]);
+  expect(dump.guids).toContain('steady');
+  expect(dump.containers.map(({ spec }) => spec.identity.guid)).toContain('steady');
+  const result = await simulate({ seed: 1, minutes: 2, dump });
+  if (result.failure !== undefined) throw new Error(report(result, 100));
 }, 120_000);

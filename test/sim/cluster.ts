@@ -6,12 +6,14 @@
 import type { Clock } from '../../src/base/clock.ts';
 import type { Rng } from '../../src/base/core/rng.ts';
 import { intBetween, seededRng } from '../../src/base/core/rng.ts';
+import type { CellPresence } from '../../src/model/cell.ts';
 import type { Resources } from '../../src/model/resources.ts';
 import { encode } from '../../src/store/core/codec.ts';
 import { serverKey } from '../../src/store/core/keys.ts';
 import { MemoryStore } from '../../src/store/memory/memory-store.ts';
 import { ContainerChecker } from './container-checker.ts';
 import type { EventLog } from './event-log.ts';
+import { addressOf, type DumpedCluster } from './from-dump.ts';
 import { SimHost } from './host.ts';
 import { faultyImages, healImages } from './images.ts';
 import { Network } from './network.ts';
@@ -32,6 +34,8 @@ export interface ClusterOptions {
   readonly duplicates: number;
   /** How likely the answer of a call to the store is lost. */
   readonly lostAnswers: number;
+  /** Begin with it: then `cells` does not count. */
+  readonly dump?: DumpedCluster | undefined;
   fail(message: string): void;
 }
 
@@ -46,29 +50,40 @@ export class Cluster {
   readonly fail: (message: string) => void;
   readonly #storeProcess: SimProcess;
   readonly #alike: boolean;
+  readonly #dump: DumpedCluster | undefined;
   #calmSince = Number.POSITIVE_INFINITY;
 
   constructor(options: ClusterOptions) {
-    const { clock, rng, log, fail } = options;
+    const { clock, rng, log, fail, dump } = options;
+    this.#dump = dump;
     this.fail = fail;
     this.network = new Network({
       clock,
       rng: seededRng(intBetween(rng, 1, 2 ** 31)),
       duplicates: options.duplicates,
     });
-    this.world = { clock, rng, log, network: this.network, images: faultyImages() };
+    this.world = { clock, rng, log, network: this.network, images: { ...faultyImages(), ...dump?.images } };
     this.#storeProcess = new SimProcess('store', clock);
     this.store = new MemoryStore(this.#storeProcess.clock);
-    const names = Array.from({ length: options.servers }, (_, n) => `s${n + 1}`);
+    const names = serverNames(options.servers, dump);
+    if (dump !== undefined) load(this.store, dump);
     for (const name of names) this.#announce(name);
     const capacities = new Map<string, Resources>();
     this.checker = new StoreChecker({ store: this.store, log, capacities, now: () => clock.now(), fail });
     this.containers = new ContainerChecker({ store: this.checker, log, fail });
     this.servers = names.map((name) => this.#server(name, options.lostAnswers));
     this.#alike = options.alike ?? false;
-    this.hosts = Array.from({ length: options.cells }, (_, n) =>
-      this.#host(`c${n + 1}`, n, names, capacities),
-    );
+    const cells: readonly (CellPresence | undefined)[] = dump?.cells ?? Array.from({ length: options.cells });
+    this.hosts = cells.map((real, n) => this.#host(real?.cellId ?? `c${n + 1}`, n, names, capacities, real));
+    this.checker.adopt();
+  }
+
+  /** Before `start`: what ran when the dump was taken runs. */
+  async preload(): Promise<void> {
+    for (const host of this.hosts) {
+      const mine = this.#dump?.containers.filter(({ cellId }) => cellId === host.cellId) ?? [];
+      await host.preload(mine.map(({ spec }) => spec));
+    }
   }
 
   start(): void {
@@ -137,13 +152,16 @@ export class Cluster {
     place: number,
     servers: readonly string[],
     capacities: Map<string, Resources>,
+    real: CellPresence | undefined,
   ): SimHost {
-    const capacity = this.#alike ? { memoryMb: 4_000, diskMb: 10_000, containers: 60 } : this.#drawCapacity();
+    const alike = { memoryMb: 4_000, diskMb: 10_000, containers: 60 };
+    const capacity = real?.capacity ?? (this.#alike ? alike : this.#drawCapacity());
     capacities.set(name, capacity);
     const host = new SimHost({
       world: this.world,
       name,
-      zone: this.#alike ? 'z1' : `z${1 + (place % 2)}`,
+      zone: real?.zone ?? (this.#alike ? 'z1' : `z${1 + (place % 2)}`),
+      real: real && { presence: real, address: addressOf(place) },
       capacity,
       servers,
       watch: (who, process, isStopping) => this.containers.watch(who, process, isStopping),
@@ -160,4 +178,17 @@ export class Cluster {
       containers: intBetween(rng, 5, 16),
     };
   }
+}
+
+/** No server is called as a cell is: the network knows hosts by name. */
+function serverNames(count: number, dump: DumpedCluster | undefined): string[] {
+  const prefix = dump?.cells.some(({ cellId }) => /^s\d+$/.test(cellId)) ? 'server-' : 's';
+  return Array.from({ length: count }, (_, n) => `${prefix}${n + 1}`);
+}
+
+function load(store: MemoryStore, { records }: DumpedCluster): void {
+  store.commit(
+    records.map((record) => ({ compare: [], puts: [record] })),
+    undefined,
+  );
 }

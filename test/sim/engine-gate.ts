@@ -3,7 +3,7 @@
  * lives and is not paused. What was asked is done even if the agent dies or gives up meanwhile, as dockerd does.
  */
 import type { Prober } from '../../src/agent/prober.ts';
-import type { ContainerSpec, Runtime } from '../../src/agent/runtime.ts';
+import type { ContainerSpec, Runtime, RuntimeInfo } from '../../src/agent/runtime.ts';
 import type { Clock } from '../../src/base/clock.ts';
 import { intBetween, type Rng } from '../../src/base/core/rng.ts';
 import type { FakeRuntime } from '../kit/fake-runtime.ts';
@@ -21,15 +21,17 @@ export interface EngineGateOptions {
   readonly rng: Rng;
   readonly engine: FakeRuntime;
   readonly watch: EngineWatch;
+  /** What this engine says of itself instead of the fake one's. */
+  readonly info?: Partial<RuntimeInfo> | undefined;
 }
 
 const never = new AbortController().signal;
 
 export function gatedRuntime(options: EngineGateOptions): Runtime {
-  const { process, world, engine, watch } = options;
+  const { process, world, engine, watch, info = {} } = options;
   const ask = asker(options);
   return {
-    info: ({ signal }) => ask(signal, () => engine.info({ signal })),
+    info: ({ signal }) => ask(signal, async () => ({ ...(await engine.info({ signal })), ...info })),
     list: ({ signal, ...owner }) => ask(signal, () => engine.list({ ...owner, signal })),
     inspect: (id, { signal }) => ask(signal, () => engine.inspect(id, { signal })),
     ensureImage: (image, { signal }) => ask(signal, () => engine.ensureImage(image, { signal })),

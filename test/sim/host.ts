@@ -3,7 +3,9 @@
  * paused and started again.
  */
 import { type Cell, startCell } from '../../src/agent/cell.ts';
+import type { ContainerSpec } from '../../src/agent/runtime.ts';
 import { intBetween, seededRng } from '../../src/base/core/rng.ts';
+import type { CellPresence } from '../../src/model/cell.ts';
 import { type CellId, cellIdSchema } from '../../src/model/ids.ts';
 import type { Resources } from '../../src/model/resources.ts';
 import { type FakeRuntime, fakeRuntime } from '../kit/fake-runtime.ts';
@@ -26,6 +28,8 @@ export interface HostOptions {
   readonly zone: string;
   readonly capacity: Resources;
   readonly servers: readonly string[];
+  /** Of a real host: what it said of itself, and where it is reached here. */
+  readonly real?: { readonly presence: CellPresence; readonly address: string } | undefined;
   /** What an agent asks of the engine passes here first; `stopping` when it was told to end. */
   watch(host: SimHost, process: SimProcess, isStopping: () => boolean): EngineWatch;
 }
@@ -52,29 +56,41 @@ export class SimHost {
     return this.#agent;
   }
 
+  /** What ran before the simulation began. */
+  async preload(specs: readonly ContainerSpec[]): Promise<void> {
+    const { signal } = new AbortController();
+    for (const spec of specs) await this.engine.start(await this.engine.create(spec, { signal }), { signal });
+  }
+
   startAgent(): void {
     if (this.#agent?.stop.signal.aborted === true) this.#endAgent('takes too long to stop', false);
     if (this.#agent !== undefined) return;
-    const { world, zone, capacity, servers } = this.#options;
+    const { world, zone, capacity, servers, real } = this.#options;
+    const { os = 'linux', arch = 'x64' } = real?.presence ?? {};
+    const info = real && { runtimes: real.presence.runtimes, volumeDrivers: real.presence.volumeDrivers };
     world.network.dark.delete(this.name);
     const process = new SimProcess(`${this.name}#${++this.#runs}`, world.clock);
     const stop = new AbortController();
     const rng = seededRng(intBetween(world.rng, 1, 2 ** 31));
     const watch = this.#options.watch(this, process, () => stop.signal.aborted);
-    const gate = { process, world: world.clock, rng, engine: this.engine, watch };
+    const gate = { process, world: world.clock, rng, engine: this.engine, watch, info };
     world.log.add(this.name, `agent ${process.name} starts`);
     const cell = startCell({
       config: {
         cellId: this.cellId,
         zone,
-        address: `10.0.0.${this.name.slice(1)}`,
+        address: real?.address ?? `10.0.0.${this.name.slice(1)}`,
+        labels: real?.presence.labels,
+        requiredTags: real?.presence.requiredTags,
+        optionalTags: real?.presence.optionalTags,
+        overheadMemoryMb: real?.presence.overheadMemoryMb,
         servers: servers.map((server) => `${server}:7400`),
         version: '0.0.0',
         capacity,
-        allowPrivileged: false,
+        allowPrivileged: real !== undefined,
       },
       runtime: gatedRuntime(gate),
-      host: { facts: async () => ({ memoryMb: 65_536, diskMb: 1_000_000, os: 'linux', arch: 'x64' }) },
+      host: { facts: async () => ({ memoryMb: 65_536, diskMb: 1_000_000, os, arch }) },
       dial: (url, { signal }) => world.network.dial(process, this.name, url, signal),
       prober: gatedProber(gate),
       clock: process.clock,

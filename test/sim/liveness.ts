@@ -3,13 +3,16 @@
  * and what is not as wanted has a reason that an operator can read.
  */
 import type { ActualLrp } from '../../src/model/actual-lrp.ts';
-import { wantedInstances } from '../../src/model/desired-lrp.ts';
+import type { CellPresence } from '../../src/model/cell.ts';
+import type { CellSpec } from '../../src/model/cell-spec.ts';
+import { type DesiredLrp, wantedInstances } from '../../src/model/desired-lrp.ts';
 import { resourceNames } from '../../src/model/resources.ts';
 import { restartDueAt } from '../../src/model/restart-policy.ts';
-import { root } from '../../src/store/core/keys.ts';
+import { cellSpecKey, domainKey, presenceKey, root } from '../../src/store/core/keys.ts';
 import type { ClusterState } from '../../src/store/core/state.ts';
 import type { MemoryStore } from '../../src/store/memory/memory-store.ts';
 import type { FakeContainer } from '../kit/fake-runtime.ts';
+import { admits } from './admits.ts';
 import type { Cluster } from './cluster.ts';
 import { flakyMs } from './images.ts';
 
@@ -67,10 +70,17 @@ function serverProblems({ servers, hosts, store, checker }: Cluster): string[] {
 }
 
 /** Whether a server's copy says what the store says, key by key. */
-function sameCopy({ actual, desired, tasks, cells }: ClusterState, store: MemoryStore): boolean {
+function sameCopy(state: ClusterState, store: MemoryStore): boolean {
+  const { actual, desired, tasks, cells, cellSpecs } = state;
   const slots = [...actual.values()].flatMap((indexes) => [...indexes.values()]);
-  const records = slots.flatMap(({ ordinary, suspect }) => [ordinary, suspect]);
-  const copied = [...records, ...desired.values(), ...tasks.values(), ...cells.values()];
+  const records = slots.flatMap(({ ordinary, suspect, evacuating }) => [ordinary, suspect, evacuating]);
+  const copied = [
+    ...records,
+    ...desired.values(),
+    ...tasks.values(),
+    ...cells.values(),
+    ...cellSpecs.values(),
+  ];
   const listed = (all: readonly ({ key: string; revision: number } | undefined)[]): string =>
     all
       .flatMap((one) => (one === undefined ? [] : [`${one.key}@${one.revision}`]))
@@ -96,15 +106,10 @@ function lrpProblems(cluster: Cluster, waits: number[]): string[] {
   });
 }
 
-interface Needs {
-  readonly memoryMb: number;
-  readonly diskMb: number;
-}
-
 function instanceProblem(
   cluster: Cluster,
   record: ActualLrp,
-  desired: Needs,
+  desired: DesiredLrp,
   waits: number[],
   now: number,
 ): string | undefined {
@@ -118,7 +123,8 @@ function instanceProblem(
       return record.placementError === undefined ? 'is UNCLAIMED without a reason' : undefined;
     }
     case 'CRASHED': {
-      const dueAt = restartDueAt(record.crashCount, record.since) ?? 0;
+      const dueAt = restartDueAt(record.crashCount, record.since);
+      if (dueAt === undefined) return undefined;
       if (dueAt < now - 5_000) return `is CRASHED and was due ${now - dueAt} ms ago`;
       waits.push(dueAt);
       return undefined;
@@ -137,21 +143,29 @@ function runsOnce(cluster: Cluster, record: ActualLrp): boolean {
 }
 
 /** A cell where such a container would find a place. */
-function roomFor({ hosts, checker }: Cluster, needs: Needs): string | undefined {
-  const needed = { memoryMb: needs.memoryMb, diskMb: needs.diskMb, containers: 1 };
+function roomFor({ hosts, checker, store }: Cluster, lrp: DesiredLrp): string | undefined {
   return hosts.find(({ cellId, capacity }) => {
+    const [cell, spec] = [presenceKey(cellId), cellSpecKey(cellId)].map((key) => store.get(key)?.value);
+    if (cell === undefined) return false;
+    const parsed = spec === undefined ? undefined : (JSON.parse(spec) as CellSpec);
+    const presence = JSON.parse(cell) as CellPresence;
+    if (admits(presence, parsed, lrp) !== true) return false;
     const used = checker.usedBy(cellId);
+    const overheadMb = (presence.overheadMemoryMb ?? 0) * (used.containers + 1);
+    const needed = { memoryMb: lrp.memoryMb + overheadMb, diskMb: lrp.diskMb, containers: 1 };
     return resourceNames.every((name) => used[name] + needed[name] <= capacity[name]);
   })?.name;
 }
 
 /** Records of indexes that nobody wants, and of lost instances whose cells are back. */
-function strayRecords({ checker }: Cluster): string[] {
-  return [...checker.actual.values()].flatMap(({ guid, index, presence, state }) => {
+function strayRecords({ checker, store }: Cluster): string[] {
+  return [...checker.actual.values()].flatMap(({ guid, index, presence, state, domain }) => {
     const desired = checker.desired.get(`/skep/v1/desired/${guid}`);
     if (presence !== 'ORDINARY') return [`${guid}/${index} still has a ${presence} record (${state})`];
     const wanted = desired === undefined ? 0 : wantedInstances(desired);
-    return index < wanted ? [] : [`${guid}/${index} has a record (${state}) and is not wanted`];
+    // Nobody deletes what belongs to a domain whose owner has not been heard of.
+    const isStale = store.get(domainKey(domain)) === undefined;
+    return index < wanted || isStale ? [] : [`${guid}/${index} has a record (${state}) and is not wanted`];
   });
 }
 

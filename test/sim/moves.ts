@@ -74,6 +74,8 @@ function movedFault({ isLost, now }: ActualChange, before: ActualLrp, after: Act
     case 'CLAIMED → UNCLAIMED':
     case 'RUNNING → UNCLAIMED':
       if (after.crashCount !== before.crashCount) return undefined;
+      // A sticky index that was told to stop and has keeps a record, which knows where its volume is.
+      if (before.retire !== undefined && after.home === before.cellId) return undefined;
       if (before.crashReason !== after.crashReason || isLost) return undefined;
       if (after.crashCount === 1 && now - before.since > defaults.crashResetAfterMs) return undefined;
       return now - before.since > defaults.claimDeadlineMs ? undefined : `${move} for no reason`;

@@ -1,17 +1,20 @@
 /**
- * `npm run sim -- --seed N [--minutes M] [--verbose]` replays one simulation; `--seeds COUNT [--from N]` runs
- * many and stops at the first that fails (`--keep-going`: tells all of them). Exit status 1: safety was
- * broken; 2: liveness.
+ * `npm run sim -- --seed N [--minutes M] [--verbose]` replays one simulation; `--seeds COUNT [--first N]` runs
+ * many and stops at the first that fails (`--keep-going`: tells all of them). With `--from FILE` the
+ * cluster is the real one that `skep debug state FILE` wrote down. Exit status 1: safety was broken; 2: liveness.
  */
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { faultKinds } from './faults.ts';
+import { readDump } from './from-dump.ts';
 import { report, type SimulationResult, simulate } from './simulate.ts';
 
 const { values } = parseArgs({
   options: {
     seed: { type: 'string' },
     seeds: { type: 'string' },
-    from: { type: 'string', default: '1' },
+    first: { type: 'string', default: '1' },
+    from: { type: 'string' },
     minutes: { type: 'string', default: '3' },
     cells: { type: 'string' },
     servers: { type: 'string' },
@@ -22,7 +25,8 @@ const { values } = parseArgs({
   },
 });
 
-const first = Number(values.seed ?? values.from);
+const first = Number(values.seed ?? values.first);
+const dump = values.from === undefined ? undefined : readDump(readFileSync(values.from, 'utf8'));
 const count = values.seed === undefined ? Number(values.seeds ?? '10') : 1;
 const wanted = values.faults?.split(',');
 
@@ -33,6 +37,7 @@ async function run(seed: number): Promise<SimulationResult> {
     cells: values.cells === undefined ? undefined : Number(values.cells),
     servers: values.servers === undefined ? undefined : Number(values.servers),
     faults: wanted === undefined ? undefined : faultKinds.filter((kind) => wanted.includes(kind)),
+    dump,
     print: values.verbose ? (line) => console.log(line) : undefined,
   });
 }
@@ -51,7 +56,8 @@ for (let seed = first; seed < first + count; seed++) {
     else console.log(report(result, values.verbose ? 0 : Number(values.lines)));
     const minutes = values.minutes === '3' ? '' : ` --minutes ${values.minutes}`;
     if (!values['keep-going']) {
-      console.log(`again: npm run sim -- --seed ${seed}${minutes} --verbose`);
+      const from = values.from === undefined ? '' : ` --from ${values.from}`;
+      console.log(`again: npm run sim -- --seed ${seed}${minutes}${from} --verbose`);
       break;
     }
   } else if (count === 1) console.log(report(result, values.verbose ? 0 : Number(values.lines)));

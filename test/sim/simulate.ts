@@ -5,6 +5,7 @@
  */
 import { intBetween, seededRng } from '../../src/base/core/rng.ts';
 import { type Fault, type FaultKind, faultKinds, faultScript, strike, tellFault } from './faults.ts';
+import type { DumpedCluster } from './from-dump.ts';
 import { situation } from './liveness.ts';
 import { SafetyError, Stage } from './stage.ts';
 import { Workload, type WorkloadStats } from './workload.ts';
@@ -18,6 +19,8 @@ export interface SimulationOptions {
   readonly servers?: number | undefined;
   /** The kinds of faults to draw from; all of them unless given. */
   readonly faults?: readonly FaultKind[] | undefined;
+  /** Begin with this cluster; its cells and servers, unless `servers` says otherwise. */
+  readonly dump?: DumpedCluster | undefined;
   /** Gets every line of the log at once. */
   readonly print?: ((line: string) => void) | undefined;
 }
@@ -66,13 +69,15 @@ class Run {
     const sometimes = (value: number): number => (rng.next() < 0.5 ? value : 0);
     this.#stage = new Stage({
       rng: seededRng(intBetween(rng, 1, 2 ** 31)),
-      servers: options.servers ?? servers,
+      servers: options.servers ?? options.dump?.servers ?? servers,
       cells: options.cells ?? cells,
       duplicates: sometimes(0.05),
       lostAnswers: sometimes(0.02),
+      dump: options.dump,
       print: options.print,
     });
-    this.#workload = new Workload(this.#stage.cluster, seededRng(intBetween(rng, 1, 2 ** 31)));
+    const workRng = seededRng(intBetween(rng, 1, 2 ** 31));
+    this.#workload = new Workload(this.#stage.cluster, workRng, options.dump?.guids);
   }
 
   async result(): Promise<SimulationResult> {
@@ -104,6 +109,7 @@ class Run {
   async #withFaults(): Promise<void> {
     const quiet = new AbortController();
     for (const fault of this.#script) this.#stage.after(fault.atMs, () => this.#strike(fault));
+    await this.#stage.cluster.preload();
     this.#stage.cluster.start();
     const working = this.#workload.run(this.#meanMs, quiet.signal);
     await this.#stage.advance(this.#faultMs);

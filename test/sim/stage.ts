@@ -3,7 +3,7 @@
  * thrown by whichever of these waits.
  */
 import type { Clock } from '../../src/base/clock.ts';
-import { virtualClock } from '../kit/virtual-clock.ts';
+import { type VirtualClock, virtualClock } from '../kit/virtual-clock.ts';
 import { Cluster, type ClusterOptions } from './cluster.ts';
 import { EventLog } from './event-log.ts';
 
@@ -18,11 +18,12 @@ export type StageOptions = Omit<ClusterOptions, 'clock' | 'log' | 'fail'> & {
 export class Stage {
   readonly cluster: Cluster;
   readonly log: EventLog;
-  readonly #time = virtualClock();
+  readonly #time: VirtualClock;
   #broken: string | undefined;
   #steps = 0;
 
   constructor(options: StageOptions) {
+    this.#time = virtualClock(options.dump?.at);
     this.log = new EventLog(() => this.#time.now(), options.print);
     const fail = (message: string): void => this.#fail(message);
     this.cluster = new Cluster({ ...options, clock: this.#steppedClock(), log: this.log, fail });

@@ -10,7 +10,7 @@ import type { Resources } from '../../src/model/resources.ts';
 import { resourceNames } from '../../src/model/resources.ts';
 import type { Task } from '../../src/model/task.ts';
 import type { Fence } from '../../src/store/bbs.ts';
-import { leaderKey, parseKey, presenceKey } from '../../src/store/core/keys.ts';
+import { leaderKey, parseKey, presenceKey, root } from '../../src/store/core/keys.ts';
 import type { Change } from '../../src/store/core/records.ts';
 import type { MemoryStore } from '../../src/store/memory/memory-store.ts';
 import type { EventLog } from './event-log.ts';
@@ -48,6 +48,8 @@ export class StoreChecker {
   readonly #written = new Map<string, string>();
   /** Cells that an operator has drained. */
   readonly drained = new Set<string>();
+  /** Cells of what was adopted: those that are lost have no capacity that could be checked. */
+  readonly #adopted = new Set<string>();
   #revision: number;
   #writer = 'store';
   #lastInstanceChangeAt = 0;
@@ -56,6 +58,23 @@ export class StoreChecker {
     this.#options = options;
     this.#revision = options.store.revision;
     options.store.subscribe(() => this.#look());
+  }
+
+  /** Takes what the store begins with as it is: how it came about was not seen. */
+  adopt(): void {
+    for (const { key, value } of this.#options.store.list(root)) {
+      const kind = parseKey(key)?.kind;
+      if (kind === 'desired') take<DesiredLrp>(this.desired, key, value);
+      if (kind === 'cellSpec') this.#noteSpec(key, value);
+      if (kind === 'actual') {
+        const lrp = take<ActualLrp>(this.actual, key, value);
+        if (lrp !== undefined) this.#noteClaim(lrp, this.#adopted);
+      }
+      if (kind === 'task') {
+        const task = take<Task>(this.tasks, key, value);
+        if (task !== undefined) this.#noteTask(task, this.#adopted);
+      }
+    }
   }
 
   /** When a record of an instance last changed. */
@@ -177,10 +196,9 @@ export class StoreChecker {
         else this.presences.set(parsed.cellId, record.value);
         return;
       case 'cellSpec': {
-        const isDrained = record !== undefined && (JSON.parse(record.value) as CellSpec).drain !== undefined;
+        this.#noteSpec(key, record?.value);
+        const isDrained = this.drained.has(parsed.cellId);
         log.add(this.#writer, `cell ${parsed.cellId} is ${isDrained ? '' : 'not '}drained`);
-        if (isDrained) this.drained.add(parsed.cellId);
-        else this.drained.delete(parsed.cellId);
         return;
       }
       case 'leader':
@@ -188,6 +206,14 @@ export class StoreChecker {
         return;
       default:
     }
+  }
+
+  #noteSpec(key: string, text: string | undefined): void {
+    const parsed = parseKey(key);
+    if (parsed?.kind !== 'cellSpec') return;
+    const spec = text === undefined ? undefined : (JSON.parse(text) as CellSpec);
+    if (spec?.drain === undefined) this.drained.delete(parsed.cellId);
+    else this.drained.add(parsed.cellId);
   }
 
   #serverOf(value: string): string {
@@ -216,7 +242,10 @@ export class StoreChecker {
 
   #checkRoom(cellId: string): void {
     const capacity = this.#options.capacities.get(cellId);
-    if (capacity === undefined) return this.#options.fail(`${cellId} is no cell`);
+    if (capacity === undefined) {
+      if (!this.#adopted.has(cellId)) this.#options.fail(`${cellId} is no cell`);
+      return;
+    }
     const used = this.usedBy(cellId);
     for (const name of resourceNames) {
       if (used[name] > capacity[name]) {

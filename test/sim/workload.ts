@@ -33,9 +33,14 @@ export class Workload {
   readonly #tasks: string[] = [];
   #names = 0;
 
-  constructor(cluster: Cluster, rng: Rng) {
+  readonly #isGiven: boolean;
+
+  /** @param given LRPs that there are: then nothing is run, scaled or removed, only stopped and drained */
+  constructor(cluster: Cluster, rng: Rng, given?: readonly ProcessGuid[]) {
     this.#cluster = cluster;
     this.#rng = rng;
+    this.#isGiven = given !== undefined;
+    this.#lrps.push(...(given ?? []));
   }
 
   /** Calls the API every few seconds until the signal aborts. */
@@ -51,7 +56,10 @@ export class Workload {
     const chance = this.#rng.next();
     const lrp = this.#oneOf(this.#lrps) as ProcessGuid | undefined;
     const task = this.#oneOf(this.#tasks) as TaskGuid | undefined;
-    if (lrp === undefined || (chance < 0.2 && this.#lrps.length < lrpsMax)) this.#desireLrp();
+    if (this.#isGiven) {
+      if (lrp === undefined || chance < 0.1) this.#drain();
+      else this.#retire(lrp);
+    } else if (lrp === undefined || (chance < 0.2 && this.#lrps.length < lrpsMax)) this.#desireLrp();
     else if (chance < 0.45) this.#scale(lrp);
     else if (chance < 0.55) this.#retire(lrp);
     else if (chance < 0.62) this.#remove(lrp);
