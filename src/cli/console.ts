@@ -2,13 +2,14 @@
  * This terminal joined to a process in an instance: input, output, size and signals one way and the other.
  * Used by `exec` and `attach`. However it ends, the terminal is as it was before.
  */
+
+import { readStream, sendControl, sendInput } from '../api/client/stream.ts';
 import { messageOf, SkepError } from '../base/core/errors.ts';
 import type { Socket } from '../base/socket.ts';
 import { escapeText } from './core/escape.ts';
 import { exitCodes } from './core/exit-codes.ts';
 import type { OutStream, SignalName } from './io.ts';
 import type { Session } from './session.ts';
-import { readStream, sendControl, sendInput } from './stream.ts';
 
 /** Ctrl-], which no shell uses. */
 const detachByte = 0x1d;

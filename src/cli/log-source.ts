@@ -3,11 +3,11 @@
  * log-printer.ts, one a container.
  */
 
+import { parseJson, readStream } from '../api/client/stream.ts';
 import type { StreamOptions } from '../api/client.ts';
 import { type LogFrame, logFrameSchema } from '../api/core/stream-frames.ts';
 import { SkepError } from '../base/core/errors.ts';
 import type { Session } from './session.ts';
-import { parseJson, readStream } from './stream.ts';
 
 /** Between two tries to open the log of a container that is only being made. */
 const retryMs = 1_000;

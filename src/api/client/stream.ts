@@ -1,13 +1,14 @@
-/** Frames of a stream of the cluster, read and written. Used by console.ts and log-source.ts. */
+/** Frames of a stream of the cluster, read and written. Used by the CLI and the TUI. */
+
+import { SkepError } from '../../base/core/errors.ts';
+import type { Socket } from '../../base/socket.ts';
 import {
   type ChannelName,
   type Control,
   controlSchema,
   packFrame,
   unpackFrame,
-} from '../api/core/stream-frames.ts';
-import { SkepError } from '../base/core/errors.ts';
-import type { Socket } from '../base/socket.ts';
+} from '../core/stream-frames.ts';
 
 export type StreamMessage =
   | { readonly kind: 'data'; readonly channel: Exclude<ChannelName, 'control'>; readonly payload: Uint8Array }
