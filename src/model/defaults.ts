@@ -17,6 +17,8 @@ export const defaults = {
   etcdStopMs: 10_000,
   etcdCallMs: 5_000,
   etcdProbeMs: 1_000,
+  /** A founding member that never served and says by then that nobody votes is begun anew. */
+  etcdFirstServiceMs: 5_000,
   etcdLogMaxBytes: 20 * 1024 * 1024,
   leaderBlindMs: 3_000,
   leaderKeyPollMs: 1_000,

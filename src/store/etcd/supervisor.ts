@@ -17,6 +17,7 @@ import { logSize, logTail, rotateLog } from './etcd-log-file.ts';
 import { type EtcdProcess, endEtcd, findEtcd, isAlive, spawnEtcd, waitForEnd } from './etcd-process.ts';
 import { handOver } from './hand-over.ts';
 import { memberStatus } from './member-status.ts';
+import { isStillborn, markFirstStart, markServed, moveAside } from './never-served.ts';
 import { assertPortFree } from './port-owner.ts';
 
 export interface EtcdOptions extends EtcdMemberConfig {
@@ -75,6 +76,10 @@ class Supervision implements EtcdSupervisor {
   #process: EtcdProcess | undefined;
   /** Where in the log the words of the present process begin. */
   #logStart = 0;
+  /** It has been noted that this member served. */
+  #hasServed = false;
+  /** What is in the data folder can never serve: it is moved aside before the next start. */
+  #mustBeginAnew = false;
   #stopping: Promise<void> | undefined;
   #done: Promise<void> = Promise.resolve();
 
@@ -151,12 +156,25 @@ class Supervision implements EtcdSupervisor {
       log.warn('etcd.restarted_for_options', { pid: living.pid, options: differ });
       await endEtcd(living, clock);
     }
+    if (this.#mustBeginAnew) await this.#beginAnew();
+    await markFirstStart(this.#options);
     await assertPortFree(clientUrl, 'etcdClientPort');
     await assertPortFree(peerUrl, 'etcdPeerPort');
     this.#logStart = await logSize(dataDir);
     const started = await spawnEtcd(binary, dataDir, wanted);
     log.info('etcd.started', { pid: started.pid, clientUrl, peerUrl });
     return this.#took(started);
+  }
+
+  async #beginAnew(): Promise<void> {
+    const { dataDir, clock, log } = this.#options;
+    const movedTo = await moveAside(dataDir, clock.now());
+    await prepareFolder(dataDir);
+    this.#mustBeginAnew = false;
+    log.warn('etcd.begun_anew', {
+      movedTo,
+      reason: 'it was killed at its very first start and could never serve; nothing had been acknowledged',
+    });
   }
 
   #took(process: EtcdProcess): EtcdProcess {
@@ -221,9 +239,11 @@ class Supervision implements EtcdSupervisor {
     const { clientUrl, clock } = this.#options;
     const status = memberStatus({ clientUrl, clock });
     let rotateAt = clock.now();
+    const doubtAt = clock.now() + defaults.etcdFirstServiceMs;
     try {
       while (!signal.aborted) {
         await this.#probe(status.read, signal);
+        if (this.#health.state !== 'running' && clock.now() >= doubtAt) await this.#endIfStillborn();
         if (clock.now() >= rotateAt) {
           rotateAt = clock.now() + rotateEveryMs;
           await this.#rotate();
@@ -235,10 +255,28 @@ class Supervision implements EtcdSupervisor {
     }
   }
 
+  /** Its end is seen as any other, and the next start finds out why it was ended. */
+  async #endIfStillborn(): Promise<void> {
+    const living = this.#process;
+    if (living === undefined || this.#mustBeginAnew) return;
+    try {
+      if (!(await isStillborn(this.#options, this.#logStart))) return;
+      this.#mustBeginAnew = true;
+      this.#options.log.warn('etcd.never_served', { pid: living.pid });
+      await endEtcd(living, this.#options.clock);
+    } catch (error) {
+      this.#options.log.warn('etcd.not_repaired', { pid: living.pid, reason: messageOf(error) });
+    }
+  }
+
   async #probe(read: ReturnType<typeof memberStatus>['read'], signal: AbortSignal): Promise<void> {
     let next: EtcdHealth;
     try {
       const { leaderId } = await read(signal);
+      if (leaderId !== '0' && !this.#hasServed) {
+        await markServed(this.#options.dataDir);
+        this.#hasServed = true;
+      }
       next =
         leaderId === '0'
           ? { state: 'starting', reason: 'no leader: fewer than half of the servers can be reached' }
