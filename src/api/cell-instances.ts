@@ -13,7 +13,7 @@ import {
   type CellContext,
   corruptRefusal,
   type Decision,
-  journalPut,
+  journalPuts,
   type Report,
   type Slot,
   settleReport,
@@ -94,16 +94,16 @@ function decideStarted(
   if (move.changed) puts.push({ key: ordinary.key, value: encode(move.next) });
   if (before.state !== 'RUNNING') {
     puts.push(
-      journalPut(context, { type: 'instance.running', subject: name, message: runsWhere(move.next) }),
+      ...journalPuts(context, { type: 'instance.running', subject: name, message: runsWhere(move.next) }),
     );
   } else if (move.next.crashCount !== before.crashCount) {
     const message = `restarted by its cell: ${move.next.crashReason ?? 'it ended'}`;
-    puts.push(journalPut(context, { type: 'instance.crashed', subject: name, message }));
+    puts.push(...journalPuts(context, { type: 'instance.crashed', subject: name, message }));
   }
   const compare = [{ key: ordinary.key, revision: ordinary.revision }];
   if (suspect === undefined) return { kind: 'write', mutation: { compare, puts } };
   const message = `${suspect.value.instanceGuid} on ${suspect.value.cellId} goes: its replacement runs`;
-  puts.push(journalPut(context, { type: 'instance.retired', subject: name, message }));
+  puts.push(...journalPuts(context, { type: 'instance.retired', subject: name, message }));
   compare.push({ key: suspect.key, revision: suspect.revision });
   return { kind: 'write', mutation: { compare, puts, deletes: [suspect.key] } };
 }
@@ -149,7 +149,7 @@ export function reportCrashed(context: CellContext, params: CellRequestParams<'c
     }
     if (ordinary.value.retire !== undefined) return removal(context, name, ordinary);
     const event = { type: 'instance.crashed', subject: name, message: params.reason } as const;
-    const puts = [{ key: ordinary.key, value: encode(move.next) }, journalPut(context, event)];
+    const puts = [{ key: ordinary.key, value: encode(move.next) }, ...journalPuts(context, event)];
     const compare = [{ key: ordinary.key, revision: ordinary.revision }];
     return { kind: 'write', mutation: { compare, puts } };
   });
@@ -175,7 +175,7 @@ function removal(
   message?: string,
 ): Decision {
   const puts =
-    message === undefined ? [] : [journalPut(context, { type: 'instance.crashed', subject, message })];
+    message === undefined ? [] : journalPuts(context, { type: 'instance.crashed', subject, message });
   const compare = [{ key: record.key, revision: record.revision }];
   const { value, key } = record;
   if (value.home === undefined || value.presence !== 'ORDINARY') {

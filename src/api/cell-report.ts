@@ -4,16 +4,16 @@
  */
 import type { Clock } from '../base/clock.ts';
 import { SkepError } from '../base/core/errors.ts';
-import { type Rng, randomName } from '../base/core/rng.ts';
+import type { Rng } from '../base/core/rng.ts';
 import type { Log } from '../base/log.ts';
-import type { JournalEvent } from '../model/event.ts';
 import type { CellId } from '../model/ids.ts';
 import type { Bbs, Mutation, Put, StoredRecord } from '../store/bbs.ts';
-import { type Decoded, decode, encode, type Noun } from '../store/core/codec.ts';
-import { eventKey, type Key } from '../store/core/keys.ts';
+import { type Decoded, decode, type Noun } from '../store/core/codec.ts';
+import type { Key } from '../store/core/keys.ts';
 import type { Versioned } from '../store/core/state.ts';
 import type { Replica } from '../store/replica.ts';
 import type { CommitQueue } from './cell-commits.ts';
+import type { CellJournal, CellLine } from './cell-journal.ts';
 
 /** What the handlers of one session's requests work with. */
 export interface CellContext {
@@ -22,6 +22,7 @@ export interface CellContext {
   readonly replica: Replica;
   readonly bbs: Bbs;
   readonly commits: CommitQueue;
+  readonly journal: CellJournal;
   readonly clock: Clock;
   readonly rng: Rng;
   readonly log: Log;
@@ -87,12 +88,7 @@ export function corruptRefusal(subject: string): Decision {
   return { kind: 'refuse', error: new SkepError('Unavailable', message, { hint }) };
 }
 
-/** A line of the journal as a part of the mutation that it tells of. */
-export function journalPut(
-  context: CellContext,
-  event: Pick<JournalEvent, 'type' | 'subject' | 'message'>,
-): Put {
-  const at = context.clock.now();
-  const record: JournalEvent = { v: 1, at, cellId: context.cellId, ...event };
-  return { key: eventKey(at, randomName(context.rng)), value: encode(record) };
+/** A line of the journal as a part of the mutation that it tells of; nothing when there are too many of its kind. */
+export function journalPuts(context: CellContext, line: CellLine): Put[] {
+  return context.journal.puts(context.cellId, line);
 }

@@ -12,6 +12,7 @@ import { createReplica } from '../store/follow-replica.ts';
 import { type MemoryBbs, memoryBbs } from '../store/memory/memory-bbs.ts';
 import type { Replica } from '../store/replica.ts';
 import { commitQueue } from './cell-commits.ts';
+import { createCellJournal } from './cell-journal.ts';
 import type { CellContext } from './cell-report.ts';
 import { answerCellRequest } from './cell-requests.ts';
 import type { CellRequestName } from './core/cell-protocol.ts';
@@ -42,14 +43,13 @@ afterEach(() => life.abort());
 
 function contextOf(cellId: CellId = cell, seen: Replica = replica): CellContext {
   const commits = commitQueue(bbs, life.signal);
+  const common = { clock, rng: seededRng(7), log: silentLog, commits };
   return {
+    ...common,
     cellId,
     replica: seen,
     bbs,
-    commits,
-    clock,
-    rng: seededRng(7),
-    log: silentLog,
+    journal: createCellJournal({ ...common, server: 's-1' }),
     signal: life.signal,
   };
 }

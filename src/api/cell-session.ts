@@ -11,8 +11,6 @@ import type { CellContext } from './cell-report.ts';
 import { answerCellRequest } from './cell-requests.ts';
 import { type CellMessage, cellMessageSchema, type ServerMessage } from './core/cell-protocol.ts';
 
-/** After a message to the cell, changes gather this long before the next. */
-const coalesceMs = 10;
 /** A cell that takes nothing for so long is as good as gone; it dials again. */
 const sendDeadlineMs = 30_000;
 /** Requests being answered at once; reading stops above, which holds the cell back. */
@@ -25,6 +23,8 @@ export interface SessionOptions {
   readonly socket: Socket;
   readonly clusterId: string;
   readonly server: string;
+  /** After a message to the cell, changes gather this long before the next. */
+  readonly gatherMs: () => number;
 }
 
 /** The replica must hold its first snapshot already: a cell is never told an empty state that is not one. */
@@ -110,7 +110,7 @@ export class CellSession {
         this.#isDirty = false;
         await this.#sendWelcome();
         await this.#sendAssignments();
-        await clock.sleep(coalesceMs, signal);
+        await clock.sleep(this.#options.gatherMs(), signal);
       }
     } catch (error) {
       if (!signal.aborted) log.warn('cell.send_failed', { reason: messageOf(error) });

@@ -12,7 +12,7 @@ import {
   type CellContext,
   corruptRefusal,
   type Decision,
-  journalPut,
+  journalPuts,
   type Slot,
   settleReport,
   slotOf,
@@ -106,7 +106,7 @@ function decide(
   if (!move.changed) return { kind: 'nothing' };
   const puts = [
     { key: slot.key, value: encode(move.next) },
-    journalPut(context, { type: event, subject: guid, message }),
+    ...journalPuts(context, { type: event, subject: guid, message }),
   ];
   return { kind: 'write', mutation: { compare: [{ key: slot.key, revision: slot.revision }], puts } };
 }

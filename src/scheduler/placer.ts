@@ -16,10 +16,11 @@ import type { Mutation } from '../store/core/records.ts';
 import type { ClusterState, Versioned } from '../store/core/state.ts';
 import type { BrainObserver } from './brain-observer.ts';
 import { auction, auctionOptions } from './core/auction.ts';
-import { workKey } from './core/batch.ts';
+import { orderBatch, workKey } from './core/batch.ts';
 import { lrpWork, taskWork } from './core/converge.ts';
 import type { DecisionOf } from './core/decision.ts';
 import { decisionEvents, event, placedEvents, rejectedEvents, unplacedEvents } from './core/journal.ts';
+import { lastResorts } from './core/last-resort.ts';
 import {
   assignMutation,
   claimMutation,
@@ -27,7 +28,6 @@ import {
   refuseLrpMutation,
   refuseTaskMutation,
 } from './core/mutations.ts';
-import { lastResorts } from './core/last-resort.ts';
 import { towardsTarget } from './core/rebalance-step.ts';
 import { createUsage } from './core/usage.ts';
 import type { TermWriter } from './term-writer.ts';
@@ -51,10 +51,24 @@ interface Refused {
   readonly counts: boolean;
 }
 
+/** Why an auction is held: refusals are written and counted by it. */
+interface Cause {
+  readonly sweep: boolean;
+  readonly counts: boolean;
+}
+
+/**
+ * Work in one auction: those of a mass start follow each other, each on the cells as the one before left them,
+ * so that the server does its other work meanwhile, and cells start the first while the last are placed.
+ */
+const portionMax = 20_000;
+
 export interface PlacerOptions {
   readonly clock: Clock;
   readonly rng: Rng;
   readonly writer: TermWriter;
+  /** Resolves when the replica has what the writer wrote. */
+  readonly caughtUp: () => Promise<void>;
   readonly observers: readonly BrainObserver[];
 }
 
@@ -107,31 +121,48 @@ export class Placer {
    */
   async place(state: ClusterState, sweep: boolean): Promise<void> {
     this.#heedSettings(state);
+    // What changed is read when something waits: 1,250 cells that report what they run change all the time.
+    if (this.#waiting.size === 0) return;
     const grew = this.#usage.refresh(state, this.#changedCells);
     const joinable = this.#changedCells?.size !== 0 && this.#someFollow();
     this.#changedCells = new Set();
     const worthIt = grew || joinable || this.#newWork || sweep;
-    if (!worthIt || this.#waiting.size === 0) return;
+    if (!worthIt) return;
     this.#newWork = false;
-    const waiting = this.#stillWaiting(state);
+    const { now } = this.#moment();
+    const counts = sweep && now - this.#countedAt >= defaults.convergeSweepMs / 2;
+    if (counts) this.#countedAt = now;
+    const ordered = orderBatch([...this.#waiting.values()]);
+    for (let from = 0; from < ordered.length; from += portionMax) {
+      if (from > 0) await this.#untilCounted(state);
+      await this.#placePortion(state, ordered.slice(from, from + portionMax), { sweep, counts });
+    }
+  }
+
+  /** The cells as the last portion has left them. */
+  async #untilCounted(state: ClusterState): Promise<void> {
+    await this.#options.caughtUp();
+    this.#usage.refresh(state, this.#changedCells);
+    this.#changedCells = new Set();
+  }
+
+  async #placePortion(state: ClusterState, work: readonly Work[], cause: Cause): Promise<void> {
+    const waiting = this.#stillWaiting(state, work);
     const { observers } = this.#options;
     const explainMax = Math.max(0, ...observers.map((observer) => observer.explainMax));
     const result = auction(
       this.#usage.cells,
-      [...waiting.values()].map(({ work }) => work),
+      [...waiting.values()].map((item) => item.work),
       { ...auctionOptions(this.#settings), explainMax },
     );
     for (const observer of observers) observer.refused(result.unplaced);
-    const { now } = this.#moment();
     const placed = result.placements.flatMap((placement): Placed[] => {
       const item = waiting.get(workKey(placement.work));
       return item === undefined ? [] : [{ waiting: item, placement }];
     });
-    const counts = sweep && now - this.#countedAt >= defaults.convergeSweepMs / 2;
-    if (counts) this.#countedAt = now;
     const refused = result.unplaced.flatMap(({ work, refusal }): Refused[] => {
       const item = waiting.get(workKey(work));
-      return item === undefined ? [] : [refusedItem(item, refusal, { sweep, counts })].filter(worthWriting);
+      return item === undefined ? [] : [refusedItem(item, refusal, cause)].filter(worthWriting);
     });
     await this.#claim(placed);
     await this.#evict(state, result.evictions);
@@ -170,10 +201,11 @@ export class Placer {
   }
 
   /** What is on the list and, by the replica, does wait; the rest leaves the list. */
-  #stillWaiting(state: ClusterState): Map<string, Waiting> {
+  #stillWaiting(state: ClusterState, listed: readonly Work[]): Map<string, Waiting> {
     const waiting = new Map<string, Waiting>();
     const heed = lastResorts(state, this.#moment().now);
-    for (const [key, work] of this.#waiting) {
+    for (const work of listed) {
+      const key = workKey(work);
       const item = work.kind === 'lrp' ? waitingLrp(state, work, heed) : waitingTask(state, work);
       if (item === undefined) this.#waiting.delete(key);
       else waiting.set(key, item);

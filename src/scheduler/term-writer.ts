@@ -63,7 +63,7 @@ export class TermWriter {
 
   /** Keeps lines for the journal until `flush`; beyond the journal's bound the oldest would not stay anyway. */
   note(events: readonly JournalEvent[]): void {
-    for (const event of events) {
+    for (const event of events.slice(-defaults.eventJournalMax)) {
       this.#lineCount += 1;
       // The count keeps lines of one moment in their order.
       const order = String(this.#lineCount % 1_000_000).padStart(6, '0');

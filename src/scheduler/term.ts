@@ -17,7 +17,7 @@ import type { BrainObserver } from './brain-observer.ts';
 import { createAgenda } from './core/agenda.ts';
 import { autoRebalance } from './core/auto-rebalance.ts';
 import { cellEvents, type KnownCells, knownFromJournal } from './core/cell-watch.ts';
-import { converge } from './core/converge.ts';
+import { type ConvergeInput, type ConvergeResult, convergeSteps } from './core/converge.ts';
 import { decisionEvents, event } from './core/journal.ts';
 import { missingCells } from './core/lost-cells.ts';
 import { decisionMutation } from './core/mutations.ts';
@@ -95,7 +95,8 @@ export class Term {
     const { bbs, clock, rng, term, signal, observers } = options;
     this.#options = options;
     this.#writer = new TermWriter({ bbs, clock, rng, fence: term.fence, signal });
-    this.placer = new Placer({ clock, rng, writer: this.#writer, observers });
+    const caughtUp = (): Promise<void> => this.#caughtUp();
+    this.placer = new Placer({ clock, rng, writer: this.#writer, caughtUp, observers });
   }
 
   /** When something falls due by time alone. */
@@ -248,7 +249,7 @@ export class Term {
       this.#looked = lookOf(scope, state, this.#looked);
       this.#scope = emptyScope();
       const now = clock.now();
-      const { decisions, work, due } = converge({ state, scope, now });
+      const { decisions, work, due } = await this.#decide({ state, scope, now });
       this.placer.add(work);
       for (const item of due) this.#agenda.add(item);
       if (decisions.length === 0) continue;
@@ -266,6 +267,17 @@ export class Term {
         for (const observer of observers) observer.decided(portion, committed);
         await this.#caughtUp();
       }
+    }
+  }
+
+  /** In steps, between which the server does its other work: heartbeats, answers, the lease of this term. */
+  async #decide(input: ConvergeInput): Promise<ConvergeResult> {
+    const { clock, signal } = this.#options;
+    const steps = convergeSteps(input);
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+      await clock.sleep(0, signal);
     }
   }
 }

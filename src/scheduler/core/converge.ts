@@ -47,25 +47,41 @@ interface Collected {
   readonly decisions: Decision[];
   readonly work: Work[];
   readonly due: Due[];
+  /** Indexes that were looked at. */
+  indexCount: number;
 }
 
-export function converge({ state, scope, now }: ConvergeInput): ConvergeResult {
-  const into: Collected = { decisions: [], work: [], due: [] };
+/** Indexes that are looked at in one step: about 25 ms of one core. */
+const indexesPerStep = 10_000;
+
+export function converge(input: ConvergeInput): ConvergeResult {
+  const steps = convergeSteps(input);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/**
+ * The same in short steps, so that a server with 250,000 instances answers meanwhile. The state may go on between
+ * two of them: each decision compares the records that it was made from, and what changed is looked at again.
+ */
+export function* convergeSteps({ state, scope, now }: ConvergeInput): Generator<void, ConvergeResult> {
+  const into: Collected = { decisions: [], work: [], due: [], indexCount: 0 };
   const paused = pausedCells(state.roster?.value);
   const context: ConvergeContext = { state, now, paused, turns: createDrainTurns(state) };
   into.decisions.push(...stepRebalance(state, now));
   if (scope.all) {
-    for (const guid of state.desired.keys()) convergeLrp(context, guid, everyIndex(state, guid), into);
+    for (const guid of state.desired.keys()) yield* convergeLrp(context, guid, undefined, into);
     for (const guid of state.actual.keys()) {
-      if (!state.desired.has(guid)) convergeLrp(context, guid, everyIndex(state, guid), into);
+      if (!state.desired.has(guid)) yield* convergeLrp(context, guid, undefined, into);
     }
     for (const guid of state.tasks.keys()) convergeOneTask(context, guid, into);
     for (const cellId of state.cellSpecs.keys()) convergeCell(state, cellId, into);
     return into;
   }
   for (const [guid, indexes] of scope.lrps) {
-    const visited = indexes.has(wholeLrp) ? everyIndex(state, guid) : indexes;
-    convergeLrp(context, guid, visited, into);
+    yield* convergeLrp(context, guid, indexes.has(wholeLrp) ? undefined : indexes, into);
   }
   for (const guid of scope.tasks) convergeOneTask(context, guid, into);
   for (const cellId of scope.cells) convergeCell(state, cellId, into);
@@ -87,12 +103,13 @@ function everyIndex(state: ClusterState, guid: ProcessGuid): ReadonlySet<number>
   return indexes;
 }
 
-function convergeLrp(
+/** @param indexes to look at; undefined: all */
+function* convergeLrp(
   context: ConvergeContext,
   guid: ProcessGuid,
-  indexes: ReadonlySet<number>,
+  indexes: ReadonlySet<number> | undefined,
   into: Collected,
-): void {
+): Generator<void, void> {
   const { state } = context;
   // Who cannot read what is wanted must not touch what runs.
   if (state.corrupt.has(desiredKey(guid))) return;
@@ -101,7 +118,9 @@ function convergeLrp(
     into.decisions.push({ kind: 'forget', desired, because: 'it was removed and nothing of it is left' });
     return;
   }
-  for (const index of indexes) {
+  for (const index of indexes ?? everyIndex(state, guid)) {
+    into.indexCount += 1;
+    if (into.indexCount % indexesPerStep === 0) yield;
     const verdict = convergeIndex(context, guid, index, desired?.value);
     into.decisions.push(...verdict.decisions);
     if (verdict.unclaimed && desired !== undefined) into.work.push(lrpWork(desired.value, index));
