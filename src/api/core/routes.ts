@@ -68,6 +68,8 @@ export const statusSchema = z.object({
   /** The server that answered. */
   server: z.string(),
   version: z.string(),
+  /** By this server's clock, milliseconds since the epoch. */
+  now: z.number(),
   revision: z.number(),
   /** Why what this server shows may be old; '' when it is current. */
   stale: z.string(),

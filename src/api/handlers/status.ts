@@ -52,6 +52,7 @@ export const status: Handler<'status'> = async (context, _input, call) => {
     clusterId: context.clusterId,
     server: context.server,
     version: context.version,
+    now: context.clock.now(),
     revision: state.revision,
     stale,
     ...(leader === undefined

@@ -101,6 +101,11 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** Anything thrown, as it would travel; what is no SkepError is `Internal`. */
+export function errorBodyOf(error: unknown): ErrorBody {
+  return error instanceof SkepError ? error.toBody() : { code: 'Internal', message: messageOf(error) };
+}
+
 /** Closes an exhaustive switch: a new member of the union does not compile. */
 export function unreachable(value: never): never {
   throw new SkepError('Internal', `unexpected value: ${JSON.stringify(value)}`);

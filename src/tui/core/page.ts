@@ -131,6 +131,11 @@ export function call<N extends RouteName>(
   return { do: 'call', id, route, input, changes };
 }
 
+/** A route asked again and again, its input checked against the route. */
+export function poll<N extends RouteName>(id: string, route: N, input: RouteInput<N>, everyMs: number): Want {
+  return { kind: 'poll', id, route, input, everyMs };
+}
+
 export interface ConsoleRequest {
   /** `web/0`, or a task's guid with `task`. */
   readonly target: string;

@@ -1,0 +1,133 @@
+/**
+ * Which server the terminal UI speaks to. The one it was given to begin with; when that does not answer, the next of
+ * those that the cluster has, for ever. Its heartbeat is the cluster's status. Used by run.ts.
+ */
+import type { Client } from '../api/client.ts';
+import type { Status } from '../api/core/routes.ts';
+import type { Clock } from '../base/clock.ts';
+import { backoffMs } from '../base/core/backoff.ts';
+import { messageOf, SkepError } from '../base/core/errors.ts';
+import type { Rng } from '../base/core/rng.ts';
+import type { Connection } from './core/app-model.ts';
+
+/** While all is well. */
+const statusEveryMs = 2_000;
+/** A server that takes longer is as good as gone: another may be better. */
+const statusDeadlineMs = 3_000;
+const retry = { firstMs: 250, maxMs: 3_000 };
+
+export interface ConnectionOptions {
+  /** Where the operator said that the cluster is. */
+  readonly first: Client;
+  /** A client for another server, by the address that the cluster knows it under. */
+  connect(apiAddress: string): Client;
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly signal: AbortSignal;
+  onStatus(status: Status, skewMs: number): void;
+  onConnection(connection: Connection): void;
+  /** Another server answers than before. */
+  onMoved(from: string, to: string, reason: string): void;
+}
+
+export interface ClusterConnection {
+  /** The client in use. */
+  readonly client: Client;
+  /** A feed broke: the heartbeat is done at once instead of in its time. */
+  suspect(): void;
+  /** Resolves when the server answers again or another one does, or after `ms`. */
+  change(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+/** Begins at once; ends with the signal. */
+export function startConnection(options: ConnectionOptions): ClusterConnection {
+  const { clock, rng, signal } = options;
+  let current = options.first;
+  let name = options.first.address;
+  let others: readonly string[] = [];
+  let next = 0;
+  let failures = 0;
+  let state: Connection | undefined;
+  let wake = (): void => undefined;
+  const waiting = new Set<() => void>();
+
+  function tell(change: Pick<Connection, 'state' | 'reason'>): void {
+    const before = state;
+    const same = before?.state === change.state && (before.reason === '') === (change.reason === '');
+    const since = same ? before.since : clock.now();
+    if (same && before.server === name && before.reason === change.reason) return;
+    state = { ...change, server: name, since };
+    options.onConnection(state);
+  }
+
+  function heard(status: Status, askedAt: number): void {
+    const was = name;
+    const lost = failures > 0 ? (state?.reason ?? '') : '';
+    name = status.server;
+    others = status.servers.map(({ apiAddress }) => apiAddress);
+    const back = failures > 0;
+    failures = 0;
+    tell({ state: 'connected', reason: status.stale });
+    options.onStatus(status, status.now - (askedAt + clock.now()) / 2);
+    if (back && was !== name) options.onMoved(was, name, lost);
+    if (back) for (const resume of waiting) resume();
+  }
+
+  function failed(error: unknown): void {
+    failures += 1;
+    const reason = messageOf(error);
+    tell({ state: state === undefined ? 'connecting' : 'lost', reason });
+    const known = [...others];
+    if (known.length === 0) return;
+    // Around all that are known, the first one among them.
+    next = (next + 1) % (known.length + 1);
+    const address = known[next - 1];
+    current = address === undefined ? options.first : options.connect(address);
+  }
+
+  async function beat(): Promise<void> {
+    const askedAt = clock.now();
+    try {
+      const status = await current.call('status', {}, { signal, deadlineMs: statusDeadlineMs });
+      heard(status, askedAt);
+    } catch (error) {
+      if (signal.aborted) return;
+      failed(error instanceof Error ? error : new SkepError('Internal', messageOf(error)));
+    }
+  }
+
+  async function run(): Promise<void> {
+    while (!signal.aborted) {
+      await beat();
+      // The first round through all servers is made without a pause.
+      const round = failures > 0 && failures <= others.length;
+      const ms = failures === 0 ? statusEveryMs : round ? 0 : backoffMs(retry, failures, rng);
+      const pause = new AbortController();
+      wake = () => pause.abort();
+      await clock.sleep(ms, AbortSignal.any([signal, pause.signal])).catch(() => undefined);
+    }
+  }
+
+  tell({ state: 'connecting', reason: '' });
+  void run();
+  return {
+    get client() {
+      return current;
+    },
+    suspect: () => wake(),
+    async change(ms, stop) {
+      if (stop.aborted) return;
+      await new Promise<void>((resolve) => {
+        const end = (): void => {
+          waiting.delete(end);
+          timer.cancel();
+          stop.removeEventListener('abort', end);
+          resolve();
+        };
+        const timer = clock.after(ms, end);
+        waiting.add(end);
+        stop.addEventListener('abort', end, { once: true });
+      });
+    },
+  };
+}
