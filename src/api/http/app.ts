@@ -12,6 +12,7 @@ import { staleHeader } from '../core/paths.ts';
 import { type RouteName, routes } from '../core/routes.ts';
 import { validate } from '../core/validation.ts';
 import { operations } from '../operations.ts';
+import { ViewHub } from '../views/hub.ts';
 import { actorOf } from './actor.ts';
 import { refuseBrowsers } from './browsers.ts';
 import { answerErrors, parseBodies, refuse, translate } from './errors.ts';
@@ -45,12 +46,14 @@ export function createApi(options: ApiOptions): Api {
   parseBodies(app);
   answerErrors(app, options.log);
   for (const name of Object.keys(routes) as RouteName[]) addRoute(app, options, name);
-  const upgrades = serveUpgrades(options);
+  const views = new ViewHub(options);
+  const upgrades = serveUpgrades(options, views);
   return {
     app,
     upgrade: upgrades.handle,
     async close() {
       await upgrades.close();
+      views.close();
       await app.close();
     },
   };

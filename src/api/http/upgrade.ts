@@ -21,6 +21,8 @@ import { validate } from '../core/validation.ts';
 import { eventStreamQuerySchema, serveEvents } from '../event-stream.ts';
 import { joinSockets } from '../join-sockets.ts';
 import { streamTarget } from '../stream-target.ts';
+import type { ViewHub } from '../views/hub.ts';
+import { serveView } from '../views/session.ts';
 import { serveWatch } from '../watch.ts';
 import { actorOf } from './actor.ts';
 import { refuseBrowsers } from './browsers.ts';
@@ -46,7 +48,8 @@ export interface Upgrades {
 /** How long clients may take to answer the end of their sockets. */
 const closeDeadlineMs = 1_000;
 
-export function serveUpgrades(options: ApiOptions): Upgrades {
+/** @param views what the views of this server share; the caller closes it after this */
+export function serveUpgrades(options: ApiOptions, views: ViewHub): Upgrades {
   const lifetime = new AbortController();
   const open = new Set<Socket>();
 
@@ -56,7 +59,7 @@ export function serveUpgrades(options: ApiOptions): Upgrades {
     const signal = AbortSignal.any([gone.signal, lifetime.signal]);
     let opened: { readonly prepared: Prepared; readonly socket: Socket };
     try {
-      const prepared = await prepare(options, request, signal);
+      const prepared = await prepare(options, views, request, signal);
       opened = { prepared, socket: await accept(options, prepared, request, connection, head) };
     } catch (error) {
       return refuse(options, request, connection, error);
@@ -111,6 +114,7 @@ async function accept(
 /** Throws the SkepError that refuses the upgrade. */
 async function prepare(
   options: ApiOptions,
+  views: ViewHub,
   request: IncomingMessage,
   signal: AbortSignal,
 ): Promise<Prepared> {
@@ -131,6 +135,8 @@ async function prepare(
       await currentState(options, signal);
       return { serve: (socket) => serveEvents(options, checked, socket) };
     }
+    case socketPaths.view:
+      return prepareView(options, views, query, signal);
     case socketPaths.streams:
       return prepareStream(options, query, actorOf(request), signal);
     case cellSessionPath: {
@@ -147,6 +153,19 @@ async function prepare(
     return { serve: (socket) => options.dispatcher.acceptStream(streamId, socket) };
   }
   throw new SkepError('ResourceNotFound', `there is no WebSocket at ${url.pathname}`);
+}
+
+/** Its place is taken before it is accepted, so that one view too many is refused with a reason. */
+async function prepareView(
+  options: ApiOptions,
+  views: ViewHub,
+  query: Query,
+  signal: AbortSignal,
+): Promise<Prepared> {
+  validate(z.strictObject({}), query, 'query');
+  await currentState(options, signal);
+  const leave = views.enter();
+  return { serve: (socket) => serveView(options, views, socket).finally(leave), abandon: leave };
 }
 
 /** A stream is opened at the cell before the client is told that it is. */

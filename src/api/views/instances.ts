@@ -1,0 +1,122 @@
+/** Rows of instances: one a record, so an index whose cell is lost or drained has two for a while. */
+import type { ActualLrp } from '../../model/actual-lrp.ts';
+import type { CellId, ProcessGuid } from '../../model/ids.ts';
+import type { ActualSlot } from '../../store/core/keys.ts';
+import type { ActualSlots, ClusterState } from '../../store/core/state.ts';
+import { explainRefusal } from '../core/why-instance.ts';
+import { clipText, noLabels, type Scope, type ViewSource } from './source.ts';
+
+const slots: readonly ActualSlot[] = ['ordinary', 'suspect', 'evacuating'];
+
+/** `web/2`, `web/2/suspect`, `web/2/evacuating`. */
+function keyOf(guid: string, index: number, slot: ActualSlot): string {
+  return slot === 'ordinary' ? `${guid}/${index}` : `${guid}/${index}/${slot}`;
+}
+
+export function instanceOf(state: ClusterState, key: string): ActualLrp | undefined {
+  const [guid, index, slot = 'ordinary'] = key.split('/');
+  const held = state.actual.get(guid as ProcessGuid)?.get(Number(index));
+  return held?.[slot as ActualSlot]?.value;
+}
+
+/** As stateSeverity of view-columns.ts spells it. */
+export function instanceState(actual: ActualLrp): string {
+  if (actual.presence === 'SUSPECT') return 'SUSPECT';
+  if (actual.presence === 'EVACUATING') return 'EVACUATING';
+  if (actual.retire !== undefined) return 'STOPPING';
+  if (actual.state === 'RUNNING' && !actual.routable) return 'NOT READY';
+  if (actual.state === 'UNCLAIMED' && actual.placementError !== undefined) return 'UNPLACED';
+  return actual.state;
+}
+
+function reasonOf(actual: ActualLrp): string {
+  if (actual.retire !== undefined) {
+    const overdue = actual.retire.overdueAt === undefined ? '' : '; the cell has not done it in time';
+    return actual.retire.reason + overdue;
+  }
+  if (actual.presence === 'SUSPECT') return `cell ${actual.cellId} is lost; kept until its replacement runs`;
+  if (actual.presence === 'EVACUATING') return 'its cell is drained; kept until its replacement is ready';
+  if (actual.state === 'UNCLAIMED' && actual.placementError !== undefined) {
+    return explainRefusal(actual.placementError).summary;
+  }
+  if (actual.state === 'CRASHED') return actual.crashReason ?? '';
+  if (actual.checkOutput !== undefined && !actual.routable) return actual.checkOutput;
+  return actual.crashCount > 0 ? (actual.crashReason ?? '') : '';
+}
+
+function portsOf({ netInfo }: ActualLrp): string {
+  if (netInfo === undefined || netInfo.ports.length === 0) return '';
+  const ports = netInfo.ports.map(({ containerPort, hostPort }) => `${hostPort}→${containerPort}`);
+  return clipText(`${netInfo.address}:${ports.join(',')}`);
+}
+
+/** The zone of a cell, also of one that is away but still counted on. */
+export function zoneOf(state: ClusterState, cellId: CellId | undefined): string {
+  if (cellId === undefined) return '';
+  return state.cells.get(cellId)?.value.zone ?? state.roster?.value.cells[cellId]?.zone ?? '';
+}
+
+function isInScope(actual: ActualLrp, { guid, cell, domain }: Scope): boolean {
+  if (guid !== undefined && actual.guid !== guid) return false;
+  if (cell !== undefined && actual.cellId !== cell) return false;
+  return domain === undefined || actual.domain === domain;
+}
+
+function* keysOfLrp(guid: string, indexes: ReadonlyMap<number, ActualSlots> | undefined): Generator<string> {
+  for (const [index, held] of indexes ?? []) {
+    for (const slot of slots) if (held[slot] !== undefined) yield keyOf(guid, index, slot);
+  }
+}
+
+function* claimsOn(state: ClusterState, cell: string): Generator<string> {
+  for (const ref of state.claimsByCell.get(cell as CellId)?.values() ?? []) {
+    yield keyOf(ref.guid, ref.index, ref.slot);
+  }
+}
+
+export const instancesSource: ViewSource = {
+  keyColumn: 'instance',
+  scopes: ['guid', 'cell', 'domain'],
+  *keys(state, { guid, cell }) {
+    if (guid !== undefined) yield* keysOfLrp(guid, state.actual.get(guid as ProcessGuid));
+    else if (cell !== undefined) yield* claimsOn(state, cell);
+    else for (const [each, indexes] of state.actual) yield* keysOfLrp(each, indexes);
+  },
+  *touched(touched, state) {
+    for (const [guid, indexes] of touched.lrps) {
+      for (const index of indexes) if (index >= 0) for (const slot of slots) yield keyOf(guid, index, slot);
+    }
+    // The zone in a row is that of its cell.
+    for (const cellId of touched.cells) yield* claimsOn(state, cellId);
+  },
+  estimate: (state, { guid, cell }) => {
+    if (guid !== undefined) return state.actual.get(guid as ProcessGuid)?.size ?? 0;
+    if (cell !== undefined) return state.claimsByCell.get(cell as CellId)?.size ?? 0;
+    return Math.max(state.byInstanceGuid.size, state.actual.size);
+  },
+  stateOf(state, key, scope) {
+    const actual = instanceOf(state, key);
+    return actual === undefined || !isInScope(actual, scope) ? undefined : instanceState(actual);
+  },
+  values(state, key) {
+    const actual = instanceOf(state, key);
+    if (actual === undefined) return undefined;
+    return {
+      instance: key,
+      state: instanceState(actual),
+      ready: actual.state === 'RUNNING' ? actual.routable : null,
+      cell: actual.cellId ?? '',
+      crashes: actual.crashCount,
+      ports: portsOf(actual),
+      reason: clipText(reasonOf(actual)),
+      zone: zoneOf(state, actual.cellId),
+      domain: actual.domain,
+      instanceGuid: actual.instanceGuid ?? '',
+      since: actual.since,
+    };
+  },
+  labels(state, key) {
+    const actual = instanceOf(state, key);
+    return (actual && state.desired.get(actual.guid)?.value.labels) ?? noLabels;
+  },
+};
