@@ -16,8 +16,7 @@ type Service = 'KV' | 'Lease' | 'Watch';
 
 /** A gRPC stream that is written and read. */
 export interface Stream<Request, Response> {
-  /** @param written hears that the connection has taken it */
-  write(request: Request, written?: () => void): void;
+  write(request: Request): void;
   cancel(): void;
   on(event: 'data', listener: (response: Response) => void): void;
   on(event: 'error', listener: (error: Error) => void): void;
