@@ -1,5 +1,6 @@
 /** What every part of a cell is given: its settings, its ports to the world, and the parts they share. */
 import type { Clock } from '../base/clock.ts';
+import type { Metrics } from '../base/core/metrics.ts';
 import type { Rng } from '../base/core/rng.ts';
 import type { Log } from '../base/log.ts';
 import type { CellId } from '../model/ids.ts';
@@ -46,6 +47,7 @@ export interface CellContext {
   readonly clock: Clock;
   readonly rng: Rng;
   readonly log: Log;
+  readonly metrics: Metrics;
   readonly signal: AbortSignal;
   readonly links: Links;
   readonly engine: Engine;

@@ -5,6 +5,7 @@
  */
 import type { Clock } from '../base/clock.ts';
 import { SkepError } from '../base/core/errors.ts';
+import { type Metrics, noMetrics } from '../base/core/metrics.ts';
 import { type Rng, randomName } from '../base/core/rng.ts';
 import type { Log } from '../base/log.ts';
 import { type Loop, startLoop } from '../base/loop.ts';
@@ -22,7 +23,7 @@ import { healthChecks } from './health-monitor.ts';
 import type { Host, HostFacts } from './host-port.ts';
 import { hostPorts } from './host-ports.ts';
 import { sharedImages } from './images.ts';
-import { Instances } from './instances.ts';
+import { type InstanceStage, Instances } from './instances.ts';
 import { limit } from './limit.ts';
 import { keepPresence, type Presence } from './presence.ts';
 import type { Prober } from './prober.ts';
@@ -45,6 +46,7 @@ export interface CellOptions {
   readonly clock: Clock;
   readonly rng: Rng;
   readonly log: Log;
+  readonly metrics?: Metrics | undefined;
   /** Ends the agent's part; every container runs on. */
   readonly signal: AbortSignal;
 }
@@ -55,6 +57,7 @@ export interface CellStatus {
   readonly registered: boolean;
   readonly sessions: readonly LinkStatus[];
   readonly instances: number;
+  readonly instanceStates: Readonly<Record<InstanceStage, number>>;
   readonly tasks: number;
 }
 
@@ -118,6 +121,7 @@ class RunningCell implements Cell {
       registered: this.#presence.registered,
       sessions: this.#links.status,
       instances: this.#instances.count,
+      instanceStates: this.#instances.countByStage(),
       tasks: this.#tasks.count,
     };
   }
@@ -156,7 +160,7 @@ class RunningCell implements Cell {
   }
 
   #context(): CellContext {
-    const { config, runtime, clock, rng, log, signal, prober } = this.#options;
+    const { config, runtime, clock, rng, log, signal, prober, metrics = noMetrics } = this.#options;
     const engine = this.#engine;
     return {
       config,
@@ -164,6 +168,7 @@ class RunningCell implements Cell {
       clock,
       rng,
       log,
+      metrics,
       signal,
       links: this.#links,
       engine,

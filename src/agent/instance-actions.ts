@@ -40,6 +40,7 @@ export class InstanceActions {
     if (desired === undefined) return;
     const cell = this.#cell;
     instance.launch = new AbortController();
+    instance.launchedAt = cell.clock.now();
     const unwanted = AbortSignal.any([cell.signal, instance.launch.signal]);
     try {
       if (desired.privileged) requirePrivileged(cell);
@@ -83,9 +84,11 @@ export class InstanceActions {
     const health = startHealth(desired, { startedAt: now, adopted }, now);
     instance.health = health;
     instance.healthySince = health.phase === 'healthy' ? (adopted === undefined ? now : since) : undefined;
+    this.#countStart(instance);
     instance.monitor?.stop();
     instance.monitor = monitorHealth(checks, container, health, (next) => {
       if (next.phase === 'healthy') instance.healthySince ??= clock.now();
+      this.#countStart(instance);
       const before = instance.health ?? health;
       instance.health = next;
       this.#logHealth(instance, before, next);
@@ -180,6 +183,15 @@ export class InstanceActions {
     }
   }
 
+  /** Once a launch: when it is healthy for the first time. */
+  #countStart(instance: Instance): void {
+    const { metrics, clock } = this.#cell;
+    if (instance.launchedAt === undefined || instance.healthySince === undefined) return;
+    metrics.count('skep_cell_starts_total', {});
+    metrics.observe('skep_cell_start_duration_seconds', {}, (clock.now() - instance.launchedAt) / 1_000);
+    instance.launchedAt = undefined;
+  }
+
   #crashed(instance: Instance, reason: string): void {
     const at = this.#cell.clock.now();
     const recorded = instance.assigned?.actual.crashCount ?? 0;
@@ -187,6 +199,8 @@ export class InstanceActions {
     const wasRunning = instance.healthySince !== undefined;
     const count = nextCrashCount(before, wasRunning, instance.healthySince ?? at, at);
     instance.crash = { reason, at, count };
+    instance.launchedAt = undefined;
+    this.#cell.metrics.count('skep_cell_crashes_total', {});
     this.#cell.log.warn('instance.crashed', { instance: instance.label, reason });
   }
 }

@@ -13,6 +13,8 @@ type Changeable<T> = { -readonly [K in keyof T]: T[K] };
 export interface Instance extends Changeable<InstanceView>, Unit {
   monitor: HealthMonitor | undefined;
   healthySince: Millis | undefined;
+  /** When its launch began; undefined once it was healthy, and for one that was found. */
+  launchedAt: Millis | undefined;
   /** Ends a launch that nobody wants any more. */
   launch: AbortController | undefined;
 }
@@ -35,6 +37,7 @@ export function newInstance(names: Pick<InstanceView, 'instanceGuid' | 'guid' | 
     reported: undefined,
     monitor: undefined,
     healthySince: undefined,
+    launchedAt: undefined,
     launch: undefined,
   };
 }

@@ -22,6 +22,9 @@ import { type UnitRules, UnitWorkers } from './unit-workers.ts';
 
 type ReportName = InstanceReport['method'];
 
+/** Where an instance is on its way; `unclaimed`: there is a container that no server assigns to this cell. */
+export type InstanceStage = 'starting' | 'running' | 'crashed' | 'stopping' | 'unclaimed';
+
 /** Taken before the engine is asked for its containers: what changes later is not in its answer. */
 export interface ListMark {
   readonly sequence: number;
@@ -56,6 +59,12 @@ export class Instances {
 
   get count(): number {
     return this.#byGuid.size;
+  }
+
+  countByStage(): Record<InstanceStage, number> {
+    const counts = { starting: 0, running: 0, crashed: 0, stopping: 0, unclaimed: 0 };
+    for (const instance of this.#byGuid.values()) counts[stageOf(instance)] += 1;
+    return counts;
   }
 
   assign(assigned: Assigned): void {
@@ -229,6 +238,14 @@ export class Instances {
         return unreachable(step);
     }
   }
+}
+
+/** For people and metrics, not for decisions. */
+function stageOf({ assigned, crash, health }: Instance): InstanceStage {
+  if (assigned === undefined) return 'unclaimed';
+  if (assigned.actual.retire !== undefined) return 'stopping';
+  if (crash !== undefined) return 'crashed';
+  return health?.phase === 'healthy' ? 'running' : 'starting';
 }
 
 function sameAssignment(before: AssignedLrp | undefined, after: AssignedLrp): boolean {
