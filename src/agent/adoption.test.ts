@@ -231,3 +231,19 @@ test('a crash report that was lost on the way out stops the container that was r
   expect(world.servers.actual('web').state).toBe('UNCLAIMED');
   await world.stopAgent();
 });
+
+test('a crashed container that somebody starts again behind the agent’s back is stopped', async () => {
+  const world = await cellWorld();
+  world.servers.desire({ guid: 'web', image: 'app' });
+  world.servers.claim('web');
+  await running(world);
+  world.runtime.exit('c1', 1);
+  await world.until(() => world.servers.actual('web').crashCount === 1);
+  const { signal } = new AbortController();
+  const started = world.runtime.start('c1', { signal });
+  await world.clock.settle();
+  await started;
+  expect(world.runtime.running().map(({ id }) => id)).toContain('c1');
+  await world.until(() => world.runtime.containers.get('c1')?.state !== 'running');
+  await world.stopAgent();
+});

@@ -86,6 +86,8 @@ export class Instances {
     this.#hasListed = true;
     const listed = new Map(containers.map((container) => [container.identity.instanceGuid, container]));
     for (const [instanceGuid, container] of listed) {
+      // One that was kept for its log and runs again, whoever started it, is asked about like any stranger.
+      if (container.state === 'running') this.#kept.release(container.id);
       if (this.#byGuid.has(instanceGuid) || this.#kept.has(container.id)) continue;
       const { guid, index } = container.identity;
       sawContainer(this.#add(newInstance({ instanceGuid, guid, index })), container);
@@ -125,6 +127,12 @@ export class Instances {
     const instance = this.#byGuid.get(instanceGuid);
     if (previous) return this.#kept.find(instance ?? index ?? { instanceGuid });
     return instance?.container ?? this.#kept.find({ instanceGuid });
+  }
+
+  /** Containers that run now. */
+  running(): Container[] {
+    const all = [...this.#byGuid.values()].map(({ container }) => container);
+    return all.filter((container) => container?.state === 'running') as Container[];
   }
 
   /** Stops watching; touches no container. */

@@ -39,6 +39,14 @@ test('it goes ten minutes after the last instance here, or after a day', () => {
   expect(ids(kept.expire(new Set(['web']), 24 * 60 * minute))).toEqual(['b']);
 });
 
+test('one that is released is kept no more, and others stay', () => {
+  const kept = keptContainers();
+  kept.keep(dead('a', 0), 0);
+  kept.keep(dead('b', 1), 0);
+  kept.release('a');
+  expect([kept.has('a'), kept.has('b')]).toEqual([false, true]);
+});
+
 test('there is a bound over all indexes: the oldest goes', () => {
   const kept = keptContainers();
   for (let index = 0; index < 256; index++) expect(kept.keep(dead(`c${index}`, index), 0)).toEqual([]);

@@ -20,6 +20,8 @@ export interface KeptContainers {
   /** Keeps one and returns those that are to be removed for it. */
   keep(container: Container, now: Millis): Container[];
   has(containerId: string): boolean;
+  /** Keeps it no more: it is not dead after all. */
+  release(containerId: string): void;
   /** The one kept for an index, or for the instance guid that it had. */
   find(
     query: { readonly instanceGuid: string } | { readonly guid: string; readonly index: number },
@@ -49,6 +51,9 @@ export function keptContainers(): KeptContainers {
       return [...surplus, oldest[1].container];
     },
     has: (containerId) => [...kept.values()].some(({ container }) => container.id === containerId),
+    release(containerId) {
+      for (const [name, { container }] of kept) if (container.id === containerId) kept.delete(name);
+    },
     find(query) {
       if ('guid' in query) return kept.get(instanceName(query.guid, query.index))?.container;
       return [...kept.values()].find(

@@ -69,12 +69,18 @@ export class Cluster {
     if (dump !== undefined) load(this.store, dump);
     for (const name of names) this.#announce(name);
     const capacities = new Map<string, Resources>();
-    this.checker = new StoreChecker({ store: this.store, log, capacities, now: () => clock.now(), fail });
+    const overheadsMb = new Map<string, number>();
+    const now = (): number => clock.now();
+    this.checker = new StoreChecker({ store: this.store, log, capacities, overheadsMb, now, fail });
     this.containers = new ContainerChecker({ store: this.checker, log, fail });
     this.servers = names.map((name) => this.#server(name, options.lostAnswers));
     this.#alike = options.alike ?? false;
     const cells: readonly (CellPresence | undefined)[] = dump?.cells ?? Array.from({ length: options.cells });
-    this.hosts = cells.map((real, n) => this.#host(real?.cellId ?? `c${n + 1}`, n, names, capacities, real));
+    this.hosts = cells.map((real, n) => this.#host(real?.cellId ?? `c${n + 1}`, n, names, real));
+    for (const { name, capacity, overheadMemoryMb } of this.hosts) {
+      capacities.set(name, capacity);
+      overheadsMb.set(name, overheadMemoryMb);
+    }
     this.checker.adopt();
   }
 
@@ -147,22 +153,17 @@ export class Cluster {
     return server;
   }
 
-  #host(
-    name: string,
-    place: number,
-    servers: readonly string[],
-    capacities: Map<string, Resources>,
-    real: CellPresence | undefined,
-  ): SimHost {
+  #host(name: string, place: number, servers: readonly string[], real: CellPresence | undefined): SimHost {
     const alike = { memoryMb: 4_000, diskMb: 10_000, containers: 60 };
     const capacity = real?.capacity ?? (this.#alike ? alike : this.#drawCapacity());
-    capacities.set(name, capacity);
+    const drawnMb = this.#alike || real !== undefined ? 0 : intBetween(this.world.rng, 0, 1) * 16;
     const host = new SimHost({
       world: this.world,
       name,
       zone: real?.zone ?? (this.#alike ? 'z1' : `z${1 + (place % 2)}`),
       real: real && { presence: real, address: addressOf(place) },
       capacity,
+      overheadMemoryMb: real?.overheadMemoryMb ?? drawnMb,
       servers,
       watch: (who, process, isStopping) => this.containers.watch(who, process, isStopping),
     });

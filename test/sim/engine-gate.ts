@@ -23,13 +23,17 @@ export interface EngineGateOptions {
   readonly watch: EngineWatch;
   /** What this engine says of itself instead of the fake one's. */
   readonly info?: Partial<RuntimeInfo> | undefined;
+  /** Called when the engine has done a change, before the agent hears of it. */
+  done(): void;
 }
 
 const never = new AbortController().signal;
 
 export function gatedRuntime(options: EngineGateOptions): Runtime {
-  const { process, world, engine, watch, info = {} } = options;
+  const { process, world, engine, watch, info = {}, done } = options;
   const ask = asker(options);
+  const change = <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> =>
+    ask(signal, () => work().finally(done));
   return {
     info: ({ signal }) => ask(signal, async () => ({ ...(await engine.info({ signal })), ...info })),
     list: ({ signal, ...owner }) => ask(signal, () => engine.list({ ...owner, signal })),
@@ -37,19 +41,19 @@ export function gatedRuntime(options: EngineGateOptions): Runtime {
     ensureImage: (image, { signal }) => ask(signal, () => engine.ensureImage(image, { signal })),
     create(spec, { signal }) {
       watch.create(spec);
-      return ask(signal, () => engine.create(spec, { signal: never }));
+      return change(signal, () => engine.create(spec, { signal: never }));
     },
     start(id, { signal }) {
       watch.change('start', id);
-      return ask(signal, () => engine.start(id, { signal: never }));
+      return change(signal, () => engine.start(id, { signal: never }));
     },
     stop(id, { graceMs, signal }) {
       watch.change('stop', id);
-      return ask(signal, () => engine.stop(id, { graceMs, signal: never }));
+      return change(signal, () => engine.stop(id, { graceMs, signal: never }));
     },
     remove(id, { signal }) {
       watch.change('remove', id);
-      return ask(signal, () => engine.remove(id, { signal: never }));
+      return change(signal, () => engine.remove(id, { signal: never }));
     },
     events({ signal, ...owner }, onEvent) {
       const until = AbortSignal.any([signal, process.death]);
@@ -61,6 +65,7 @@ export function gatedRuntime(options: EngineGateOptions): Runtime {
     },
     logs: (id, how) => engine.logs(id, how),
     exec: (id, how) => ask(how.signal, () => engine.exec(id, how)),
+    endExecs: (id, how) => ask(how.signal, () => engine.endExecs(id, how)),
     attach: (id, how) => ask(how.signal, () => engine.attach(id, how)),
     readFile: (id, path, how) => ask(how.signal, () => engine.readFile(id, path, how)),
   };

@@ -7,12 +7,28 @@ import { SkepError } from '../../src/base/core/errors.ts';
 import { intBetween, type Rng } from '../../src/base/core/rng.ts';
 import type { Cluster } from './cluster.ts';
 import type { SimHost } from './host.ts';
-import type { SimServer } from './server.ts';
+import {
+  cutNetwork,
+  dieActing,
+  dieWriting,
+  endAgent,
+  endServer,
+  flap,
+  isolate,
+  loseMany,
+  pauseServer,
+  type Strike,
+  slowNetwork,
+  storeFault,
+} from './strikes.ts';
 
 export const faultKinds = [
   'leader-paused',
   'leader-killed',
   'leader-deposed',
+  'leader-dies-writing',
+  'server-dies-writing',
+  'server-isolated',
   'server-killed',
   'server-stopped',
   'store-cut',
@@ -25,8 +41,12 @@ export const faultKinds = [
   'agent-killed',
   'agent-stopped',
   'agent-paused',
+  'agent-dies-acting',
   'host-lost',
+  'hosts-lost',
   'network-cut',
+  'network-flaps',
+  'zone-cut',
   'network-slow',
   'all-cells-cut',
   'container-killed',
@@ -78,13 +98,11 @@ export function tellFault({ atMs, forMs, kind, pick }: Fault): string {
   return `${(atMs / 1_000).toFixed(3).padStart(8)} ${kind} for ${(forMs / 1_000).toFixed(3)} s (pick ${pick})`;
 }
 
-/** Does it; returns what it struck and how it ends, or nothing when there is nothing to strike. */
-export type Strike = { readonly target: string; readonly end: () => void } | undefined;
-
 const once = (target: string): Strike => ({ target, end: () => undefined });
 const chosen = <T>(all: readonly T[], pick: number): T | undefined => all[pick % Math.max(1, all.length)];
 
-export function strike(cluster: Cluster, { kind, pick }: Fault): Strike {
+/** Does it; returns what it struck and how it ends, or nothing when there is nothing to strike. */
+export function strike(cluster: Cluster, { kind, pick, forMs }: Fault): Strike {
   const server = chosen(cluster.servers, pick);
   const host = chosen(cluster.hosts, pick);
   if (server === undefined || host === undefined) return undefined;
@@ -99,6 +117,12 @@ export function strike(cluster: Cluster, { kind, pick }: Fault): Strike {
       other?.running?.election.steal();
       return other && once(`${other.name} takes over`);
     }
+    case 'leader-dies-writing':
+      return leader && dieWriting(leader, pick);
+    case 'server-dies-writing':
+      return dieWriting(server, pick);
+    case 'server-isolated':
+      return isolate(cluster, server);
     case 'server-killed':
       return endServer(server, () => server.kill());
     case 'server-stopped':
@@ -119,7 +143,7 @@ export function strike(cluster: Cluster, { kind, pick }: Fault): Strike {
       cluster.store.compact();
       return storeFault([server], { watch: 1 });
     default:
-      return strikeHost(cluster, host, kind, pick);
+      return strikeHost(cluster, host, kind, { pick, forMs });
   }
 }
 
@@ -133,7 +157,12 @@ type HostFault = Exclude<
   | 'log-compacted'
 >;
 
-function strikeHost(cluster: Cluster, host: SimHost, kind: HostFault, pick: number): Strike {
+interface Aim {
+  readonly pick: number;
+  readonly forMs: number;
+}
+
+function strikeHost(cluster: Cluster, host: SimHost, kind: HostFault, { pick, forMs }: Aim): Strike {
   switch (kind) {
     case 'agent-killed':
       return endAgent(host, () => host.killAgent());
@@ -146,8 +175,20 @@ function strikeHost(cluster: Cluster, host: SimHost, kind: HostFault, pick: numb
       process?.pause();
       return process && { target: process.name, end: () => process.resume() };
     }
+    case 'agent-dies-acting':
+      return dieActing(host, 1 + (pick % 7));
+    case 'hosts-lost':
+      return loseMany(cluster, pick);
     case 'network-cut':
       return cutNetwork(cluster, [host], pick);
+    case 'network-flaps':
+      return flap(cluster, host, { pick, forMs });
+    case 'zone-cut':
+      return cutNetwork(
+        cluster,
+        cluster.hosts.filter(({ zone }) => zone === host.zone),
+        pick,
+      );
     case 'all-cells-cut':
       return cutNetwork(cluster, cluster.hosts, pick);
     case 'network-slow':
@@ -189,71 +230,4 @@ function strikeEngine(host: SimHost, kind: EngineFault, pick: number): Strike {
       engine.dropEvents();
       return once(name);
   }
-}
-
-function pauseServer(server: SimServer): Strike {
-  const process = server.running?.process;
-  process?.pause();
-  return process && { target: process.name, end: () => process.resume() };
-}
-
-function endServer(server: SimServer, end: () => void): Strike {
-  if (server.running === undefined) return undefined;
-  end();
-  return { target: server.name, end: () => server.start() };
-}
-
-function endAgent(host: SimHost, end: () => void): Strike {
-  if (host.agent === undefined) return undefined;
-  end();
-  return { target: host.name, end: () => host.startAgent() };
-}
-
-function storeFault(servers: readonly SimServer[], change: Partial<SimServer['faults']>): Strike {
-  const turn = (sign: 1 | -1): void => {
-    for (const { faults } of servers) {
-      faults.requests += sign * (change.requests ?? 0);
-      faults.answers += sign * (change.answers ?? 0);
-      faults.watch += sign * (change.watch ?? 0);
-      faults.delayMs += sign * (change.delayMs ?? 0);
-      faults.watchDelayMs += sign * (change.watchDelayMs ?? 0);
-    }
-    for (const server of servers) server.kick();
-  };
-  turn(1);
-  return { target: servers.map(({ name }) => name).join(' '), end: () => turn(-1) };
-}
-
-/** To one server or all of them; there, back, or both ways. */
-function cutNetwork({ network, servers }: Cluster, hosts: readonly SimHost[], pick: number): Strike {
-  const far = pick % 3 === 0 ? servers.slice(0, 1 + (pick % servers.length)) : servers;
-  const way = ['both ways', 'to the servers', 'to the cells'][(pick >> 4) % 3] ?? '';
-  const paths = hosts.flatMap((host) =>
-    far.flatMap((server) => [
-      ...(way === 'to the cells' ? [] : [network.path(host.name, server.name)]),
-      ...(way === 'to the servers' ? [] : [network.path(server.name, host.name)]),
-    ]),
-  );
-  for (const path of paths) network.cut(path);
-  const names = (all: readonly { readonly name: string }[]): string => all.map(({ name }) => name).join(' ');
-  return {
-    target: `${names(hosts)} | ${names(far)} ${way}`,
-    end: () => {
-      for (const path of paths) network.heal(path);
-    },
-  };
-}
-
-function slowNetwork({ network, servers }: Cluster, host: SimHost, delayMs: number): Strike {
-  const paths = servers.flatMap((server) => [
-    network.path(host.name, server.name),
-    network.path(server.name, host.name),
-  ]);
-  for (const path of paths) path.delayMs += delayMs;
-  return {
-    target: `${host.name} by up to ${delayMs} ms`,
-    end: () => {
-      for (const path of paths) path.delayMs -= delayMs;
-    },
-  };
 }

@@ -8,6 +8,8 @@ import { intBetween, seededRng } from '../../src/base/core/rng.ts';
 import type { CellPresence } from '../../src/model/cell.ts';
 import { type CellId, cellIdSchema } from '../../src/model/ids.ts';
 import type { Resources } from '../../src/model/resources.ts';
+import { fakeEmulator } from '../kit/fake-emulator.ts';
+import { fakeMeter } from '../kit/fake-meter.ts';
 import { type FakeRuntime, fakeRuntime } from '../kit/fake-runtime.ts';
 import { type EngineWatch, gatedProber, gatedRuntime } from './engine-gate.ts';
 import { SimProcess } from './process.ts';
@@ -27,6 +29,8 @@ export interface HostOptions {
   readonly name: string;
   readonly zone: string;
   readonly capacity: Resources;
+  /** Of each container. */
+  readonly overheadMemoryMb: number;
   readonly servers: readonly string[];
   /** Of a real host: what it said of itself, and where it is reached here. */
   readonly real?: { readonly presence: CellPresence; readonly address: string } | undefined;
@@ -37,17 +41,23 @@ export interface HostOptions {
 export class SimHost {
   readonly name: string;
   readonly cellId: CellId;
+  readonly zone: string;
   readonly capacity: Resources;
+  readonly overheadMemoryMb: number;
   readonly engine: FakeRuntime;
   readonly #options: HostOptions;
   #agent: Agent | undefined;
   #runs = 0;
+  /** Engine calls that the agent may still do before it dies. */
+  #callsLeft = Number.POSITIVE_INFINITY;
 
   constructor(options: HostOptions) {
     this.#options = options;
     this.name = options.name;
     this.cellId = cellIdSchema.parse(options.name);
+    this.zone = options.zone;
     this.capacity = options.capacity;
+    this.overheadMemoryMb = options.overheadMemoryMb;
     const { clock, images } = options.world;
     this.engine = fakeRuntime({ clock, images, onlyKnownImages: true });
   }
@@ -65,7 +75,7 @@ export class SimHost {
   startAgent(): void {
     if (this.#agent?.stop.signal.aborted === true) this.#endAgent('takes too long to stop', false);
     if (this.#agent !== undefined) return;
-    const { world, zone, capacity, servers, real } = this.#options;
+    const { world, capacity, servers, real } = this.#options;
     const { os = 'linux', arch = 'x64' } = real?.presence ?? {};
     const info = real && { runtimes: real.presence.runtimes, volumeDrivers: real.presence.volumeDrivers };
     world.network.dark.delete(this.name);
@@ -73,17 +83,18 @@ export class SimHost {
     const stop = new AbortController();
     const rng = seededRng(intBetween(world.rng, 1, 2 ** 31));
     const watch = this.#options.watch(this, process, () => stop.signal.aborted);
-    const gate = { process, world: world.clock, rng, engine: this.engine, watch, info };
+    const done = (): void => this.#engineCallDone(process);
+    const gate = { process, world: world.clock, rng, engine: this.engine, watch, info, done };
     world.log.add(this.name, `agent ${process.name} starts`);
     const cell = startCell({
       config: {
         cellId: this.cellId,
-        zone,
+        zone: this.zone,
         address: real?.address ?? `10.0.0.${this.name.slice(1)}`,
         labels: real?.presence.labels,
         requiredTags: real?.presence.requiredTags,
         optionalTags: real?.presence.optionalTags,
-        overheadMemoryMb: real?.presence.overheadMemoryMb,
+        overheadMemoryMb: this.overheadMemoryMb,
         servers: servers.map((server) => `${server}:7400`),
         version: '0.0.0',
         capacity,
@@ -93,6 +104,8 @@ export class SimHost {
       host: { facts: async () => ({ memoryMb: 65_536, diskMb: 1_000_000, os, arch }) },
       dial: (url, { signal }) => world.network.dial(process, this.name, url, signal),
       prober: gatedProber(gate),
+      meter: fakeMeter(process.clock),
+      createEmulator: fakeEmulator,
       clock: process.clock,
       rng: seededRng(intBetween(world.rng, 1, 2 ** 31)),
       log: world.log.logOf(this.name),
@@ -104,6 +117,17 @@ export class SimHost {
   /** SIGKILL: the containers run on, whatever the agent was about. */
   killAgent(): void {
     this.#endAgent('is killed', false);
+  }
+
+  /** The agent is killed once the engine has done so many more changes for it, before it hears of the last. */
+  dieAfterEngineCalls(count: number): void {
+    this.#callsLeft = count;
+  }
+
+  #engineCallDone(process: SimProcess): void {
+    if (this.#agent?.process !== process || --this.#callsLeft > 0) return;
+    this.#callsLeft = Number.POSITIVE_INFINITY;
+    this.killAgent();
   }
 
   /** SIGTERM. */

@@ -5,107 +5,9 @@
  */
 import { expect, test } from 'vitest';
 import { operations } from '../../src/api/operations.ts';
-import { seededRng } from '../../src/base/core/rng.ts';
-import type { ActualLrp } from '../../src/model/actual-lrp.ts';
-import { desiredLrpSpecSchema } from '../../src/model/desired-lrp.ts';
-import type { CellId } from '../../src/model/ids.ts';
 import { taskSpecSchema } from '../../src/model/task.ts';
-import type { SimHost } from './host.ts';
-import type { Path } from './network.ts';
-import type { SimServer } from './server.ts';
-import { Stage } from './stage.ts';
-
-const call = { actor: 'operator', signal: new AbortController().signal };
-
-class Scene extends Stage {
-  #lrps = 0;
-
-  static async open(options: { readonly servers?: number; readonly cells?: number } = {}): Promise<Scene> {
-    const { servers = 3, cells = 3 } = options;
-    const scene = new Scene({
-      rng: seededRng(7),
-      servers,
-      cells,
-      alike: true,
-      duplicates: 0,
-      lostAnswers: 0,
-    });
-    scene.cluster.start();
-    const { servers: all, hosts, checker } = scene.cluster;
-    const isUp = (): boolean =>
-      all.some(({ isLeading }) => isLeading) && hosts.every(({ cellId }) => checker.isPresent(cellId));
-    await scene.until(isUp, 5_000);
-    return scene;
-  }
-
-  get records(): ActualLrp[] {
-    return [...this.cluster.checker.actual.values()];
-  }
-
-  get leader(): SimServer {
-    const leader = this.cluster.servers.find(({ isLeading }) => isLeading);
-    if (leader === undefined) throw new Error('nobody leads');
-    return leader;
-  }
-
-  host(cellId: string | undefined): SimHost {
-    const host = this.cluster.hosts.find((one) => one.cellId === cellId);
-    if (host === undefined) throw new Error(`no host ${cellId}`);
-    return host;
-  }
-
-  /** Instances that run and count. */
-  get running(): ActualLrp[] {
-    return this.records.filter(({ state, presence }) => state === 'RUNNING' && presence === 'ORDINARY');
-  }
-
-  /** Every start of a container so far, over all hosts. */
-  get starts(): number {
-    return this.cluster.hosts.flatMap(({ engine }) => engine.calls.filter((one) => one.startsWith('start')))
-      .length;
-  }
-
-  /** Wants instances and waits until they run. */
-  async run(instances: number, image = 'web'): Promise<void> {
-    await this.want(instances, image);
-    await this.until(() => this.running.length === instances, 30_000);
-  }
-
-  async want(instances: number, image = 'web', server = this.leader): Promise<void> {
-    const api = server.running?.api;
-    if (api === undefined) throw new Error('no server to ask');
-    const body = desiredLrpSpecSchema.parse({
-      guid: `lrp${++this.#lrps}`,
-      image,
-      instances,
-      memoryMb: 10,
-      diskMb: 10,
-    });
-    await this.asked(operations.desireLrp(api, { body }, call));
-  }
-
-  /** Lets time pass until the API has answered. */
-  async asked(answer: Promise<unknown>): Promise<void> {
-    let isDone = false;
-    const done = answer.then(() => (isDone = true));
-    await this.until(() => isDone, 10_000);
-    await done;
-  }
-
-  /** Both directions between a host and every server. */
-  paths(host: SimHost): Path[] {
-    const { network, servers } = this.cluster;
-    return servers.flatMap(({ name }) => [network.path(host.name, name), network.path(name, host.name)]);
-  }
-
-  cut(host: SimHost): void {
-    for (const path of this.paths(host)) this.cluster.network.cut(path);
-  }
-
-  heal(host: SimHost): void {
-    for (const path of this.paths(host)) this.cluster.network.heal(path);
-  }
-}
+import { call, drain, Scene } from './scene.ts';
+import { isolate } from './strikes.ts';
 
 test('six instances are spread evenly over three cells', async () => {
   const scene = await Scene.open();
@@ -193,6 +95,35 @@ test('a host that is lost: its instances run elsewhere within 10 s', async () =>
   expect(await scene.until(isReplaced, 30_000)).toBeLessThan(10_000);
 });
 
+test('most cells of the cluster lost at once: nothing is replaced until they return, and all runs again then', async () => {
+  const scene = await Scene.open({ cells: 5 });
+  await scene.run(10);
+  const lost = scene.cluster.hosts.slice(0, 3);
+  for (const host of lost) host.lose();
+  await scene.advance(60_000);
+  const left = scene.cluster.hosts.slice(3);
+  expect(left.flatMap(({ engine }) => engine.running())).toHaveLength(4);
+  for (const host of lost) host.startAgent();
+  await scene.until(() => scene.running.length === 10, 60_000);
+  await scene.advance(30_000);
+  expect(scene.cluster.hosts.flatMap(({ engine }) => engine.running())).toHaveLength(10);
+});
+
+test('a server that is cut off from all: the others go on, and what it says afterwards changes nothing', async () => {
+  const scene = await Scene.open();
+  await scene.run(6);
+  const { leader, starts } = scene;
+  const other = scene.cluster.servers.find((one) => one !== leader);
+  const cut = isolate(scene.cluster, leader);
+  await scene.until(() => scene.cluster.servers.some((one) => one !== leader && one.isLeading), 15_000);
+  await scene.want(3, 'web', other);
+  await scene.until(() => scene.running.length === 9, 15_000);
+  cut?.end();
+  await scene.advance(60_000);
+  expect(scene.cluster.servers.filter(({ isLeading }) => isLeading)).toHaveLength(1);
+  expect(scene.starts).toBe(starts + 3);
+});
+
 test('a cell that comes back after its replacements run: exactly one instance an index within 10 s', async () => {
   const scene = await Scene.open();
   await scene.run(6);
@@ -261,14 +192,6 @@ const served = (scene: Scene): number =>
   new Set(
     scene.records.filter(({ state }) => state === 'RUNNING').map(({ guid, index }) => `${guid}/${index}`),
   ).size;
-
-async function drain(scene: Scene, cellId: string, how: object = {}): Promise<void> {
-  const api = scene.leader.running?.api;
-  if (api === undefined) throw new Error('no server to ask');
-  const params = { id: cellId as CellId };
-  const body = { reason: '', deadlineMs: null, force: false, anyway: false, alongside: [], ...how };
-  await scene.asked(operations.drainCell(api, { params, body }, call));
-}
 
 const holding = (scene: Scene, cellId: string): number =>
   scene.records.filter((lrp) => lrp.cellId === cellId).length;

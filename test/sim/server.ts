@@ -48,6 +48,9 @@ export class SimServer {
   readonly #options: ServerOptions;
   #running: Running | undefined;
   #runs = 0;
+  /** Writes that may still reach the store before it dies. */
+  #writesLeft = Number.POSITIVE_INFINITY;
+  #writes = 0;
 
   constructor(options: ServerOptions) {
     this.#options = options;
@@ -84,7 +87,7 @@ export class SimServer {
         store,
         rng: seededRng(intBetween(world.rng, 1, 2 ** 31)),
         faults: this.faults,
-        writing: (fence, write) => writing(writer, fence, write),
+        writing: (fence, write) => this.#counted(process, () => writing(writer, fence, write)),
       });
     const view = viewOf(name);
     const replica = createReplica({ bbs: view, clock, log });
@@ -110,6 +113,26 @@ export class SimServer {
     const ended = Promise.all([following, campaign]).then(() => undefined);
     stop.signal.addEventListener('abort', () => dispatcher.close());
     this.#running = { process, view, api, brain, election, stop, ended };
+  }
+
+  /** Writes that have reached the store so far. */
+  get writes(): number {
+    return this.#writes;
+  }
+
+  /** It is killed once so many more of its writes have reached the store, before it hears of the last. */
+  dieAfterWrites(count: number): void {
+    this.#writesLeft = count;
+  }
+
+  #counted(process: SimProcess, write: () => unknown): unknown {
+    const outcome = write();
+    this.#writes += 1;
+    if (this.#running?.process === process && --this.#writesLeft <= 0) {
+      this.#writesLeft = Number.POSITIVE_INFINITY;
+      this.kill();
+    }
+    return outcome;
   }
 
   /** SIGKILL. */

@@ -20,6 +20,8 @@ export interface StoreCheckerOptions {
   readonly store: MemoryStore;
   readonly log: EventLog;
   readonly capacities: ReadonlyMap<string, Resources>;
+  /** Of each container on a cell. */
+  readonly overheadsMb: ReadonlyMap<string, number>;
   now(): number;
   /** Reports a broken promise. */
   fail(message: string): void;
@@ -246,7 +248,9 @@ export class StoreChecker {
       if (!this.#adopted.has(cellId)) this.#options.fail(`${cellId} is no cell`);
       return;
     }
-    const used = this.usedBy(cellId);
+    const asked = this.usedBy(cellId);
+    const overheadMb = (this.#options.overheadsMb.get(cellId) ?? 0) * asked.containers;
+    const used = { ...asked, memoryMb: asked.memoryMb + overheadMb };
     for (const name of resourceNames) {
       if (used[name] > capacity[name]) {
         this.#options.fail(`${cellId} is over-committed: ${name} ${used[name]} of ${capacity[name]}`);
@@ -254,7 +258,7 @@ export class StoreChecker {
     }
   }
 
-  /** What claims and tasks take of a cell. */
+  /** What claims and tasks ask of a cell, its overhead left out. */
   usedBy(cellId: string): Resources {
     const used = { memoryMb: 0, diskMb: 0, containers: 0 };
     const add = (limits: { readonly memoryMb: number; readonly diskMb: number } | undefined): void => {

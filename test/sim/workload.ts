@@ -30,6 +30,8 @@ export class Workload {
   readonly #cluster: Cluster;
   readonly #rng: Rng;
   readonly #lrps: string[] = [];
+  /** Names that were in use: few, so that one of them is soon wanted again. */
+  #removed: string[] = [];
   readonly #tasks: string[] = [];
   #names = 0;
 
@@ -71,9 +73,9 @@ export class Workload {
 
   #desireLrp(): void {
     // A name in use is wanted again now and then: it must be refused, or be new after its removal.
-    const known = this.#rng.next() < 0.2 ? this.#oneOf(this.#lrps) : undefined;
+    const known = this.#rng.next() < 0.2 ? this.#oneOf([...this.#lrps, ...this.#removed]) : undefined;
     const guid = known ?? `lrp${++this.#names}`;
-    if (known === undefined) this.#lrps.push(guid);
+    if (!this.#lrps.includes(guid)) this.#lrps.push(guid);
     const image = this.#oneOf(lrpImages) ?? 'web';
     const isChecked = image === 'checked' || image === 'sick';
     const body = desiredLrpSpecSchema.parse({
@@ -111,6 +113,9 @@ export class Workload {
   #remove(guid: ProcessGuid): void {
     this.#call(`rm ${guid}`, async (context, call) => {
       await operations.removeLrp(context, { params: { guid } }, call);
+      // Others take their places: a run of hours must not end with an empty cluster.
+      if (this.#lrps.includes(guid)) this.#lrps.splice(this.#lrps.indexOf(guid), 1);
+      this.#removed = [...this.#removed.filter((name) => name !== guid), guid].slice(-3);
     });
   }
 
@@ -140,7 +145,15 @@ export class Workload {
     if (id === undefined) return;
     const force = this.#rng.next() < 0.2;
     const deadlineMs = this.#oneOf([null, 5_000, 30_000]) ?? null;
-    const body = { reason: '', deadlineMs, force, anyway: true, alongside: [] };
+    const maxParallel = this.#oneOf([undefined, 1, 2]);
+    const body = {
+      reason: '',
+      deadlineMs,
+      force,
+      anyway: true,
+      alongside: [],
+      ...(maxParallel === undefined ? {} : { maxParallel }),
+    };
     this.#call(`drain ${id}`, async (context, call) => {
       await operations.drainCell(context, { params: { id }, body }, call);
     });
