@@ -1,5 +1,7 @@
 /** A cell on a fake engine, as its metrics tell it. */
 import { expect, onTestFinished, test } from 'vitest';
+import { fakeEmulator } from '../../test/kit/fake-emulator.ts';
+import { fakeMeter } from '../../test/kit/fake-meter.ts';
 import { fakeRuntime } from '../../test/kit/fake-runtime.ts';
 import { virtualClock } from '../../test/kit/virtual-clock.ts';
 import { SkepError } from '../base/core/errors.ts';
@@ -37,6 +39,8 @@ test('engine and servers that are there or not, without a single instance', asyn
     host: { facts: async () => ({ memoryMb: 1_000, diskMb: 1_000, os: 'linux', arch: 'x64' }) },
     dial: () => Promise.reject(new SkepError('Unavailable', 'nobody listens')),
     prober: engine.prober,
+    meter: fakeMeter(clock),
+    createEmulator: fakeEmulator,
     clock,
     rng: seededRng(1),
     log: silentLog,

@@ -14,9 +14,12 @@ import type { CellPresence } from '../model/cell.ts';
 import { defaults } from '../model/defaults.ts';
 import type { CellConfig, CellContext } from './cell-context.ts';
 import { startConfirmer } from './confirmer.ts';
+import { Consoles } from './console/consoles.ts';
+import { type ConsoleJournal, consoleJournal } from './console/journal.ts';
 import { type Assigned, foldAssignments, nothingKnown } from './core/assignments.ts';
 import { capacityOf } from './core/capacity.ts';
 import type { SpecOwner } from './core/container-spec.ts';
+import type { CreateEmulator } from './emulator.ts';
 import { type Engine, type EngineStatus, watchEngine } from './engine.ts';
 import { followEvents } from './engine-events.ts';
 import { healthChecks } from './health-monitor.ts';
@@ -25,11 +28,13 @@ import { hostPorts } from './host-ports.ts';
 import { sharedImages } from './images.ts';
 import { type InstanceStage, Instances } from './instances.ts';
 import { limit } from './limit.ts';
+import type { Meter } from './meter.ts';
 import { keepPresence, type Presence } from './presence.ts';
 import type { Prober } from './prober.ts';
-import type { Runtime, RuntimeEvent } from './runtime.ts';
+import type { Container, Runtime, RuntimeEvent } from './runtime.ts';
 import { type LinkStatus, Links } from './session/links.ts';
 import { type Streams, type StreamTarget, serveStreams } from './session/streams.ts';
+import { Stats } from './stats.ts';
 import { Tasks } from './tasks.ts';
 
 export type { CellConfig } from './cell-context.ts';
@@ -43,6 +48,8 @@ export interface CellOptions {
   readonly host: Host;
   readonly dial: Dial;
   readonly prober: Prober;
+  readonly meter: Meter;
+  readonly createEmulator: CreateEmulator;
   readonly clock: Clock;
   readonly rng: Rng;
   readonly log: Log;
@@ -81,12 +88,15 @@ class RunningCell implements Cell {
   readonly #links: Links;
   readonly #instances: Instances;
   readonly #tasks: Tasks;
+  readonly #journal: ConsoleJournal;
+  readonly #consoles: Consoles;
   readonly #streams: Streams;
   readonly #confirmer: Loop;
   readonly #sweep: Loop;
   readonly #presence: Presence;
   #assigned: Assigned = nothingKnown;
   #facts: HostFacts | undefined;
+  #hasSwept = false;
   readonly done: Promise<void>;
 
   constructor(options: CellOptions) {
@@ -105,6 +115,8 @@ class RunningCell implements Cell {
     this.#cell = this.#context();
     this.#instances = new Instances(this.#cell);
     this.#tasks = new Tasks(this.#cell);
+    this.#journal = consoleJournal({ links: this.#links, clock, rng, log, signal });
+    this.#consoles = this.#keepConsoles();
     this.#streams = this.#startStreams();
     this.#confirmer = startConfirmer(this.#cell, this.#instances, this.#tasks);
     this.#sweep = this.#startSweep();
@@ -127,8 +139,8 @@ class RunningCell implements Cell {
   }
 
   async #untilDone(events: Promise<void>): Promise<void> {
-    const parts = [this.#engine, this.#links, this.#sweep, this.#confirmer, this.#presence];
-    await Promise.all([...parts.map((part) => part.done), events]);
+    const parts = [this.#engine, this.#links, this.#sweep, this.#confirmer, this.#presence, this.#journal];
+    await Promise.all([...parts.map((part) => part.done), this.#consoles.done, events]);
     this.#instances.close();
     this.#tasks.close();
   }
@@ -189,12 +201,29 @@ class RunningCell implements Cell {
     throw new SkepError('Unavailable', 'no server has welcomed this cell yet, so its cluster is unknown');
   }
 
+  #find(target: StreamTarget, previous: boolean): Container | undefined {
+    const lrp = this.#instances.find(target, previous);
+    return lrp ?? (previous ? undefined : this.#tasks.find(target.instanceGuid));
+  }
+
+  #keepConsoles(): Consoles {
+    const { config, runtime, createEmulator, clock, rng, log, signal } = this.#options;
+    return new Consoles({
+      ...{ cellId: config.cellId, runtime, createEmulator, clock, rng, log, signal },
+      journal: this.#journal,
+      find: (instanceGuid) => this.#find({ instanceGuid }, false),
+    });
+  }
+
   #startStreams(): Streams {
-    const { runtime, dial, clock, log, signal } = this.#options;
-    const find = (target: StreamTarget, previous: boolean) =>
-      this.#instances.find(target, previous) ??
-      (previous ? undefined : this.#tasks.find(target.instanceGuid));
-    return serveStreams({ runtime, dial, clock, log, signal, find });
+    const { config, meter, runtime, dial, clock, log, signal } = this.#options;
+    const running = (): Container[] => [...this.#instances.running(), ...this.#tasks.running()];
+    return serveStreams({
+      ...{ runtime, dial, clock, log, signal },
+      stats: new Stats({ cellId: config.cellId, meter, clock, log, signal, running }),
+      consoles: this.#consoles,
+      find: (target, previous) => this.#find(target, previous),
+    });
   }
 
   #startSweep(): Loop {
@@ -227,6 +256,7 @@ class RunningCell implements Cell {
     this.#confirmer.wake();
     this.#instances.retryReports();
     this.#tasks.retryReports();
+    this.#journal.retry();
   }
 
   #onEvent(event: RuntimeEvent): void {
@@ -246,9 +276,17 @@ class RunningCell implements Cell {
       const of = (kind: 'lrp' | 'task') => all.filter(({ identity }) => identity.kind === kind);
       this.#instances.observe(of('lrp'), marks.lrp);
       this.#tasks.observe(of('task'), marks.task);
+      await this.#endLeftConsoles(all);
     } catch (error) {
       if (!(await this.#engine.isAwayAfter(error))) throw error;
     }
+  }
+
+  /** Once: what an agent that was killed left running. */
+  async #endLeftConsoles(containers: readonly Container[]): Promise<void> {
+    if (this.#hasSwept) return;
+    await this.#consoles.sweep(containers);
+    this.#hasSwept = true;
   }
 
   /** Undefined until host and engine have been asked: a presence without them would be of no use. */

@@ -65,7 +65,7 @@ export interface TerminalSize {
 
 /** A process or console with its streams. Ends when the remote side ends or its signal aborts. */
 export interface ProcessStream {
-  /** Output in order; `stderr` is never set with a terminal. Backpressure: the next is read when asked. */
+  /** Output in order; with a terminal `stderr` only says why it could not be started. Backpressure: the next is read when asked. */
   readonly output: AsyncIterable<{ readonly stream: 'stdout' | 'stderr'; readonly data: Uint8Array }>;
   write(data: Uint8Array): Promise<void>;
   /** No more input. */
@@ -107,6 +107,19 @@ export interface Runtime {
   ): Promise<void>;
   logs(id: string, options: LogOptions): AsyncIterable<LogLine>;
   exec(id: string, options: ExecOptions): Promise<ProcessStream>;
+  /**
+   * Ends what `exec` started in this container and nobody reads any more: each process, and what its terminal's
+   * session holds, whose environment has `variable` with a value that `matches`. SIGHUP, then SIGKILL. Resolves with
+   * how many there were.
+   */
+  endExecs(
+    id: string,
+    options: {
+      readonly variable: string;
+      matches(value: string): boolean;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<number>;
   /** The main process's own streams. */
   attach(
     id: string,

@@ -103,6 +103,12 @@ export class Tasks {
     return this.#byAttempt.get(name)?.container;
   }
 
+  /** Containers that run now. */
+  running(): Container[] {
+    const all = [...this.#byAttempt.values()].map(({ container }) => container);
+    return all.filter((container) => container?.state === 'running') as Container[];
+  }
+
   /** Stops watching; touches no container. */
   close(): void {
     for (const attempt of this.#byAttempt.values()) this.#drop(attempt);

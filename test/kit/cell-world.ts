@@ -4,6 +4,8 @@ import { seededRng } from '../../src/base/core/rng.ts';
 import type { Log, LogFields } from '../../src/base/log.ts';
 import { cellIdSchema } from '../../src/model/ids.ts';
 import { FakeServers } from './fake-cell-server.ts';
+import { fakeEmulator } from './fake-emulator.ts';
+import { type FakeMeter, fakeMeter } from './fake-meter.ts';
 import { type FakeRuntime, fakeRuntime, type ImageScript } from './fake-runtime.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
 
@@ -11,6 +13,7 @@ export interface CellWorld {
   readonly clock: VirtualClock;
   readonly runtime: FakeRuntime;
   readonly servers: FakeServers;
+  readonly meter: FakeMeter;
   readonly cell: Cell;
   /** Log events so far, `instance.crashed web/0 …`. */
   readonly log: readonly string[];
@@ -39,6 +42,7 @@ export async function cellWorld(options: CellWorldOptions = {}): Promise<CellWor
     ...(options.servers ? { addresses: options.servers } : {}),
   });
   const lines: string[] = [];
+  const meter = fakeMeter(clock);
   let stop = new AbortController();
   let runs = 0;
 
@@ -60,6 +64,8 @@ export async function cellWorld(options: CellWorldOptions = {}): Promise<CellWor
       host,
       dial: servers.dial,
       prober: runtime.prober,
+      meter,
+      createEmulator: fakeEmulator,
       clock,
       rng: seededRng(++runs),
       log: listLog(lines),
@@ -77,6 +83,7 @@ export async function cellWorld(options: CellWorldOptions = {}): Promise<CellWor
     clock,
     runtime,
     servers,
+    meter,
     get cell() {
       return cell;
     },

@@ -4,12 +4,23 @@ import type { ProcessStream, TerminalSize } from '../../src/agent/runtime.ts';
 export interface FakeProcess extends ProcessStream {
   /** Signals that it was sent. */
   readonly signals: readonly string[];
+  /** What was written to it. */
+  readonly input: readonly string[];
+  /** Writes output. */
+  say(text: string): void;
   readonly sizes: readonly TerminalSize[];
 }
 
 export interface FakeProcessOptions {
   /** Undefined: runs until its input ends or a signal kills it. */
-  readonly outcome: { readonly code: number; readonly output?: string } | undefined;
+  readonly outcome:
+    | {
+        readonly code: number;
+        readonly output?: string;
+        /** The engine could not start it, and says this. */
+        readonly refusal?: string;
+      }
+    | undefined;
   readonly echoes: boolean;
   readonly tty: boolean;
   readonly signal: AbortSignal;
@@ -21,12 +32,13 @@ export function fakeProcess({ outcome, echoes, signal }: FakeProcessOptions): Fa
   const queue: Output[] = [];
   const signals: string[] = [];
   const sizes: TerminalSize[] = [];
+  const input: string[] = [];
   const exited = Promise.withResolvers<number | undefined>();
   let ended = false;
   let wake = (): void => undefined;
 
-  const write = (data: Uint8Array): void => {
-    queue.push({ stream: 'stdout', data });
+  const write = (data: Uint8Array, stream: Output['stream'] = 'stdout'): void => {
+    queue.push({ stream, data });
     wake();
   };
   const end = (code: number | undefined): void => {
@@ -36,6 +48,7 @@ export function fakeProcess({ outcome, echoes, signal }: FakeProcessOptions): Fa
     wake();
   };
   if (outcome?.output !== undefined) write(new TextEncoder().encode(outcome.output));
+  if (outcome?.refusal !== undefined) write(new TextEncoder().encode(outcome.refusal), 'stderr');
   if (outcome !== undefined) end(outcome.code);
   signal.addEventListener('abort', () => end(undefined), { once: true });
 
@@ -55,8 +68,11 @@ export function fakeProcess({ outcome, echoes, signal }: FakeProcessOptions): Fa
   return {
     output: output(),
     async write(data) {
+      input.push(new TextDecoder().decode(data));
       if (echoes) write(data);
     },
+    say: (text) => write(new TextEncoder().encode(text)),
+    input,
     endInput: () => end(0),
     async resize(size) {
       sizes.push(size);

@@ -38,10 +38,7 @@ export interface ImageScript {
   /** What it answers on a port, `sinceStartMs` after its start: an HTTP status, or nothing (refused). */
   readonly answers?: (port: number, sinceStartMs: number) => number | undefined;
   /** The exit status of a command check or exec, and what it writes. */
-  readonly execs?: (
-    args: readonly string[],
-    sinceStartMs: number,
-  ) => { readonly code: number; readonly output?: string };
+  readonly execs?: (args: readonly string[], sinceStartMs: number) => FakeProcessOptions['outcome'];
 }
 
 export interface FakeContainer {
@@ -278,6 +275,12 @@ class MemoryRuntime implements FakeRuntime {
     const outcome = script?.execs?.(args, sinceStartMs);
     this.calls.push(`exec ${id} ${args.join(' ')}`);
     return this.#process({ outcome, echoes: stdin, tty, signal });
+  }
+
+  async endExecs(id: string, { signal }: Parameters<Runtime['endExecs']>[1]) {
+    await this.#reach('endExecs', signal);
+    this.calls.push(`endExecs ${id}`);
+    return 0;
   }
 
   async attach(id: string, { stdin, signal }: { readonly stdin: boolean; readonly signal: AbortSignal }) {

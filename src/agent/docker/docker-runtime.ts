@@ -20,6 +20,7 @@ import { followEvents } from './engine-events.ts';
 import { readEngineInfo } from './engine-info.ts';
 import { execIn } from './exec.ts';
 import { ensureImage } from './images.ts';
+import { endLeftExecs } from './left-execs.ts';
 
 /** A busy disk makes creating slow: layers are set up, and many come at once. */
 const createDeadlineMs = 120_000;
@@ -70,6 +71,7 @@ export function dockerRuntime(options: DockerRuntimeOptions): Runtime {
     events: (owner, onEvent) => followEvents(engine, owner, onEvent),
     logs: (id, logOptions) => readLogs(engine, id, logOptions),
     exec: (id, execOptions) => execIn(engine, id, execOptions),
+    endExecs: (id, endOptions) => endLeftExecs(engine, id, endOptions),
     attach: (id, attachOptions) => attachTo(engine, id, attachOptions),
     readFile: (id, path, readOptions) => readContainerFile(engine, id, path, readOptions),
   };

@@ -6,7 +6,7 @@ const refused = (why: string): string =>
   `OCI runtime exec failed: exec failed: unable to start container process: exec: "x": ${why}: unknown\r\n`;
 
 async function through(text: string, status: number): Promise<[string, number | undefined]> {
-  const reader = refusalReader(false);
+  const reader = refusalReader();
   async function* output(): AsyncGenerator<Frame> {
     yield { stream: 'stdout', data: new TextEncoder().encode(text) };
   }

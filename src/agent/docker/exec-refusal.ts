@@ -11,13 +11,13 @@ const cannotRun = 126;
 const notFound = 127;
 
 export interface RefusalReader {
-  /** The same output, with the engine's refusal on standard error; a terminal has only the one stream. */
+  /** The same output, with the engine's refusal on standard error, though a terminal has only the one stream. */
   read(output: AsyncIterable<Frame>): AsyncGenerator<Frame>;
   /** 127 in the place of 126 when the command does not exist (POSIX, Shell 2.8.2). */
   statusOf(status: number | undefined): number | undefined;
 }
 
-export function refusalReader(tty: boolean): RefusalReader {
+export function refusalReader(): RefusalReader {
   let reason = '';
   return {
     async *read(output) {
@@ -27,7 +27,7 @@ export function refusalReader(tty: boolean): RefusalReader {
         isFirst = false;
         if (refusal.test(text)) {
           reason = text;
-          yield tty ? frame : { stream: 'stderr', data: frame.data };
+          yield { stream: 'stderr', data: frame.data };
         } else {
           yield frame;
         }

@@ -1,16 +1,20 @@
 /** The cell half of an agent, built on Docker, this host and WebSockets. */
 import { availableParallelism } from 'node:os';
 import { startCell } from '../../agent/cell.ts';
+import { readCell } from '../../agent/cell-metrics.ts';
 import { dockerRuntime } from '../../agent/docker/docker-runtime.ts';
 import { hostFacts } from '../../agent/host/host-facts.ts';
+import { procMeter } from '../../agent/host/proc-meter.ts';
+import { meteredRuntime } from '../../agent/metered-runtime.ts';
 import { networkProber } from '../../agent/prober.ts';
+import { xtermEmulator } from '../../agent/terminal/xterm-emulator.ts';
 import { wsDial } from '../../base/node/ws-socket.ts';
 import type { AgentContext } from './agent.ts';
 
 /** Runs until the signal aborts; containers run on. */
 export async function runCell(context: AgentContext, signal: AbortSignal): Promise<void> {
-  const { config, clock, rng, log, version } = context;
-  const runtime = dockerRuntime({
+  const { config, clock, rng, log, version, metrics } = context;
+  const engine = dockerRuntime({
     clock,
     log,
     ...(config.dockerHost ? { dockerHost: config.dockerHost } : {}),
@@ -36,15 +40,19 @@ export async function runCell(context: AgentContext, signal: AbortSignal): Promi
       allowPrivileged: config.cell.allowPrivileged,
       maxCreations: creationsOf(availableParallelism()),
     },
-    runtime,
+    runtime: meteredRuntime({ runtime: engine, metrics, clock }),
     host: hostFacts({ clock }),
     dial: wsDial,
     prober: networkProber(),
+    meter: procMeter({ clock }),
+    createEmulator: xtermEmulator,
     clock,
     rng,
     log,
+    metrics,
     signal,
   });
+  readCell(metrics, cell);
   await cell.done;
 }
 
