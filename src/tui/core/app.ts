@@ -53,9 +53,9 @@ export function wantsOf(model: AppModel): readonly PageWant[] {
 }
 
 export function contextOf(model: AppModel): PageContext {
-  const { now, settings, status, size } = model;
+  const { now, settings, status, size, context: cluster } = model;
   const { columns, rows } = bodyOf(size);
-  return { now, settings, size: { columns, rows }, ...(status === undefined ? {} : { status }) };
+  return { now, cluster, settings, size: { columns, rows }, ...(status === undefined ? {} : { status }) };
 }
 
 /** The next model. Pure: the same message on the same model does the same. */
@@ -147,6 +147,8 @@ function globalAction(model: AppModel, action: ActionId, parts: AppParts): AppSt
   const inDialog = model.dialogs.length > 0;
   switch (action) {
     case 'quit':
+      // Ctrl-C in a dialog means the dialog.
+      if (inDialog) return toEntry(model, topOf(model).key, { kind: 'action', action: 'escape' }, parts);
       return { model, effects: [{ page: pageOf(model).key, effect: { do: 'quit' } }] };
     case 'suspend':
       return { model, effects: [{ page: pageOf(model).key, effect: { do: 'suspend' } }] };
@@ -155,6 +157,8 @@ function globalAction(model: AppModel, action: ActionId, parts: AppParts): AppSt
       return { model, effects: [{ app: action }] };
     case 'escape':
       return toEntry(model, topOf(model).key, { kind: 'action', action }, parts);
+    case 'showCommand':
+      return copyCommand(model);
     default:
       return inDialog ? undefined : pageAction(model, action, parts, only);
   }
@@ -205,6 +209,13 @@ function pageAction(
     default:
       return undefined;
   }
+}
+
+function copyCommand(model: AppModel): AppStep {
+  const { key, page } = topOf(model);
+  const text = page.command(contextOf(model));
+  if (text === '') return { model: flashed(model, 'warn', 'no command does this'), effects: [] };
+  return { model, effects: [{ page: key, effect: { do: 'copy', text, what: text } }] };
 }
 
 const nextOf = <T>(all: readonly T[], one: T): T => all[(all.indexOf(one) + 1) % all.length] ?? one;
@@ -312,7 +323,8 @@ function runEffect(model: AppModel, key: PageKey, effect: Effect, parts: AppPart
       return shown(gone(model), parts);
     case 'dialog': {
       const entry = { key: `p${model.nextKey}`, page: effect.dialog };
-      return only({ ...model, dialogs: [...model.dialogs, entry], nextKey: model.nextKey + 1 });
+      const next = { ...model, dialogs: [...model.dialogs, entry], nextKey: model.nextKey + 1 };
+      return toEntry(next, entry.key, { kind: 'shown' }, parts);
     }
     case 'close':
       return closeDialog(model, key, parts);

@@ -163,6 +163,8 @@ export interface Settings {
 /** What a page knows of the world when it answers an event. */
 export interface PageContext {
   readonly now: Millis;
+  /** What the operator calls the cluster. */
+  readonly cluster: string;
   /** Of the page's own canvas. */
   readonly size: Size;
   readonly settings: Settings;

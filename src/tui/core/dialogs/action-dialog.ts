@@ -1,0 +1,238 @@
+/**
+ * The dialog in which something is changed: what it would do is shown first, Cancel has the focus, dangerous things want
+ * a name typed, and the same as a `skep` command is one key away. Each kind of change is an ActionSpec; the machinery is
+ * here, once.
+ */
+import { type Plan, planSchema } from '../../../api/core/plan-shapes.ts';
+import { type LineEditor, lineEditor } from '../line-editor.ts';
+import type { CallEffect, Page, PageContext, PageEvent, Turn } from '../page.ts';
+import { drawAction } from './action-draw.ts';
+import { keyInAction } from './action-keys.ts';
+import type { Line } from './plan-lines.ts';
+
+export interface Field {
+  readonly id: string;
+  readonly label: string;
+  readonly initial: string;
+  /** Why the text makes no sense; undefined when it does. */
+  problem(text: string): string | undefined;
+}
+
+/** What the fields say, by id. */
+export type Values = Readonly<Record<string, string>>;
+
+export interface ActionSpec {
+  /** `Scale web`. */
+  readonly title: string;
+  /** On the button that does it. */
+  readonly verb: string;
+  readonly danger: boolean;
+  readonly fields: readonly Field[];
+  /** Must be typed before the button does anything; absent where a mistake costs little. */
+  readonly typed?: string | undefined;
+  /** What is said before any plan is there. */
+  about(values: Values): readonly Line[];
+  /** Asks what would happen; absent when nothing needs to be asked. The answer is a Plan. */
+  plan?(values: Values): CallEffect | undefined;
+  /** What is done when the operator says so. Ids are given by the dialog. */
+  act(values: Values): readonly CallEffect[];
+  command(values: Values): string;
+  /** Said when all of it is done. */
+  done(values: Values): string;
+}
+
+/** At most so many calls of a bulk action are under way. */
+const callsMax = 8;
+const failuresShown = 8;
+
+export interface ActionState {
+  readonly editors: Readonly<Record<string, LineEditor>>;
+  readonly typed: LineEditor;
+  /** Fields, then the typed name, then Cancel, then the button. */
+  readonly focus: number;
+  /** The values that the plan was asked for; '' before the first. */
+  readonly askedFor: string;
+  readonly asking: boolean;
+  readonly plan?: Plan | undefined;
+  readonly planProblem: string;
+  /** Lines of the body that are scrolled away. */
+  readonly scroll: number;
+  readonly work?: Work | undefined;
+}
+
+/** Once the button was pressed. */
+interface Work {
+  readonly calls: readonly CallEffect[];
+  readonly started: number;
+  readonly ended: number;
+  readonly failures: readonly string[];
+}
+
+export function actionDialog(spec: ActionSpec): Page {
+  const editors = Object.fromEntries(spec.fields.map(({ id, initial }) => [id, lineEditor(initial)]));
+  const cancel = spec.fields.length + (spec.typed === undefined ? 0 : 1);
+  // Where nothing must be filled in, Cancel has the focus; a field is what the dialog was opened for.
+  const focus = spec.fields.length > 0 ? 0 : cancel;
+  return pageOf(spec, {
+    editors,
+    typed: lineEditor(),
+    focus,
+    askedFor: '',
+    asking: false,
+    planProblem: '',
+    scroll: 0,
+  });
+}
+
+function pageOf(spec: ActionSpec, state: ActionState): Page {
+  const values = valuesOf(state);
+  return {
+    kind: 'dialog',
+    crumb: spec.title,
+    title: spec.title,
+    filter: '',
+    typing: true,
+    wants: [],
+    actions: () => [],
+    on: (event, context) => turnOf(spec, state, event, context),
+    draw: (canvas, context) => drawAction(spec, state, canvas, context),
+    command: () => spec.command(values),
+    lines: () => [spec.title, ...spec.about(values).map(({ text }) => text)],
+  };
+}
+
+export function valuesOf({ editors }: ActionState): Values {
+  return Object.fromEntries(Object.entries(editors).map(([id, { text }]) => [id, text.trim()]));
+}
+
+/** What keeps the button from doing anything; '' when nothing does. */
+export function obstacle(spec: ActionSpec, state: ActionState): string {
+  const values = valuesOf(state);
+  for (const { id, label, problem } of spec.fields) {
+    const wrong = problem(values[id] ?? '');
+    if (wrong !== undefined) return `${label}: ${wrong}`;
+  }
+  if (spec.typed !== undefined && state.typed.text.trim() !== spec.typed)
+    return `type ${spec.typed} to confirm`;
+  return '';
+}
+
+function turnOf(spec: ActionSpec, state: ActionState, event: PageEvent, context: PageContext): Turn {
+  switch (event.kind) {
+    case 'answer':
+    case 'failed':
+      return answered(spec, state, event);
+    case 'key':
+    case 'paste':
+    case 'action': {
+      const key = keyInAction(spec, state, event, context);
+      if (key.effects !== undefined) return { page: pageOf(spec, key.state), effects: key.effects };
+      return key.go ? begin(spec, key.state) : planned(spec, key.state);
+    }
+    default:
+      return planned(spec, state);
+  }
+}
+
+/** Asks for the plan of what the fields say now, unless it is known or being asked. */
+function planned(spec: ActionSpec, state: ActionState): Turn {
+  const values = valuesOf(state);
+  const wanted = JSON.stringify(values);
+  const isSane = spec.fields.every(({ id, problem }) => problem(values[id] ?? '') === undefined);
+  if (
+    spec.plan === undefined ||
+    state.asking ||
+    state.work !== undefined ||
+    wanted === state.askedFor ||
+    !isSane
+  )
+    return { page: pageOf(spec, state) };
+  const ask = spec.plan(values);
+  if (ask === undefined) return { page: pageOf(spec, { ...state, askedFor: wanted, plan: undefined }) };
+  return {
+    page: pageOf(spec, { ...state, askedFor: wanted, asking: true }),
+    effects: [{ ...ask, id: 'plan' }],
+  };
+}
+
+function answered(
+  spec: ActionSpec,
+  state: ActionState,
+  event: Extract<PageEvent, { kind: 'answer' | 'failed' }>,
+): Turn {
+  if (event.id !== 'plan') return worked(spec, state, event);
+  if (event.kind === 'failed') {
+    const { message, hint } = event.error;
+    const planProblem = hint === undefined ? message : `${message}: ${hint}`;
+    return planned(spec, { ...state, asking: false, plan: undefined, planProblem });
+  }
+  const read = planSchema.safeParse(event.value);
+  const next = read.success
+    ? { ...state, asking: false, plan: read.data, planProblem: '' }
+    : { ...state, asking: false, plan: undefined, planProblem: 'the server answered with no plan' };
+  return planned(spec, next);
+}
+
+function begin(spec: ActionSpec, state: ActionState): Turn {
+  const calls = spec.act(valuesOf(state)).map((each, at) => ({ ...each, id: `do${at}` }));
+  if (calls.length === 0) return finished(spec, state);
+  const started = Math.min(callsMax, calls.length);
+  const work: Work = { calls, started, ended: 0, failures: [] };
+  return { page: pageOf(spec, { ...state, work }), effects: calls.slice(0, started) };
+}
+
+function worked(
+  spec: ActionSpec,
+  state: ActionState,
+  event: Extract<PageEvent, { kind: 'answer' | 'failed' }>,
+): Turn {
+  const { work } = state;
+  if (work === undefined) return { page: pageOf(spec, state) };
+  const failures = event.kind === 'failed' ? [...work.failures, failureText(event.error)] : work.failures;
+  const next = work.calls[work.started];
+  const now: Work = {
+    ...work,
+    failures,
+    ended: work.ended + 1,
+    started: work.started + (next === undefined ? 0 : 1),
+  };
+  if (now.ended === now.calls.length && failures.length === 0) return finished(spec, state);
+  const page = pageOf(spec, { ...state, work: now });
+  return next === undefined ? { page } : { page, effects: [next] };
+}
+
+const failureText = ({
+  message,
+  hint,
+}: {
+  readonly message: string;
+  readonly hint?: string | undefined;
+}): string => (hint === undefined ? message : `${message} (${hint})`);
+
+function finished(spec: ActionSpec, state: ActionState): Turn {
+  const text = spec.done(valuesOf(state));
+  return {
+    page: pageOf(spec, state),
+    effects: [{ do: 'close' }, { do: 'flash', level: 'info', text }],
+  };
+}
+
+/** How the work goes on, in lines; none before it has begun. */
+export function workLines({ work }: ActionState): readonly Line[] {
+  if (work === undefined) return [];
+  const { calls, ended, failures } = work;
+  const running = ended < calls.length;
+  const head: Line = running
+    ? { text: `doing it: ${ended} of ${calls.length}`, role: 'warn' }
+    : { text: `${failures.length} of ${calls.length} failed`, role: 'bad' };
+  const more = failures.length - failuresShown;
+  return [
+    head,
+    ...failures.slice(0, failuresShown).map((text): Line => ({ text, role: 'bad' })),
+    ...(more > 0 ? [{ text: `and ${more} more`, role: 'bad' as const }] : []),
+  ];
+}
+
+/** It is over and something failed: what is left is to read why. */
+export const isOver = ({ work }: ActionState): boolean =>
+  work !== undefined && work.ended === work.calls.length;

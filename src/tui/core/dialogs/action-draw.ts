@@ -1,0 +1,74 @@
+/** How an action dialog looks: what it is about, its fields, the plan, the buttons. */
+import type { Canvas } from '../frame.ts';
+import { drawLine } from '../line-editor.ts';
+import type { DrawContext } from '../page.ts';
+import { clip, widthOf, wrap } from '../text.ts';
+import { type ActionSpec, type ActionState, isOver, obstacle, valuesOf, workLines } from './action-dialog.ts';
+import { stopsOf } from './action-keys.ts';
+import { drawBox, drawButtons } from './box.ts';
+import { type Line, planLines } from './plan-lines.ts';
+
+export function drawAction(spec: ActionSpec, state: ActionState, canvas: Canvas, context: DrawContext): void {
+  const { theme, cluster } = context;
+  const inner = Math.min(84, canvas.columns - 2) - 4;
+  const body = bodyLines(spec, state).flatMap(({ text, role }) =>
+    wrap(text, inner).map((line): Line => ({ text: line, role })),
+  );
+  const fields = spec.fields.length + (spec.typed === undefined ? 0 : 1);
+  const box = drawBox(canvas, theme, {
+    title: `${spec.title} on cluster ${cluster}`,
+    rows: body.length + fields + 4,
+    danger: spec.danger,
+  });
+  drawFields(spec, state, box, context);
+  const room = box.rows - fields - 3;
+  const scroll = Math.min(state.scroll, Math.max(0, body.length - room));
+  for (const [at, { text, role }] of body.slice(scroll, scroll + room).entries())
+    box.text(0, fields + (fields > 0 ? 1 : 0) + at, text, theme.attr(role));
+  drawFoot(spec, state, box, context, body.length - scroll - room);
+}
+
+function bodyLines(spec: ActionSpec, state: ActionState): readonly Line[] {
+  const lines: Line[] = [...spec.about(valuesOf(state))];
+  if (spec.plan !== undefined && state.work === undefined) lines.push(...planned(state));
+  return [...lines, ...workLines(state)];
+}
+
+function planned({ asking, plan, planProblem }: ActionState): readonly Line[] {
+  if (plan !== undefined && !asking) return planLines(plan);
+  if (asking) return [{ text: 'working out what would happen …', role: 'dim' }];
+  return planProblem === '' ? [] : [{ text: `no plan: ${planProblem}`, role: 'warn' }];
+}
+
+function drawFields(spec: ActionSpec, state: ActionState, box: Canvas, { theme }: DrawContext): void {
+  const labels = [
+    ...spec.fields.map(({ label }) => label),
+    ...(spec.typed === undefined ? [] : [`type ${spec.typed}`]),
+  ];
+  const width = Math.max(0, ...labels.map(widthOf)) + 2;
+  for (const [at, label] of labels.entries()) {
+    const id = spec.fields[at]?.id;
+    const editor = id === undefined ? state.typed : state.editors[id];
+    if (editor === undefined) continue;
+    box.text(0, at, label, theme.attr(at === state.focus ? 'strong' : 'text'));
+    if (at === state.focus) drawLine(editor, box, width, at, theme);
+    else box.text(width, at, editor.text, theme.attr('input'));
+  }
+}
+
+function drawFoot(
+  spec: ActionSpec,
+  state: ActionState,
+  box: Canvas,
+  { theme }: DrawContext,
+  below: number,
+): void {
+  const y = box.rows - 1;
+  const { cancel } = stopsOf(spec);
+  const buttons = isOver(state) ? ['Close'] : ['Cancel', spec.verb];
+  const room = drawButtons(box, y, buttons, isOver(state) ? 0 : state.focus - cancel, theme) - 1;
+  const note = below > 0 ? `${below} more lines: PgDn` : obstacle(spec, state);
+  box.text(0, y, clip(note, room, theme.glyphs.more), theme.attr(below > 0 ? 'dim' : 'warn'));
+  const command = spec.command(valuesOf(state));
+  if (y > 0 && command !== '') box.text(0, y - 1, `^O  ${command}`, theme.attr('dim'));
+}
