@@ -11,6 +11,8 @@ import type { Survives } from '../../src/api/core/plan-shapes.ts';
 import type { Dispatcher } from '../../src/api/dispatcher-port.ts';
 import { createApi } from '../../src/api/http/app.ts';
 import { type Listening, listenApi } from '../../src/api/http/listen.ts';
+import { serveMetrics } from '../../src/api/http/metrics.ts';
+import { metricRegistry } from '../../src/base/core/metric-registry.ts';
 import { seededRng } from '../../src/base/core/rng.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { systemClock } from '../../src/base/node/system-clock.ts';
@@ -87,6 +89,8 @@ export async function startApiServer(): Promise<ApiServer> {
     ready: () => state.notReady,
     accept: wsAccept,
   });
+  const metrics = metricRegistry(new Set(['server']));
+  serveMetrics(api, { metrics, log: silentLog });
   const listening = await listenApi(api, {
     socketPath,
     socketGroup: 'no-such-group',

@@ -58,3 +58,6 @@ export const staleHeader = 'skep-stale';
 
 /** The header in which our own client says who runs it. */
 export const actorHeader = 'skep-actor';
+
+/** Metrics as Prometheus reads them; beside the API, not a part of it. */
+export const metricsPath = '/metrics';

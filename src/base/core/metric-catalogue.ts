@@ -161,7 +161,7 @@ export const metricCatalogue = {
     part: 'server',
     type: 'gauge',
     labels: ['kind'],
-    help: 'Open WebSockets: watch, events, stream (logs, exec, attach, consoles), cell (sessions and streams of cells).',
+    help: 'Open WebSockets: watch, view, events, streams (logs, exec, attach, consoles), cell (sessions and streams of cells).',
   },
   skep_server_slow_consumers_total: {
     part: 'server',

@@ -31,6 +31,10 @@ describe('the agent configuration', () => {
     [{ name: 'a', dataDir: 'data' }, 'dataDir: must be an absolute path'],
     [{ name: 'a', server: 'yes' }, 'server: must be a boolean'],
     [
+      { name: 'a', metricsListen: '0.0.0.0:7409' },
+      'metricsListen: must be on a loopback address, such as 127.0.0.1:7409: metrics are served without TLS',
+    ],
+    [
       { name: 'a', server: false, join: ['b:7400'], explain: true },
       'explain: is only for servers, and "server" is false',
     ],

@@ -89,6 +89,12 @@ export const agentConfigSchema = z.strictObject({
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   /** Write down what the brain decides and why, from the start: run/explain.ts. */
   explain: z.boolean().default(false),
+  /** Where `GET /metrics` answers besides a server's API; nowhere unless told. */
+  metricsListen: hostAndPort
+    .refine((text) => loopback.safeParse(text.split(':')[0]).success, {
+      message: 'must be on a loopback address, such as 127.0.0.1:7409: metrics are served without TLS',
+    })
+    .optional(),
 });
 
 export type AgentConfig = z.infer<typeof agentConfigSchema>;

@@ -15,6 +15,7 @@ interface AgentFlags {
   readonly zone?: string;
   readonly logLevel?: string;
   readonly explain?: boolean;
+  readonly metricsListen?: string;
 }
 
 const manual = `
@@ -62,6 +63,10 @@ export function agentCommand(host: Host): Command {
       new Option('--log-level <level>', 'how much to log').choices(['debug', 'info', 'warn', 'error']),
     )
     .option('--explain', 'write down what the brain decides and why: explain.jsonl in the data folder')
+    .option(
+      '--metrics-listen <address>',
+      'loopback ADDRESS:PORT that serves /metrics too, for a cell without an API',
+    )
     .addHelpText('after', manual)
     .action(async (flags: AgentFlags) => {
       const { runAgent } = await import('./agent.ts');

@@ -5,8 +5,12 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
+import type { MetricPart } from '../../base/core/metric-catalogue.ts';
+import { type MetricRegistry, metricRegistry } from '../../base/core/metric-registry.ts';
 import type { Log } from '../../base/log.ts';
+import { listenMetrics, type MetricsListener } from '../../base/node/metrics-listener.ts';
 import { pinoLog } from '../../base/node/pino-log.ts';
+import { readProcess } from '../../base/node/process-metrics.ts';
 import { systemClock } from '../../base/node/system-clock.ts';
 import { systemRng } from '../../base/node/system-rng.ts';
 import type { ExplainSink } from '../../scheduler/decision-trace.ts';
@@ -28,6 +32,7 @@ export interface AgentContext {
   readonly rng: typeof systemRng;
   readonly version: string;
   readonly explain: ExplainSink;
+  readonly metrics: MetricRegistry;
 }
 
 /** Runs until SIGTERM or SIGINT; the exit status. */
@@ -42,13 +47,21 @@ export async function runAgent(configPath: string | undefined, flags: ConfigOver
     log = pinoLog(config.logLevel).with({ agent: config.name });
     const explain = explainSwitch({ config, log });
     const context = { config, log, clock: systemClock, rng: systemRng, version: version(), explain };
-    await run(context, stop.signal).finally(() => explain.close());
+    const metrics = agentMetrics(config, context.version);
+    await run({ ...context, metrics }, stop.signal).finally(() => explain.close());
     log.info('agent.stopped');
     return 0;
   } catch (error) {
     if (stop.signal.aborted && error === stop.signal.reason) return 0;
     return fail(error, log);
   }
+}
+
+function agentMetrics({ server, cell }: AgentConfig, agentVersion: string): MetricRegistry {
+  const parts = ['agent', ...(server ? ['server'] : []), ...(cell.enabled ? ['cell'] : [])] as MetricPart[];
+  const metrics = metricRegistry(new Set(parts));
+  readProcess(metrics, agentVersion);
+  return metrics;
 }
 
 /** An operator sees the sentence and the remedy; the log gets the same with its code. */
@@ -69,6 +82,7 @@ async function run(context: AgentContext, signal: AbortSignal): Promise<void> {
   mkdirSync(dirname(config.socket), { recursive: true });
   mkdirSync(join(config.dataDir, 'etcd'), { recursive: true, mode: 0o700 });
   log.info('agent.starting', { version: context.version, server: config.server, address: config.address });
+  const listener = await openMetrics(context);
   // One half that fails ends the other: an agent is whole or not there.
   const ending = new AbortController();
   const until = AbortSignal.any([signal, ending.signal]);
@@ -80,8 +94,17 @@ async function run(context: AgentContext, signal: AbortSignal): Promise<void> {
   } finally {
     ending.abort(new SkepError('Cancelled', 'the agent is ending'));
     await Promise.allSettled([cell, stalls, server?.stop()]);
+    await listener?.close();
     lock.close();
   }
+}
+
+async function openMetrics({ config, metrics, log }: AgentContext): Promise<MetricsListener | undefined> {
+  const [host, port] = config.metricsListen?.split(':') ?? [];
+  if (host === undefined) return undefined;
+  const listener = await listenMetrics({ host, port: Number(port), metrics, log });
+  log.info('metrics.listening', { host, port: listener.port });
+  return listener;
 }
 
 function waitFor(signal: AbortSignal): Promise<void> {

@@ -6,17 +6,21 @@
 import { createDispatcher } from '../../api/dispatcher.ts';
 import { createApi } from '../../api/http/app.ts';
 import { listenApi } from '../../api/http/listen.ts';
+import { meteredAccept, serveMetrics } from '../../api/http/metrics.ts';
+import { readServer } from '../../api/server-metrics.ts';
 import { SkepError } from '../../base/core/errors.ts';
 import { wsAccept } from '../../base/node/ws-socket.ts';
 import { createBrain } from '../../scheduler/brain.ts';
+import { BrainMetrics, readBrain } from '../../scheduler/brain-metrics.ts';
 import { DecisionTrace } from '../../scheduler/decision-trace.ts';
 import { createExplainer } from '../../scheduler/explainer.ts';
 import { createPlanner } from '../../scheduler/planner.ts';
 import { createSurvivalWatch } from '../../scheduler/survival-watch.ts';
 import type { Bbs } from '../../store/bbs.ts';
-import type { Election } from '../../store/election.ts';
+import type { Election, LeaderTerm } from '../../store/election.ts';
 import { createReplica } from '../../store/follow-replica.ts';
 import type { MemberStatus, Members } from '../../store/members.ts';
+import type { Replica } from '../../store/replica.ts';
 import type { AgentContext } from './agent.ts';
 import { agreeClusterId, announceServer } from './cluster-records.ts';
 import { readClusterId, writeClusterId } from './data-folder.ts';
@@ -118,7 +122,7 @@ class Serving {
   async #serve(store: StoreAccess, clusterId: string): Promise<void> {
     if (this.#listening) return;
     this.#listening = true;
-    const { config, clock, rng, log, version } = this.#context;
+    const { config, clock, rng, log, version, metrics } = this.#context;
     const replica = createReplica({ bbs: store.bbs, clock, log });
     void this.#guard(replica.run(this.#replica.signal));
     const common = { replica, bbs: store.bbs, clusterId, server: config.name, clock, rng, log };
@@ -141,9 +145,11 @@ class Serving {
       members,
       memberStatuses,
       ready,
-      accept: wsAccept,
+      accept: meteredAccept(wsAccept, metrics),
     };
     const api = createApi(options);
+    serveMetrics(api, { metrics, log });
+    readServer(metrics, { replica, dispatcher, health: () => store.health(), memberStatuses, clock });
     this.#closers.push(async () => dispatcher.close());
     const listening = await listenApi(api, {
       socketPath: config.socket,
@@ -153,6 +159,12 @@ class Serving {
       log,
     });
     this.#closers.push(() => listening.close());
+    this.#stand(store, replica);
+  }
+
+  /** From now on this server may lead. */
+  #stand(store: StoreAccess, replica: Replica): void {
+    const { config, clock, rng, log, metrics, explain } = this.#context;
     const brain = createBrain({
       bbs: store.bbs,
       replica,
@@ -161,9 +173,14 @@ class Serving {
       log,
       serverName: config.name,
       servingSince: clock.now(),
-      observers: [new DecisionTrace(this.#context.explain)],
+      observers: [new DecisionTrace(explain), new BrainMetrics(metrics)],
     });
-    const campaign = store.election.campaign((term) => brain.lead(term), { signal: this.#campaign.signal });
+    readBrain(metrics, brain, replica);
+    const lead = (term: LeaderTerm): Promise<void> => {
+      metrics.count('skep_brain_leaderships_total', {});
+      return brain.lead(term);
+    };
+    const campaign = store.election.campaign(lead, { signal: this.#campaign.signal });
     this.#leading = this.#guard(campaign);
   }
 }
