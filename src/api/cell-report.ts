@@ -23,6 +23,8 @@ export interface CellContext {
   readonly bbs: Bbs;
   readonly commits: CommitQueue;
   readonly journal: CellJournal;
+  /** Reports of this session's instances that are being settled, by what they say. */
+  readonly reports: Map<string, Promise<void>>;
   readonly clock: Clock;
   readonly rng: Rng;
   readonly log: Log;

@@ -50,6 +50,7 @@ function contextOf(cellId: CellId = cell, seen: Replica = replica): CellContext 
     replica: seen,
     bbs,
     journal: createCellJournal({ ...common, server: 's-1' }),
+    reports: new Map(),
     signal: life.signal,
   };
 }

@@ -31,9 +31,12 @@ type Handlers = {
 const handlers: Handlers = {
   register,
   heartbeat,
-  started: (context, params) => emptyAfter(reportStarted(context, params)),
-  crashed: (context, params) => emptyAfter(reportCrashed(context, params)),
-  stopped: (context, params) => emptyAfter(reportStopped(context, params)),
+  started: (context, params) =>
+    emptyAfter(settledOnce(context, 'started', params, () => reportStarted(context, params))),
+  crashed: (context, params) =>
+    emptyAfter(settledOnce(context, 'crashed', params, () => reportCrashed(context, params))),
+  stopped: (context, params) =>
+    emptyAfter(settledOnce(context, 'stopped', params, () => reportStopped(context, params))),
   startTask: (context, params) => emptyAfter(reportTaskStarted(context, params)),
   completeTask: (context, params) => emptyAfter(reportTaskCompleted(context, params)),
   rejectTask: (context, params) => emptyAfter(reportTaskRejected(context, params)),
@@ -44,6 +47,26 @@ const handlers: Handlers = {
 async function emptyAfter(work: Promise<void>): Promise<Record<string, never>> {
   await work;
   return {};
+}
+
+const instanceReports: ReadonlySet<CellRequestName> = new Set(['started', 'crashed', 'stopped']);
+
+/**
+ * A report that is said again while it is being settled, because its answer was late, waits with the first: under
+ * load it would otherwise cost as much again, and more, since its comparison fails.
+ */
+function settledOnce(
+  { reports }: CellContext,
+  method: CellRequestName,
+  params: object,
+  report: () => Promise<void>,
+): Promise<void> {
+  const text = `${method} ${JSON.stringify(params)}`;
+  const known = reports.get(text);
+  if (known !== undefined) return known;
+  const settling = report().finally(() => reports.delete(text));
+  reports.set(text, settling);
+  return settling;
 }
 
 export type CellAnswer = { readonly result: unknown } | { readonly error: ErrorBody };
@@ -57,7 +80,9 @@ export async function answerCellRequest(
   try {
     const late = (): Error =>
       new SkepError('Timeout', `${method} took longer than ${defaults.cellRequestDeadlineMs} ms`);
-    const run = (signal: AbortSignal) => handle({ ...context, signal }, method, params);
+    // A report goes on when its answer is late: whoever says it again waits for the same.
+    const run = (signal: AbortSignal) =>
+      handle(instanceReports.has(method) ? context : { ...context, signal }, method, params);
     const result = await withDeadline(
       context.clock,
       defaults.cellRequestDeadlineMs,

@@ -77,7 +77,8 @@ class CellDispatcher implements Dispatcher {
     if (!(await this.#isReady(socket, log, signal))) return;
     this.#replaceOlder(cellId);
     const [commits, journal] = [this.#commits, this.#journal];
-    const context = { cellId, replica, bbs, commits, journal, clock, rng, log, signal };
+    const reports = new Map<string, Promise<void>>();
+    const context = { cellId, replica, bbs, commits, journal, reports, clock, rng, log, signal };
     const gatherMs = (): number => gatherMsFor(this.#sessions.size);
     const session = new CellSession({ context, socket, clusterId, server, gatherMs });
     this.#sessions.set(cellId, session);

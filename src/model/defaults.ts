@@ -20,7 +20,8 @@ export const defaults = {
   /** A founding member that never served and says by then that nobody votes is begun anew. */
   etcdFirstServiceMs: 5_000,
   etcdLogMaxBytes: 20 * 1024 * 1024,
-  leaderBlindMs: 3_000,
+  /** Its etcd does not answer. The fence keeps an old leader from harm: this only ends work that comes to nothing. */
+  leaderBlindMs: 6_000,
   leaderKeyPollMs: 1_000,
   leadReturnMs: 5_000,
   serversMax: 7,
