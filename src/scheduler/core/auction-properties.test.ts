@@ -4,7 +4,13 @@ import { expect, test } from 'vitest';
 import { buildAuctionCell, noRules } from '../../../test/kit/builders.ts';
 import type { AuctionCell, Work } from '../../model/auction.ts';
 import type { ProcessGuid, TaskGuid } from '../../model/ids.ts';
-import { addResources, type Resources, resourceNames, subtractResources } from '../../model/resources.ts';
+import {
+  addResources,
+  type Resources,
+  resourceNames,
+  subtractResources,
+  withOverhead,
+} from '../../model/resources.ts';
 import { auction } from './auction.ts';
 import { orderBatch, workKey } from './batch.ts';
 import { diegoWeights, fill, fillPerUnit } from './scoring.ts';
@@ -24,6 +30,7 @@ const cellFields = fc.record({
   startingCount: fc.integer({ min: 0, max: 3 }),
   counts: fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 3, maxLength: 3 }),
   taskCount: fc.integer({ min: 0, max: 3 }),
+  overheadMemoryMb: fc.constantFrom(0, 0, 4),
   unusable: fc.option(fc.constant('docker does not answer'), { nil: undefined, freq: 8 }),
 });
 const cellsArbitrary = fc.array(cellFields, { maxLength: 12 }).map((all) =>
@@ -80,7 +87,7 @@ function firstMistake(cells: readonly AuctionCell[], work: readonly Work[]): str
     if (won.zone !== best.zone || won.score > best.score + 1e-9) return workKey(item);
     const { cell } = won;
     Object.assign(cell, {
-      used: addResources(cell.used, item.resources),
+      used: addResources(cell.used, takenOn(cell, item)),
       startingCount: cell.startingCount + 1,
     });
     if (item.kind === 'task') Object.assign(cell, { taskCount: cell.taskCount + 1 });
@@ -91,8 +98,12 @@ function firstMistake(cells: readonly AuctionCell[], work: readonly Work[]): str
 
 type LiveCell = AuctionCell & { readonly same: ReadonlyMap<string, number> };
 
-function hasRoom(cell: AuctionCell, { resources: need }: Work): boolean {
+const takenOn = ({ overheadMemoryMb = 0 }: AuctionCell, { resources }: Work): Resources =>
+  withOverhead(resources, overheadMemoryMb);
+
+function hasRoom(cell: AuctionCell, item: Work): boolean {
   if (cell.unusable !== undefined) return false;
+  const need = takenOn(cell, item);
   return resourceNames.every((name) => cell.capacity[name] - cell.used[name] >= need[name]);
 }
 
@@ -103,7 +114,7 @@ function zoneCount(cells: readonly LiveCell[], zone: string, { guid }: Work): nu
 function score(cell: LiveCell, item: Work): number {
   const alike = item.kind === 'task' ? cell.taskCount : (cell.same.get(item.guid) ?? 0);
   return (
-    fill(addResources(cell.used, item.resources), fillPerUnit(cell.capacity)) +
+    fill(addResources(cell.used, takenOn(cell, item)), fillPerUnit(cell.capacity)) +
     diegoWeights.starting * cell.startingCount +
     diegoWeights.locality * alike
   );
@@ -123,10 +134,14 @@ test('every piece of work is placed or refused, exactly once', () => {
 test('no cell is promised more than it has, and no unusable one anything', () => {
   check((cells, work) => {
     const taken = new Map<string, Resources>();
+    const byId = new Map(cells.map((cell) => [cell.cellId, cell]));
     for (const { work: item, cellId } of auction(cells, work).placements) {
       taken.set(
         cellId,
-        addResources(taken.get(cellId) ?? { memoryMb: 0, diskMb: 0, containers: 0 }, item.resources),
+        addResources(
+          taken.get(cellId) ?? { memoryMb: 0, diskMb: 0, containers: 0 },
+          takenOn(byId.get(cellId) as AuctionCell, item),
+        ),
       );
     }
     for (const cell of cells) {
@@ -171,14 +186,35 @@ test('instances of one process are never doubled up while a cell of that zone wi
             cell.zone === zone &&
             !hosts.has(cell.cellId) &&
             resourceNames.every(
-              (name) => cell.capacity[name] - (used.get(cell.cellId)?.[name] ?? 0) >= item.resources[name],
+              (name) =>
+                cell.capacity[name] - (used.get(cell.cellId)?.[name] ?? 0) >= takenOn(cell, item)[name],
             ),
         );
         expect(better?.cellId).toBeUndefined();
       }
       hosts.add(cellId);
       seen.set(item.guid, hosts);
-      used.set(cellId, addResources(used.get(cellId) ?? item.resources, item.resources));
+      const cell = cells.find((one) => one.cellId === cellId) as AuctionCell;
+      used.set(cellId, addResources(used.get(cellId) ?? cell.used, takenOn(cell, item)));
     }
   });
+});
+
+test('caps on starting containers hold, in the cluster and on each cell, and nothing is refused below them', () => {
+  const caps = fc.record({ all: fc.integer({ min: 0, max: 12 }), each: fc.integer({ min: 0, max: 4 }) });
+  fc.assert(
+    fc.property(cellsArbitrary, workArbitrary, caps, (cells, work, { all, each }) => {
+      const options = { weights: diegoWeights, maxStarting: all, maxStartingPerCell: each };
+      const { placements, unplaced } = auction(cells, work, options);
+      const before = cells.reduce((sum, cell) => sum + cell.startingCount, 0);
+      if (all > 0 && placements.length > 0) expect(before + placements.length).toBeLessThanOrEqual(all);
+      for (const { cellId, startingCount } of cells) {
+        const here = placements.filter((placement) => placement.cellId === cellId).length;
+        if (each > 0 && here > 0) expect(startingCount + here).toBeLessThanOrEqual(each);
+      }
+      const isCapped = unplaced.some(({ refusal }) => refusal.message.includes('start limit'));
+      if (all === 0 && each === 0) expect(isCapped).toBe(false);
+    }),
+    { numRuns: 300 },
+  );
 });

@@ -8,7 +8,7 @@ import { buildAuctionCell, noRules } from '../../../test/kit/builders.ts';
 import type { AuctionCell, LrpWork, Work } from '../../model/auction.ts';
 import type { CellId, ProcessGuid, TaskGuid } from '../../model/ids.ts';
 import { type PlacementRules, placementSchema } from '../../model/placement.ts';
-import { addResources, resourceNames } from '../../model/resources.ts';
+import { addResources, type Resources, resourceNames, withOverhead } from '../../model/resources.ts';
 import { auction } from './auction.ts';
 import { orderBatch, workKey } from './batch.ts';
 import { diegoWeights, fill, fillPerUnit } from './scoring.ts';
@@ -46,6 +46,7 @@ const cellFields = fc.record({
   arch: fc.constantFrom('x64', 'arm64'),
   fixedPorts: fc.subarray([...ports]).map((taken) => new Set<number>(taken)),
   repels: fc.subarray(guids, { maxLength: 1 }).map((some) => new Set(some)),
+  overheadMemoryMb: fc.constantFrom(0, 0, 6),
   unusable: fc.option(fc.constant('down'), { nil: undefined, freq: 8 }),
 });
 const cellsArbitrary = fc.array(cellFields, { minLength: 1, maxLength: 10 }).map((all) =>
@@ -68,6 +69,10 @@ const workArbitrary: fc.Arbitrary<Work[]> = fc
       priority: fc.constantFrom(0, 0, 5, -5),
       instances: fc.integer({ min: 0, max: 6 }),
       fixedPorts: fc.subarray([...ports], { maxLength: 1 }),
+      lastResort: fc.option(
+        fc.subarray(['cell-0', 'cell-1', 'cell-2']).map((some) => new Set(some as CellId[])),
+        { nil: undefined, freq: 4 },
+      ),
       home: fc.option(fc.constantFrom('cell-0', 'cell-1', 'gone'), { nil: undefined, freq: 6 }),
       isTask: fc.boolean(),
     }),
@@ -132,11 +137,15 @@ function obeys({ cell, counts, ports: taken, repels }: Live, work: Work): boolea
 
 const hasRoom = ({ cell, used }: Live, { resources }: Work): boolean =>
   cell.unusable === undefined &&
-  resourceNames.every((name) => cell.capacity[name] - used[name] >= resources[name]);
+  resourceNames.every((name) => cell.capacity[name] - used[name] >= takenOn(cell, resources)[name]);
 
-/** Lower is better: no label last, then the value with fewer, the zone with fewer, the lower score. */
+const takenOn = ({ overheadMemoryMb = 0 }: AuctionCell, need: Resources): Resources =>
+  withOverhead(need, overheadMemoryMb);
+
+/** Lower is better: a last resort last, no label then, then the value with fewer, the zone with fewer, the lower score. */
 function worthOf(all: readonly Live[], live: Live, work: Work): number[] {
-  const added = fill(addResources(live.used, work.resources), fillPerUnit(live.cell.capacity));
+  const taken = takenOn(live.cell, work.resources);
+  const added = fill(addResources(live.used, taken), fillPerUnit(live.cell.capacity));
   const score = added + diegoWeights.starting * live.starting;
   if (work.kind === 'task') return [score + diegoWeights.locality * live.tasks];
   const total = (same: (cell: AuctionCell) => boolean): number =>
@@ -146,7 +155,8 @@ function worthOf(all: readonly Live[], live: Live, work: Work): number[] {
   const group = label === undefined ? 0 : total((cell) => cell.labels[label] === value);
   const zone = total((cell) => cell.zone === live.cell.zone);
   const own = diegoWeights.locality * (live.counts.get(work.guid) ?? 0);
-  return [label !== undefined && value === undefined ? 1 : 0, group, zone, score + own];
+  const isLast = work.lastResort?.has(live.cell.cellId) === true;
+  return [isLast ? 1 : 0, label !== undefined && value === undefined ? 1 : 0, group, zone, score + own];
 }
 
 function compare(a: readonly number[], b: readonly number[]): number {
@@ -176,7 +186,7 @@ function firstMistake(cells: readonly AuctionCell[], work: readonly Work[]): str
 }
 
 function settle(live: Live, item: Work): void {
-  live.used = addResources(live.used, item.resources);
+  live.used = addResources(live.used, takenOn(live.cell, item.resources));
   live.starting += 1;
   if (item.kind === 'task') {
     live.tasks += 1;
@@ -249,5 +259,63 @@ test('many values of a label are walked as one ranking and give what short walks
       expect(firstMistake(cells, work)).toBeUndefined();
     }),
     { numRuns: 200 },
+  );
+});
+
+test('preemption stops only strictly lower priorities, none twice, enough for who needs the room, and no more', () => {
+  const victim = fc.record({
+    priority: fc.integer({ min: -3, max: 3 }),
+    memoryMb: fc.integer({ min: 1, max: 40 }),
+    leaving: fc.boolean(),
+  });
+  const full = fc.array(fc.array(victim, { maxLength: 5 }), { minLength: 1, maxLength: 5 });
+  const wanted = fc.array(
+    fc.record({ priority: fc.integer({ min: -2, max: 4 }), memoryMb: fc.integer({ min: 5, max: 80 }) }),
+    {
+      maxLength: 5,
+    },
+  );
+  fc.assert(
+    fc.property(full, wanted, (all, needs) => {
+      const cells = all.map((victims, place) => {
+        const evictable = victims.map(({ priority, memoryMb, leaving }, n) => ({
+          guid: `v${place}-${n}` as ProcessGuid,
+          index: 0,
+          priority,
+          leaving,
+          resources: { memoryMb, diskMb: 0, containers: 1 },
+        }));
+        const used = evictable.reduce((sum, { resources }) => addResources(sum, resources), {
+          memoryMb: 0,
+          diskMb: 0,
+          containers: 0,
+        });
+        const capacity = { memoryMb: used.memoryMb, diskMb: 100, containers: 20 };
+        return buildAuctionCell(`cell-${place}`, { capacity, used, evictable });
+      });
+      const work = needs.map(({ priority, memoryMb }, place): LrpWork => {
+        const resources = { memoryMb, diskMb: 0, containers: 1 };
+        const guid = `w${place}` as ProcessGuid;
+        return { kind: 'lrp', guid, index: 0, resources, rules: noRules, priority, fixedPorts: [] };
+      });
+      const { evictions } = auction(cells, work);
+      const names = evictions.map(({ guid }) => guid);
+      expect(new Set(names).size).toBe(names.length);
+      for (const by of work) {
+        const mine = evictions.filter((eviction) => eviction.work === by);
+        const cell = cells.find(({ cellId }) => cellId === mine[0]?.cellId);
+        const stopped = mine.map(({ guid }) => cell?.evictable?.find((one) => one.guid === guid));
+        for (const one of stopped) {
+          expect(one?.leaving).toBe(false);
+          expect(one?.priority).toBeLessThan(by.priority);
+        }
+        if (cell === undefined) continue;
+        // Never more than it needs: without any one of them there would not be enough.
+        const sizes = stopped.map((one) => one?.resources.memoryMb ?? 0);
+        const sum = sizes.reduce((total, size) => total + size, 0);
+        expect(sum - Math.min(...sizes)).toBeLessThan(by.resources.memoryMb);
+      }
+    }),
+    { numRuns: 500 },
   );
 });
