@@ -2,10 +2,22 @@
  * Puts the table of pages together: each factory is given the table itself, so that any page can lead to any other.
  * The composition of the terminal UI (src/tui/app.ts) and the golden tests call it once.
  */
+import { cordonDialog, uncordonDialog } from './dialogs/cordon-dialog.ts';
+import { deleteDialog } from './dialogs/delete-dialog.ts';
+import { drainDialog } from './dialogs/drain-dialog.ts';
+import { editDialog, type Yaml } from './dialogs/edit-dialog.ts';
+import { restartDialog } from './dialogs/restart-dialog.ts';
+import { scaleDialog } from './dialogs/scale-dialog.ts';
+import { stopDialog } from './dialogs/stop-dialog.ts';
 import { missingPage } from './missing-page.ts';
 import type { PageFactories } from './pages.ts';
 
-export function allPages(): PageFactories {
+export interface PageParts {
+  /** YAML for the editor and the raw pages: a core imports no package for it. */
+  readonly yaml: Yaml;
+}
+
+export function allPages({ yaml }: PageParts): PageFactories {
   const pages: PageFactories = {
     list: () => missingPage('list'),
     events: () => missingPage('events'),
@@ -21,14 +33,14 @@ export function allPages(): PageFactories {
     drainProgress: () => missingPage('drain'),
     logs: () => missingPage('logs'),
     consoles: () => missingPage('consoles'),
-    scaleDialog: () => missingPage('scale'),
-    restartDialog: () => missingPage('restart'),
-    stopDialog: () => missingPage('stop'),
-    deleteDialog: () => missingPage('delete'),
-    drainDialog: () => missingPage('drain'),
-    cordonDialog: () => missingPage('cordon'),
-    uncordonDialog: () => missingPage('uncordon'),
-    editDialog: () => missingPage('edit'),
+    scaleDialog,
+    restartDialog,
+    stopDialog,
+    deleteDialog,
+    drainDialog,
+    cordonDialog,
+    uncordonDialog,
+    editDialog: (target) => editDialog(target, yaml),
   };
   return pages;
 }

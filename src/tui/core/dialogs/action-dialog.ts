@@ -5,7 +5,7 @@
  */
 import { type Plan, planSchema } from '../../../api/core/plan-shapes.ts';
 import { type LineEditor, lineEditor } from '../line-editor.ts';
-import type { CallEffect, Page, PageContext, PageEvent, Turn } from '../page.ts';
+import type { CallEffect, Effect, Page, PageContext, PageEvent, Turn } from '../page.ts';
 import { drawAction } from './action-draw.ts';
 import { keyInAction } from './action-keys.ts';
 import type { Line } from './plan-lines.ts';
@@ -39,6 +39,8 @@ export interface ActionSpec {
   command(values: Values): string;
   /** Said when all of it is done. */
   done(values: Values): string;
+  /** What follows when all of it is done. */
+  then?(values: Values): readonly Effect[];
 }
 
 /** At most so many calls of a bulk action are under way. */
@@ -213,7 +215,11 @@ function finished(spec: ActionSpec, state: ActionState): Turn {
   const text = spec.done(valuesOf(state));
   return {
     page: pageOf(spec, state),
-    effects: [{ do: 'close' }, { do: 'flash', level: 'info', text }],
+    effects: [
+      { do: 'close' },
+      ...(text === '' ? [] : [{ do: 'flash', level: 'info', text } as const]),
+      ...(spec.then?.(valuesOf(state)) ?? []),
+    ],
   };
 }
 

@@ -24,7 +24,7 @@ export function drainDialog(targets: readonly Target[]): Page {
       {
         id: 'deadline',
         label: 'deadline',
-        initial: '15m',
+        initial: '1h',
         problem: (text) => (deadlineOf(text) === undefined ? 'such as 90s, 15m, 2h, or none' : undefined),
       },
       {
