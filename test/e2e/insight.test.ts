@@ -4,14 +4,18 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { LocalAgent } from '../../src/cli/run/local-cluster.ts';
 import { type E2eCluster, e2eCluster, eventually, testImage } from '../kit/e2e-cluster.ts';
+import { freePorts } from '../kit/ports.ts';
 import { readDump } from '../sim/from-dump.ts';
 import { report, simulate } from '../sim/simulate.ts';
 
 let cluster: E2eCluster;
 let server: LocalAgent;
+let metricsPort: number;
 
 beforeAll(async () => {
-  cluster = await e2eCluster({ cells: 1, servers: 1, settings: { explain: true } });
+  [metricsPort] = (await freePorts(1, ['127.0.0.1'])) as [number];
+  const metricsListen = `127.0.0.1:${metricsPort}`;
+  cluster = await e2eCluster({ cells: 1, servers: 1, settings: { explain: true, metricsListen } });
   server = cluster.agents[0] as LocalAgent;
 }, 180_000);
 
@@ -77,3 +81,44 @@ it('what skep debug state writes down is what the simulator begins with', async 
   const result = await simulate({ seed: 1, minutes: 2, dump });
   if (result.failure !== undefined) throw new Error(report(result, 100));
 }, 120_000);
+
+it('every part counts what it does, on the API and on an address of its own', async () => {
+  const scrape = async (address: string): Promise<string> =>
+    await (await fetch(`http://${address}/metrics`)).text();
+  await eventually('brain, server, cell and engine have counted', 30_000, async () => {
+    const text = await scrape(server.api);
+    const value = (series: string): number =>
+      Number(
+        text
+          .split('\n')
+          .find((line) => line.startsWith(`${series} `))
+          ?.split(' ')[1],
+      );
+    const seen = {
+      leader: value('skep_brain_leader'),
+      leaderships: value('skep_brain_leaderships_total'),
+      placements: value('skep_brain_placements_total{kind="lrp"}'),
+      waiting: value('skep_brain_waiting'),
+      running: value('skep_cell_instances{state="running"}'),
+      starts: value('skep_cell_starts_total'),
+      creates: value('skep_cell_engine_call_duration_seconds_count{call="create"}'),
+      session: value('skep_server_cell_sessions'),
+      store: value('skep_store_up'),
+    };
+    expect(seen).toEqual({
+      leader: 1,
+      leaderships: 1,
+      placements: 3,
+      waiting: 1,
+      running: 3,
+      starts: 3,
+      creates: 3,
+      session: 1,
+      store: 1,
+    });
+    expect(text).toMatch(/^skep_store_db_bytes\{member="[0-9a-f]+"\} [1-9]/m);
+  });
+  const named = (text: string): string[] =>
+    [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name ?? '');
+  expect(named(await scrape(`127.0.0.1:${metricsPort}`))).toEqual(named(await scrape(server.api)));
+}, 60_000);
