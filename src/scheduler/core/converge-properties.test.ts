@@ -185,6 +185,29 @@ describe('the decisions of one pass', () => {
     });
   });
 
+  test('put the ordinary record of a wanted index in exactly one bucket: decided, placed next, or left as it is', () => {
+    check((records) => {
+      const state = stateOf(storeOf(records));
+      const { decisions, work } = all(state);
+      const wanted = [...state.desired.values()].filter(({ value }) => value.removedAt === undefined);
+      for (const { value } of wanted) {
+        for (let index = 0; index < value.instances; index++) {
+          const { ordinary } = state.actual.get(value.guid)?.get(index) ?? {};
+          const mine = decisions.filter((decision) => isAboutOrdinary(decision, value.guid, index));
+          const placed = work.filter(
+            (item) => item.kind === 'lrp' && item.guid === value.guid && item.index === index,
+          );
+          expect(mine.length + placed.length).toBeLessThanOrEqual(1);
+          // Nothing that waits for a place has one, and nothing without a record is left out.
+          if (placed.length > 0) expect(ordinary?.value.state).toBe('UNCLAIMED');
+          if (ordinary !== undefined) continue;
+          const about = (guid: string, i: number): boolean => guid === value.guid && i === index;
+          expect(decisions.some((decision) => decisionIsAbout(decision, about))).toBe(true);
+        }
+      }
+    });
+  });
+
   test('are the same when made twice', () => {
     check((records) => {
       const state = stateOf(storeOf(records));
@@ -192,6 +215,18 @@ describe('the decisions of one pass', () => {
     });
   });
 });
+
+/** Whether a decision makes, replaces or changes the record that counts; those about the others leave it alone. */
+function isAboutOrdinary(decision: Decision, guid: ProcessGuid, index: number): boolean {
+  if (decision.kind === 'create') return decision.guid === guid && decision.index === index;
+  if (decision.kind === 'recover') {
+    const { value } = decision.suspect;
+    return value.guid === guid && value.index === index;
+  }
+  if (!('record' in decision)) return false;
+  const { value } = decision.record;
+  return value.guid === guid && 'index' in value && value.index === index && value.presence === 'ORDINARY';
+}
 
 function decisionIsAbout(decision: Decision, about: (guid: string, index: number) => boolean): boolean {
   if (decision.kind === 'create') return about(decision.guid, decision.index);
