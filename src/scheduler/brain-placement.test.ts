@@ -1,6 +1,14 @@
 /** Placement rules through the whole brain: what is written, what is stopped, and what follows from it. */
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type BrainBench, brainBench, claims, events, ordinary, soonMs } from '../../test/kit/brain-bench.ts';
+import {
+  type BrainBench,
+  brainBench,
+  claims,
+  events,
+  ordinary,
+  runAll,
+  soonMs,
+} from '../../test/kit/brain-bench.ts';
 import { buildActual, buildCell, buildDesired } from '../../test/kit/builders.ts';
 import { crash } from '../model/actual-lrp.ts';
 import { brainSettingsSchema } from '../model/cell-spec.ts';
@@ -92,6 +100,34 @@ describe('company', () => {
     await b.clock.advance(soonMs);
     expect(claims(b.state)).toEqual({ a: 1 });
   });
+});
+
+describe('caps on starting containers', () => {
+  test.each([
+    [{ maxStarting: 2 }, 2],
+    [{ maxStartingPerCell: 1 }, 2],
+  ])(
+    '%j: what is beyond waits and says so, and has its turn the moment others have started',
+    async (cap, each) => {
+      const desired = [buildDesired({ instances: 5, memoryMb: 10 })];
+      const b = await brainBench(onTestFinished, { desired, cells: ['a', 'b'], settings: settings(cap) });
+      await b.lead();
+      await b.clock.advance(soonMs);
+      const states = () => [0, 1, 2, 3, 4].map((index) => ordinary(b.state, index)?.state);
+      expect(states().filter((state) => state === 'CLAIMED')).toHaveLength(each);
+      expect(ordinary(b.state, 4)?.placementError).toMatchObject({
+        message: expect.stringContaining('reached in-flight start limit') as string,
+        change: expect.stringContaining('wait until others have started') as string,
+      });
+      await runAll(b);
+      await b.clock.advance(soonMs);
+      expect(states().filter((state) => state === 'CLAIMED')).toHaveLength(each);
+      await runAll(b);
+      await b.clock.advance(soonMs);
+      await runAll(b);
+      expect(states()).toEqual(Array(5).fill('RUNNING'));
+    },
+  );
 });
 
 describe('[swarmkit] a faulty cell', () => {
