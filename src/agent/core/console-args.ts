@@ -9,7 +9,9 @@
  */
 const untilSized = [
   'n=0',
-  'while [ "$n" -lt 100 ] && [ "$(stty size 2>/dev/null)" = "0 0" ]; do',
+  // Busybox fails, others say "0 0", when there is no size.
+  'sized() { case "$(stty size 2>/dev/null)" in "" | "0 0") return 1 ;; esac; }',
+  'command -v stty >/dev/null 2>&1 && until [ "$n" -ge 100 ] || sized; do',
   'n=$((n+1)); sleep 0.02 2>/dev/null || sleep 1',
   'done',
 ].join('\n');
