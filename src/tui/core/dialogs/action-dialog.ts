@@ -72,13 +72,11 @@ interface Work {
 
 export function actionDialog(spec: ActionSpec): Page {
   const editors = Object.fromEntries(spec.fields.map(({ id, initial }) => [id, lineEditor(initial)]));
-  const cancel = spec.fields.length + (spec.typed === undefined ? 0 : 1);
-  // Where nothing must be filled in, Cancel has the focus; a field is what the dialog was opened for.
-  const focus = spec.fields.length > 0 ? 0 : cancel;
   return pageOf(spec, {
     editors,
     typed: lineEditor(),
-    focus,
+    // What is to be filled in first; Cancel, where nothing is.
+    focus: 0,
     askedFor: '',
     asking: false,
     planProblem: '',
