@@ -18,6 +18,17 @@ test('[diego 297] the presence lists labels, tags, and the runtimes and volume d
   await world.stopAgent();
 });
 
+test('the presence says what each container costs the host beside its limit, unless that is nothing', async () => {
+  const plain = await cellWorld();
+  await plain.until(() => plain.servers.presence !== undefined);
+  expect(plain.servers.presence).not.toHaveProperty('overheadMemoryMb');
+  await plain.stopAgent();
+  const world = await cellWorld({ config: { overheadMemoryMb: 12 } });
+  await world.until(() => world.servers.presence !== undefined);
+  expect(world.servers.presence?.overheadMemoryMb).toBe(12);
+  await world.stopAgent();
+});
+
 test('an instance gets the host ports that it insists on, others are picked, and its OCI runtime is passed on', async () => {
   const world = await cellWorld();
   world.servers.desire({

@@ -5,6 +5,7 @@ import {
   buildActual,
   buildCell,
   buildDesired,
+  buildDrained,
   type ClusterRecords,
   clusterRecords,
 } from '../../test/kit/builders.ts';
@@ -138,6 +139,20 @@ describe('drain', () => {
     const { out } = await skep(['cell', 'drain', 'a', '-o', 'json']);
     expect(JSON.parse(out)).toMatchObject([{ cellId: 'a', done: true }]);
   });
+});
+
+test('show tells how a drain goes on a few at a time, and what each container costs the cell', async () => {
+  await seed({
+    desired: [buildDesired({ memoryMb: 100 })],
+    actual: [onA('ORDINARY')],
+    cells: [buildCell('a', { overheadMemoryMb: 16 })],
+    specs: [buildDrained('a', { at: Date.now() - 60_000, instances: 2, maxParallel: 1 })],
+  });
+  const { out } = await skep(['cell', 'show', 'a']);
+  expect(out).toMatch(/^OVERHEAD +16M for each container$/m);
+  expect(out).toMatch(/^MEMORY +116M\/1000M/m);
+  expect(out).toMatch(/^PACE +1 at a time, about 1m\d*s? to go$/m);
+  expect(out).toContain('  web/0 waits for its turn');
 });
 
 test('show tells what operators want of a cell and what it holds', async () => {

@@ -6,7 +6,7 @@ import { SkepError } from '../../base/core/errors.ts';
 import type { CellId } from '../../model/ids.ts';
 import { rowLine } from '../core/drain-progress.ts';
 import { escapeText } from '../core/escape.ts';
-import { formatAge, formatDuration } from '../core/format.ts';
+import { formatAge, formatDuration, formatMebibytes } from '../core/format.ts';
 import { cellColumns } from '../core/rows.ts';
 import { withGlobals } from '../flags.ts';
 import type { Host } from '../io.ts';
@@ -53,7 +53,9 @@ function cellLines(cell: CellView | undefined, drain: DrainView, now: number): s
     cell === undefined
       ? [['CELL', drain.cellId] as const, ['STATE', 'not present'] as const]
       : columns.map((column) => [column.title, column.cell(cell)] as const);
-  const { left, rows, spec } = drain;
+  const { left, rows, spec, remainingMs } = drain;
+  const overheadMb = cell?.presence.overheadMemoryMb ?? 0;
+  if (overheadMb > 0) facts.push(['OVERHEAD', `${formatMebibytes(overheadMb)} for each container`]);
   facts.push(['HOLDS', `${left.ordinary} ordinary, ${left.evacuating} evacuating, ${left.suspect} suspect`]);
   const said = (by: string, at: number, reason: string): string =>
     `by ${by}, ${formatAge(at, now)} ago${reason === '' ? '' : `: ${reason}`}`;
@@ -61,8 +63,13 @@ function cellLines(cell: CellView | undefined, drain: DrainView, now: number): s
     facts.push(['CORDONED', said(spec.cordon.by, spec.cordon.at, spec.cordon.reason)]);
   }
   if (spec?.drain !== undefined) {
-    const { by, at, reason, deadlineAt } = spec.drain;
+    const { by, at, reason, deadlineAt, maxParallel } = spec.drain;
     facts.push(['DRAINED', said(by, at, reason)]);
+    const pace = [
+      ...(maxParallel === undefined ? [] : [`${maxParallel} at a time`]),
+      ...(remainingMs === undefined ? [] : [`about ${formatDuration(remainingMs)} to go`]),
+    ];
+    if (pace.length > 0) facts.push(['PACE', pace.join(', ')]);
     if (deadlineAt !== undefined && !drain.done) {
       facts.push(['DEADLINE', deadlineAt > now ? `in ${formatDuration(deadlineAt - now)}` : 'has passed']);
     }
