@@ -48,7 +48,11 @@ export async function runAgent(configPath: string | undefined, flags: ConfigOver
     const explain = explainSwitch({ config, log });
     const context = { config, log, clock: systemClock, rng: systemRng, version: version(), explain };
     const metrics = agentMetrics(config, context.version);
-    await run({ ...context, metrics }, stop.signal).finally(() => explain.close());
+    try {
+      await run({ ...context, metrics }, stop.signal);
+    } finally {
+      await explain.close();
+    }
     log.info('agent.stopped');
     return 0;
   } catch (error) {
