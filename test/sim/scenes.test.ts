@@ -28,6 +28,19 @@ test('a leader that is killed: another places within 5 s, and nothing is restart
   expect(scene.starts).toBe(starts + 3);
 });
 
+test('a leader that is told to stop gives the brain up at once: another leads within half a second', async () => {
+  const scene = await Scene.open();
+  await scene.run(6);
+  const { leader, starts } = scene;
+  const other = scene.cluster.servers.find((one) => one !== leader);
+  leader.stop();
+  const leads = (): boolean => scene.cluster.servers.some((one) => one !== leader && one.isLeading);
+  expect(await scene.until(leads, 10_000)).toBeLessThan(500);
+  await scene.want(3, 'web', other);
+  expect(await scene.until(() => scene.running.length === 9, 10_000)).toBeLessThan(3_000);
+  expect(scene.starts).toBe(starts + 3);
+});
+
 test('a leader that is paused beyond its term writes nothing when it goes on', async () => {
   const scene = await Scene.open();
   await scene.run(6);
