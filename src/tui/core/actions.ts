@@ -159,8 +159,15 @@ const table = {
   copy: {
     hint: 'copy name',
     help: 'Copy the name to the clipboard of your terminal',
+    keys: ['c', 'Y'],
+    pages: [...lists, ...objects, ...texts].filter((page) => !cells.includes(page)),
+  },
+  /** On cells `c` is cordon, as k9s has it. */
+  copyCell: {
+    hint: 'copy name',
+    help: "Copy the cell's name to the clipboard of your terminal",
     keys: ['Y'],
-    pages: [...lists, ...objects, ...texts],
+    pages: cells,
   },
 
   // Objects.
@@ -187,11 +194,12 @@ const table = {
     pages: [...instances, 'events'],
   },
   cellOf: {
-    hint: 'its cell',
-    help: 'To the cell that it runs on',
+    hint: 'cell',
+    help: 'To the page of the cell: its load, and what runs there',
     keys: ['o'],
-    pages: [...instances, ...tasks, 'events'],
+    pages: ['cells', ...instances, ...tasks, 'events'],
   },
+  routes: { hint: 'routes', help: 'The routes that lead to it', keys: ['o'], pages: lrps },
   logs: {
     hint: 'logs',
     help: 'Its output, of all instances together for an LRP',

@@ -11,6 +11,8 @@ import { scaleDialog } from './dialogs/scale-dialog.ts';
 import { stopDialog } from './dialogs/stop-dialog.ts';
 import { missingPage } from './missing-page.ts';
 import type { PageFactories } from './pages.ts';
+import { subjectName } from './subject.ts';
+import { viewPage } from './view-page.ts';
 
 export interface PageParts {
   /** YAML for the editor and the raw pages: a core imports no package for it. */
@@ -19,8 +21,12 @@ export interface PageParts {
 
 export function allPages({ yaml }: PageParts): PageFactories {
   const pages: PageFactories = {
-    list: () => missingPage('list'),
-    events: () => missingPage('events'),
+    list: (request) => viewPage(request, pages),
+    events: (subject) =>
+      viewPage(
+        { kind: 'events', ...(subject === undefined ? {} : { scope: { subject: subjectName(subject) } }) },
+        pages,
+      ),
     brain: () => missingPage('brain'),
     pulses: () => missingPage('pulses'),
     cell: () => missingPage('cell'),

@@ -6,7 +6,7 @@
 
 import type { RouteInput, RouteName, Status } from '../../api/core/routes.ts';
 import type { StatsSample } from '../../api/core/stats-shapes.ts';
-import type { ViewMessage, ViewQuery } from '../../api/core/view-shapes.ts';
+import type { ViewKind, ViewMessage, ViewQuery } from '../../api/core/view-shapes.ts';
 import type { ErrorBody } from '../../base/core/errors.ts';
 import type { JournalEvent } from '../../model/event.ts';
 import type { Millis } from '../../model/ids.ts';
@@ -158,6 +158,14 @@ export interface Settings {
   readonly times: 'age' | 'local' | 'utc';
   /** All columns there are room for or not: the table scrolls sideways. */
   readonly wide: boolean;
+  /** Which columns each list shows and what it is sorted by, where the operator has said so. Kept. */
+  readonly views?: Readonly<Partial<Record<ViewKind, ViewSettings>>> | undefined;
+}
+
+export interface ViewSettings {
+  /** Ids, in order; absent: as api/core/view-columns.ts has them. */
+  readonly columns?: readonly string[] | undefined;
+  readonly sort?: { readonly column: string; readonly descending: boolean } | undefined;
 }
 
 /** What a page knows of the world when it answers an event. */
@@ -251,4 +259,6 @@ export interface Page {
   command(context: PageContext): string;
   /** The page as lines without a frame: what Ctrl-S saves and `--plain` prints. Not escaped yet. */
   lines(context: PageContext): readonly string[];
+  /** Names that it knows: what `:` completes. As data, not safe to print. */
+  names?(): readonly string[];
 }
