@@ -27,7 +27,7 @@ import type { BenchOptions, Figures, Measured } from './report.ts';
 export const ratioOf = { figure: 'running_s', better: 'less' } as const;
 
 const mainPath = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
-const deadlineMs = 300_000;
+const deadlineMs = 600_000;
 const pages = 200;
 const putsAtOnce = 4_000;
 

@@ -32,6 +32,8 @@ export interface SurvivalWatch {
 
 /** A cell's claims are read anew in one step; so many cells in one go. */
 const cellsPerStep = 8;
+/** A pause that ends later than this shows a busy server. */
+const lateMs = 50;
 /** Steps in one slice at most: a virtual clock stands still meanwhile. */
 const stepsMax = 256;
 
@@ -104,9 +106,17 @@ class Watch {
       for (let count = 0; count < stepsMax && step.done !== true && clock.now() < until; count++) {
         step = steps.next();
       }
-      if (step.done !== true) await clock.sleep(defaults.survivalPauseMs, signal);
+      if (step.done !== true) await this.#rest();
     }
     return step.value;
+  }
+
+  /** After a pause that ended late a longer one: who waits for this answer waits less than a busy server's cells. */
+  async #rest(): Promise<void> {
+    const { clock, signal } = this.#options;
+    const dueAt = clock.now() + defaults.survivalPauseMs;
+    await clock.sleep(defaults.survivalPauseMs, signal);
+    if (clock.now() - dueAt > lateMs) await clock.sleep(defaults.survivalBusyPauseMs, signal);
   }
 
   /** The cells as they are when the last of the changed ones has been read. */

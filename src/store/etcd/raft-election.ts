@@ -90,7 +90,7 @@ function vacancyWatch({ bbs, clock, rng }: RaftElectionOptions): VacancyWatch {
 }
 
 /**
- * Ends when the own member no longer leads, or has not answered for six seconds: one lost poll is nothing.
+ * Ends when the own member no longer leads, or has not answered for fifteen seconds: one lost poll is nothing.
  * Less eager than the candidates, because the fence keeps an old leader from harm, not this.
  */
 async function raftLost(options: RaftElectionOptions, signal: AbortSignal): Promise<string | undefined> {
