@@ -74,14 +74,16 @@ class World {
     const delay = monitorEventLoopDelay({ resolution: 1 });
     delay.enable();
     const startedAt = performance.now();
+    const usedBefore = process.threadCpuUsage();
     const changed = new Changed();
     const lease = this.#acquire(change, () => changed.tell());
     while (lease.population.progress(lease.order) !== undefined) await changed.next();
     const window = windowOf(lease, queryOf(change), 1, this.#replica);
     const ms = performance.now() - startedAt;
+    const { user, system } = process.threadCpuUsage(usedBefore);
     delay.disable();
     if (window.rows.length === 0) throw new Error('the window is empty');
-    return { ms, held_up_ms: delay.max / 1e6, mb: usedMb() - memory };
+    return { ms, cpu_ms: (user + system) / 1_000, held_up_ms: delay.max / 1e6, mb: usedMb() - memory };
   }
 
   async follow(samples: number): Promise<Figures> {

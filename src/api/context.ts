@@ -13,6 +13,7 @@ import type { RouteName, RouteOutput, routes } from './core/routes.ts';
 import type { Dispatcher } from './dispatcher-port.ts';
 import type { Explainer } from './explainer-port.ts';
 import type { Planner } from './planner-port.ts';
+import type { ViewHub } from './views/hub.ts';
 
 export interface ApiContext {
   readonly replica: Replica;
@@ -30,6 +31,8 @@ export interface ApiContext {
   readonly survives?: (() => Survives | undefined) | undefined;
   /** Why an instance is where it is; absent where nobody composed one: then it is not told. */
   readonly explainer?: Explainer | undefined;
+  /** What keeps views; set by createApi. */
+  readonly views?: ViewHub | undefined;
   readonly clusterId: string;
   /** This server's name. */
   readonly server: string;

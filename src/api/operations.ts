@@ -15,6 +15,7 @@ import { joinServer, promoteServer } from './handlers/servers.ts';
 import { getSettings, updateSettings } from './handlers/settings.ts';
 import { status, version } from './handlers/status.ts';
 import { cancelTask, deleteTask, desireTask, getTask, listTasks } from './handlers/tasks.ts';
+import { view } from './handlers/view.ts';
 import { why } from './handlers/why.ts';
 
 export const operations: { readonly [N in RouteName]: Handler<N> } = {
@@ -48,6 +49,7 @@ export const operations: { readonly [N in RouteName]: Handler<N> } = {
   upsertDomain,
   listDomains,
   listEvents,
+  view,
   debugState,
   joinServer,
   promoteServer,

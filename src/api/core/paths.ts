@@ -34,6 +34,7 @@ export const paths = {
   upsertDomain: { method: 'PUT', path: '/v1/domains/:name' },
   listDomains: { method: 'GET', path: '/v1/domains' },
   listEvents: { method: 'GET', path: '/v1/events' },
+  view: { method: 'GET', path: '/v1/view' },
   debugState: { method: 'GET', path: '/v1/debug/state' },
   joinServer: { method: 'POST', path: '/v1/servers' },
   promoteServer: { method: 'POST', path: '/v1/servers/:server/promote' },

@@ -22,6 +22,7 @@ import { consoleSessionSchema } from './console-shapes.ts';
 import { paths } from './paths.ts';
 import { planRequestSchema, planSchema, survivesSchema } from './plan-shapes.ts';
 import { standingSchema } from './standing-shapes.ts';
+import { viewRowsSchema } from './view-shapes.ts';
 
 /** Rows are bounded: the next page begins after `after`, the `next` of the page before. */
 const page = {
@@ -253,6 +254,12 @@ export const routes = {
       rows: z.array(journalEventSchema.extend({ id: z.string() })),
       revision: z.number(),
     }),
+  },
+  /** One answer of a view and no more, for scripts: `q` is a ViewQuery as JSON. */
+  view: {
+    ...paths.view,
+    query: z.object({ q: z.string().max(16_384) }),
+    response: viewRowsSchema,
   },
   /** This server's copy of the state, in order of the key: test/kit/load-dump.ts makes a store of it. */
   debugState: {

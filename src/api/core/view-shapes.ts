@@ -47,6 +47,24 @@ export interface ViewRow {
   readonly values: Readonly<Record<string, Scalar>>;
 }
 
+const scalarSchema = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+
+/** The one answer of `GET /v1/view`: a message with rows, all of them whole. */
+export const viewRowsSchema = z.object({
+  type: z.literal('rows'),
+  seq: z.number().int(),
+  revision: z.number(),
+  stale: z.string(),
+  total: z.number().int(),
+  matched: z.number().int(),
+  counts: z.record(z.string(), z.number().int()).readonly(),
+  start: z.number().int(),
+  anchorAt: z.number().int().optional(),
+  rows: z
+    .array(z.object({ key: z.string(), values: z.record(z.string(), scalarSchema).readonly() }).readonly())
+    .readonly(),
+});
+
 /** What a client sends, as often as it likes; only the newest counts. `seq` rises with each. */
 export const viewRequestSchema = z.strictObject({
   type: z.literal('query'),

@@ -32,7 +32,9 @@ const bodyMaxBytes = 1024 * 1024;
 const paramMaxChars = 4_096;
 
 /** Builds the application. Listens to nothing; `close` must be called in the end. */
-export function createApi(options: ApiOptions): Api {
+export function createApi(composed: ApiOptions): Api {
+  const views = new ViewHub(composed);
+  const options: ApiOptions = { ...composed, views };
   const app = fastify({
     bodyLimit: bodyMaxBytes,
     routerOptions: { maxParamLength: paramMaxChars },
@@ -46,7 +48,6 @@ export function createApi(options: ApiOptions): Api {
   parseBodies(app);
   answerErrors(app, options.log);
   for (const name of Object.keys(routes) as RouteName[]) addRoute(app, options, name);
-  const views = new ViewHub(options);
   const upgrades = serveUpgrades(options, views);
   return {
     app,

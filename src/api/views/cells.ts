@@ -5,7 +5,7 @@ import type { CellId } from '../../model/ids.ts';
 import type { Roster } from '../../model/roster.ts';
 import type { ClusterState } from '../../store/core/state.ts';
 import { cellView } from '../views.ts';
-import { zoneOf } from './instances.ts';
+import { memberOf, zoneOf } from './instances.ts';
 import { clipText, labelText, noLabels, type Values, type ViewSource } from './source.ts';
 
 interface Known {
@@ -22,7 +22,7 @@ function known(state: ClusterState, cellId: CellId): Known | undefined {
   const spec = state.cellSpecs.get(cellId)?.value;
   const claims = state.claimsByCell.get(cellId)?.size ?? 0;
   const tasks = state.tasksByCell.get(cellId)?.size ?? 0;
-  const member = state.roster?.value.cells[cellId];
+  const member = memberOf(state, cellId);
   const isTold = spec?.cordon !== undefined || spec?.drain !== undefined;
   if (presence === undefined && claims + tasks === 0 && member === undefined && !isTold) return undefined;
   return { presence, spec, claims, tasks, lostAt: member?.lostAt };
@@ -95,8 +95,10 @@ export function cellsSource(): ViewSource {
     const now = roster?.cells ?? {};
     rosterBefore = roster;
     for (const cellId of new Set([...Object.keys(before), ...Object.keys(now)]) as Set<CellId>) {
-      if (before[cellId]?.lostAt !== now[cellId]?.lostAt || !(cellId in before) || !(cellId in now))
-        yield cellId;
+      const left = before[cellId];
+      const right = now[cellId];
+      const isThere = left !== undefined && right !== undefined;
+      if (!isThere || left.lostAt !== right.lostAt || left.zone !== right.zone) yield cellId;
     }
   }
 

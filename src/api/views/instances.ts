@@ -1,6 +1,7 @@
 /** Rows of instances: one a record, so an index whose cell is lost or drained has two for a while. */
 import type { ActualLrp } from '../../model/actual-lrp.ts';
 import type { CellId, ProcessGuid } from '../../model/ids.ts';
+import type { RosterMember } from '../../model/roster.ts';
 import type { ActualSlot } from '../../store/core/keys.ts';
 import type { ActualSlots, ClusterState } from '../../store/core/state.ts';
 import { explainRefusal } from '../core/why-instance.ts';
@@ -13,10 +14,14 @@ function keyOf(guid: string, index: number, slot: ActualSlot): string {
   return slot === 'ordinary' ? `${guid}/${index}` : `${guid}/${index}/${slot}`;
 }
 
+/** Asked for every row of a list that is made: no array is made of the key. */
 export function instanceOf(state: ClusterState, key: string): ActualLrp | undefined {
-  const [guid, index, slot = 'ordinary'] = key.split('/');
-  const held = state.actual.get(guid as ProcessGuid)?.get(Number(index));
-  return held?.[slot as ActualSlot]?.value;
+  const slash = key.indexOf('/');
+  const second = key.indexOf('/', slash + 1);
+  const index = Number(second < 0 ? key.slice(slash + 1) : key.slice(slash + 1, second));
+  const held = state.actual.get(key.slice(0, slash) as ProcessGuid)?.get(index);
+  const slot = second < 0 ? 'ordinary' : (key.slice(second + 1) as ActualSlot);
+  return held?.[slot]?.value;
 }
 
 /** As stateSeverity of view-columns.ts spells it. */
@@ -50,10 +55,16 @@ function portsOf({ netInfo }: ActualLrp): string {
   return clipText(`${netInfo.address}:${ports.join(',')}`);
 }
 
+/** What the brain remembers of a cell that it counts on. A cell may be called as something every object has. */
+export function memberOf(state: ClusterState, cellId: CellId): RosterMember | undefined {
+  const cells = state.roster?.value.cells ?? {};
+  return Object.hasOwn(cells, cellId) ? cells[cellId] : undefined;
+}
+
 /** The zone of a cell, also of one that is away but still counted on. */
 export function zoneOf(state: ClusterState, cellId: CellId | undefined): string {
   if (cellId === undefined) return '';
-  return state.cells.get(cellId)?.value.zone ?? state.roster?.value.cells[cellId]?.zone ?? '';
+  return state.cells.get(cellId)?.value.zone ?? memberOf(state, cellId)?.zone ?? '';
 }
 
 function isInScope(actual: ActualLrp, { guid, cell, domain }: Scope): boolean {

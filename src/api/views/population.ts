@@ -109,7 +109,7 @@ export class Population {
 
   /** Does the next bit of work: one row for one or all orders. Only when there is work. */
   step(now: number): void {
-    const [key] = this.#dirty;
+    const key = this.#dirty.size === 0 ? undefined : this.#dirty.values().next().value;
     if (key !== undefined) {
       this.#dirty.delete(key);
       this.#put(key, now);
@@ -142,6 +142,7 @@ export class Population {
     const state = this.source.stateOf(this.#state, key, this.scope);
     const before = this.#refs.get(key);
     if (before !== undefined) this.#count(before.state, -1);
+    else if (state === undefined) return;
     if (state === undefined) {
       this.#refs.delete(key);
       for (const order of this.#orders) order.remove(key);

@@ -3,7 +3,7 @@
  * or a list of objects with `hostnames`, `hostname`, `host` or `uri` and maybe a `port`, or plain names. Where no
  * name is found the row has the router's key.
  */
-import { wantedInstances } from '../../model/desired-lrp.ts';
+import { type DesiredLrp, wantedInstances } from '../../model/desired-lrp.ts';
 import type { ClusterState } from '../../store/core/state.ts';
 import type { LrpCounter } from './lrp-counts.ts';
 import { desiredOf } from './lrps.ts';
@@ -54,12 +54,21 @@ function split(key: string): { readonly guid: string; readonly place: number } {
   return { guid: key.slice(0, at), place: Number(key.slice(at + 1)) };
 }
 
+/** A record never changes: its routes are looked for once. */
+const looked = new WeakMap<DesiredLrp, readonly Route[]>();
+
+/** None of an LRP that is not there or was removed. */
+function routesOfLrp(state: ClusterState, guid: string): readonly Route[] {
+  const desired = desiredOf(state, guid);
+  if (desired === undefined || desired.removedAt !== undefined) return [];
+  const routes = looked.get(desired) ?? routesOf(desired.routes);
+  looked.set(desired, routes);
+  return routes;
+}
+
 function routeOf(state: ClusterState, key: string): Route | undefined {
   const { guid, place } = split(key);
-  const desired = desiredOf(state, guid);
-  return desired === undefined || desired.removedAt !== undefined
-    ? undefined
-    : routesOf(desired.routes)[place];
+  return routesOfLrp(state, guid)[place];
 }
 
 export function routesSource(counter: LrpCounter): ViewSource {
@@ -67,8 +76,7 @@ export function routesSource(counter: LrpCounter): ViewSource {
   const known = new Map<string, number>();
 
   function* keysOfLrp(state: ClusterState, guid: string): Generator<string> {
-    const desired = desiredOf(state, guid);
-    const count = desired === undefined ? 0 : routesOf(desired.routes).length;
+    const count = routesOfLrp(state, guid).length;
     const before = known.get(guid) ?? 0;
     if (count === 0) known.delete(guid);
     else known.set(guid, count);
