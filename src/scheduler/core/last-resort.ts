@@ -4,7 +4,7 @@
  * what waits. Level-triggered: read off the records and the time, so a change of leader forgets nothing.
  */
 import type { LrpWork } from '../../model/auction.ts';
-import { faultyCells } from '../../model/crash-history.ts';
+import { type CrashHistory, faultyCells } from '../../model/crash-history.ts';
 import type { CellId, Millis, ProcessGuid } from '../../model/ids.ts';
 import type { ClusterState } from '../../store/core/state.ts';
 
@@ -14,22 +14,26 @@ export function faultyCellsOf(
   guid: ProcessGuid,
   now: Millis,
 ): ReadonlyMap<CellId, number> {
-  const slots = [...(state.actual.get(guid)?.values() ?? [])];
-  return faultyCells(
-    slots.map(({ ordinary }) => ordinary?.value.crashes),
-    now,
-  );
+  const histories: CrashHistory[] = [];
+  for (const { ordinary } of state.actual.get(guid)?.values() ?? []) {
+    const crashes = ordinary?.value.crashes;
+    if (crashes !== undefined) histories.push(crashes);
+  }
+  // Nearly always: nothing of it ever crashed.
+  return histories.length === 0 ? none : faultyCells(histories, now);
 }
+
+const none: ReadonlyMap<CellId, number> = new Map();
 
 /** Adds to work what its last resort is; each LRP is looked at once. */
 export function lastResorts(state: ClusterState, now: Millis): (work: LrpWork) => LrpWork {
-  const known = new Map<ProcessGuid, ReadonlySet<CellId>>();
+  const known = new Map<ProcessGuid, ReadonlySet<CellId> | undefined>();
   return (work) => {
-    let cells = known.get(work.guid);
-    if (cells === undefined) {
-      cells = new Set(faultyCellsOf(state, work.guid, now).keys());
-      known.set(work.guid, cells);
+    if (!known.has(work.guid)) {
+      const faulty = faultyCellsOf(state, work.guid, now);
+      known.set(work.guid, faulty.size === 0 ? undefined : new Set(faulty.keys()));
     }
-    return cells.size === 0 ? work : { ...work, lastResort: cells };
+    const lastResort = known.get(work.guid);
+    return lastResort === undefined ? work : { ...work, lastResort };
   };
 }
