@@ -103,7 +103,9 @@ export const instancesSource: ViewSource = {
   estimate: (state, { guid, cell }) => {
     if (guid !== undefined) return state.actual.get(guid as ProcessGuid)?.size ?? 0;
     if (cell !== undefined) return state.claimsByCell.get(cell as CellId)?.size ?? 0;
-    return Math.max(state.byInstanceGuid.size, state.actual.size);
+    let count = 0;
+    for (const indexes of state.actual.values()) count += indexes.size;
+    return count;
   },
   stateOf(state, key, scope) {
     const actual = instanceOf(state, key);

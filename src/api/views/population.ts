@@ -30,6 +30,7 @@ export class Population {
   readonly #fillings = new Map<Order, Filling>();
   #scan: Iterator<string> | undefined;
   #scanned = 0;
+  #expected = 0;
 
   constructor(kind: ViewKind, scope: Scope, source: ViewSource, state: ClusterState) {
     this.kind = kind;
@@ -67,6 +68,7 @@ export class Population {
     for (const order of this.#orders) order.clear();
     this.#scan = this.source.keys(this.#state, this.scope)[Symbol.iterator]();
     this.#scanned = 0;
+    this.#expected = this.source.estimate(this.#state, this.scope);
   }
 
   /** Notes what a batch of changes touched. */
@@ -99,8 +101,7 @@ export class Population {
   /** How far the making of an order is; undefined when nothing is missing. */
   progress(order: Order): { readonly done: number; readonly of: number } | undefined {
     if (this.#scan !== undefined) {
-      const expected = this.source.estimate(this.#state, this.scope);
-      return { done: this.#scanned, of: Math.max(this.#scanned, expected) };
+      return { done: this.#scanned, of: Math.max(this.#scanned, this.#expected) };
     }
     const filling = this.#fillings.get(order);
     if (filling === undefined || filling.isAgain) return undefined;

@@ -20,7 +20,7 @@ export interface ViewSource {
   keys(state: ClusterState, scope: Scope): Iterable<string>;
   /** Keys of the rows that may have come, gone or changed. Called once for each batch of changes. */
   touched(touched: Touched, state: ClusterState): Iterable<string>;
-  /** About how many keys there are, to tell how far work on them is. */
+  /** About how many keys there are, to tell how far work on them is; asked once, when it begins. */
   estimate(state: ClusterState, scope: Scope): number;
   /** The state of a row as it is counted, '' for a kind without states; undefined when it is not there. */
   stateOf(state: ClusterState, key: string, scope: Scope): string | undefined;
