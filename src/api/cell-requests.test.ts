@@ -239,6 +239,23 @@ describe('started', () => {
     expect(new Set(answers)).toEqual(new Set(['']));
     expect(commits).toBeLessThan(5);
   });
+
+  test('said again before it was answered is written once, and both are answered', async () => {
+    await put(actualKey(web, 0), encode(claimed()));
+    const written: number[] = [];
+    const counted: typeof bbs = {
+      ...bbs,
+      commit: (mutations, options) => {
+        written.push(mutations.length);
+        return bbs.commit(mutations, options);
+      },
+    };
+    const context = { ...contextOf(), commits: commitQueue(counted, life.signal) };
+    const both = [ask('started', started(), context), ask('started', started(), context)];
+    expect(await Promise.all(both)).toEqual(['', '']);
+    expect(written).toEqual([1]);
+    expect(context.reports.size).toBe(0);
+  });
 });
 
 describe('crashed', () => {

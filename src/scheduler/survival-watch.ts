@@ -98,7 +98,7 @@ class Watch {
   }
 
   async #work(state: ClusterState): Promise<Survival> {
-    const { clock, signal } = this.#options;
+    const { clock } = this.#options;
     const steps = survivalSteps({ state, cells: () => this.#cells(state) });
     let step = steps.next();
     while (step.done !== true) {

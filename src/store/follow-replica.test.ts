@@ -52,6 +52,27 @@ async function started(): Promise<Bed & { readonly touches: Touched[]; readonly 
   return { ...all, touches, ended };
 }
 
+test('a large first snapshot is read in steps, and what changes meanwhile comes after it', async () => {
+  const { replica, clock, bbs, write } = bed();
+  const puts = Array.from({ length: 4_500 }, (_, index) => {
+    return { compare: [], puts: [{ key: `/skep/v1/domain/d${index}`, value: domainText(`d${index}`) }] };
+  });
+  await bbs.commit(puts, { signal: forever });
+  const controller = new AbortController();
+  end.push(controller);
+  void replica.run(controller.signal);
+  await clock.settle();
+  expect(replica.staleReason).toBeUndefined();
+  const last = await write('/skep/v1/domain/late', domainText('late'));
+  await bbs.commit([{ compare: [], puts: [], deletes: ['/skep/v1/domain/d7'] }], { signal: forever });
+  await clock.settle();
+  expect(replica.staleReason).toBeUndefined();
+  await clock.advance(10);
+  await replica.waitFor(last, 1_000, forever);
+  expect(replica.state.domains.size).toBe(4_500);
+  expect(replica.state.domains.has('late')).toBe(true);
+});
+
 test('loads, follows, and tells its listeners what was touched', async () => {
   const { replica, write, clock, touches } = await started();
   expect(touches).toMatchObject([{ all: true }]);

@@ -7,6 +7,7 @@ import { messageOf, SkepError } from '../base/core/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Bbs } from './bbs.ts';
 import { MutableState } from './core/fold.ts';
+import type { Change, Snapshot } from './core/records.ts';
 import type { ClusterState, Touched } from './core/state.ts';
 import type { Replica, ReplicaListener } from './replica.ts';
 
@@ -18,6 +19,11 @@ export interface ReplicaOptions {
 
 export function createReplica(options: ReplicaOptions): Replica {
   return new FollowReplica(options);
+}
+
+interface Early {
+  readonly changes: readonly Change[];
+  readonly revision: number;
 }
 
 interface Waiter {
@@ -34,6 +40,8 @@ class FollowReplica implements Replica {
   readonly #waiters = new Set<Waiter>();
   readonly #reported = new Map<string, string>();
   #loaded = false;
+  /** Changes that came while the first snapshot is being read; undefined: it is not. */
+  #early: Early[] | undefined;
   #lostReason = '';
 
   constructor({ bbs, clock, log }: ReplicaOptions) {
@@ -78,17 +86,47 @@ class FollowReplica implements Replica {
   async run(signal: AbortSignal): Promise<void> {
     await this.#bbs.follow(
       {
-        onSnapshot: (snapshot) => {
-          const touched = this.#state.replace(snapshot);
-          this.#loaded = true;
-          this.#log.info('store.loaded', { revision: snapshot.revision, records: snapshot.records.length });
-          this.#changed(touched);
+        onSnapshot: (snapshot) => this.#load(snapshot, signal),
+        onChanges: (changes, revision) => {
+          if (this.#early === undefined) this.#changed(this.#state.apply(changes, revision));
+          else this.#early.push({ changes, revision });
         },
-        onChanges: (changes, revision) => this.#changed(this.#state.apply(changes, revision)),
         onStale: (reason) => this.#setStale(reason),
       },
       { signal },
     );
+  }
+
+  /**
+   * The first snapshot, which nobody can have read from yet, is read in steps: 450,000 records take four seconds,
+   * and a server whose agent is also a cell has to be heard meanwhile. A later one replaces all in one go.
+   */
+  #load(snapshot: Snapshot, signal: AbortSignal): void {
+    if (this.#loaded) {
+      this.#early = undefined;
+      return this.#finish(snapshot, this.#state.replace(snapshot));
+    }
+    const early: Early[] = [];
+    this.#early = early;
+    const steps = this.#state.replaceSteps(snapshot);
+    const go = (): void => {
+      if (this.#early !== early || signal.aborted) return;
+      const step = steps.next();
+      if (step.done !== true) {
+        this.#clock.after(0, go);
+        return;
+      }
+      this.#early = undefined;
+      this.#finish(snapshot, step.value);
+      for (const { changes, revision } of early) this.#changed(this.#state.apply(changes, revision));
+    };
+    go();
+  }
+
+  #finish({ revision, records }: Snapshot, touched: Touched): void {
+    this.#loaded = true;
+    this.#log.info('store.loaded', { revision, records: records.length });
+    this.#changed(touched);
   }
 
   #reached(revision: number): boolean {

@@ -24,6 +24,9 @@ import { Touches } from './touches.ts';
 
 type KeyOf<K extends Key['kind']> = Extract<Key, { kind: K }>;
 
+/** Records that are read in one step: about 20 ms of one core. */
+const recordsPerStep = 2_000;
+
 export class MutableState implements ClusterState {
   revision = 0;
   readonly desired = new Map<ProcessGuid, Versioned<DesiredLrp>>();
@@ -59,9 +62,21 @@ export class MutableState implements ClusterState {
 
   /** Makes the state equal to a snapshot, whatever it was. */
   replace(snapshot: Snapshot): Touched {
+    const steps = this.replaceSteps(snapshot);
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+    }
+  }
+
+  /** The same in short steps. Until the last one the state is neither the old nor the new: nobody may read it. */
+  *replaceSteps(snapshot: Snapshot): Generator<void, Touched> {
     this.#clear();
     const discarded = new Touches(true);
-    for (const record of snapshot.records) this.#change(record.key, record, discarded);
+    for (const [place, record] of snapshot.records.entries()) {
+      if (place > 0 && place % recordsPerStep === 0) yield;
+      this.#change(record.key, record, discarded);
+    }
     this.revision = snapshot.revision;
     return new Touches(true);
   }
