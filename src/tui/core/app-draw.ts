@@ -2,11 +2,10 @@
  * The whole screen: a line of facts about the cluster, the page with its title, hints, and a line for the prompt,
  * messages and breadcrumbs. Made for 80×24; what does not fit is left out from the least important on.
  */
-import type { ActionId } from './actions.ts';
-import { actions } from './actions.ts';
 import { contextOf } from './app.ts';
-import { bodyOf, hintRowsOf, smallest } from './app-layout.ts';
-import { type AppModel, type AppParts, pageOf, topOf } from './app-model.ts';
+import { drawHints } from './app-hints.ts';
+import { bodyOf, smallest } from './app-layout.ts';
+import { type AppModel, type AppParts, pageOf } from './app-model.ts';
 import { type Canvas, canvasOf, createFrame, type Frame } from './frame.ts';
 import { drawHeader } from './header.ts';
 import { drawLine } from './line-editor.ts';
@@ -31,7 +30,7 @@ export function drawApp(model: AppModel, parts: DrawParts): Frame {
     return frame;
   }
   if (model.inPanes) {
-    drawWorkspace(model.workspace, canvas, { theme, screens: parts.screens });
+    drawWorkspace(model.workspace, canvas, { theme, screens: parts.screens, flash: model.flash });
     return frame;
   }
   drawHeader(model, canvas.within({ x: 0, y: 0, columns: canvas.columns, rows: 1 }), theme);
@@ -54,6 +53,7 @@ function drawPage(model: AppModel, canvas: Canvas, { theme, charts }: DrawParts)
   for (const { page: dialog } of model.dialogs) dialog.draw(canvas.within(bodyOf(model.size)), context);
 }
 
+/** The name of the page in the line above it, and the filter that holds: with `/` while it is typed. */
 function drawTitle(model: AppModel, canvas: Canvas, theme: Theme): void {
   const { page } = pageOf(model);
   const { glyphs } = theme;
@@ -69,67 +69,12 @@ function drawTitle(model: AppModel, canvas: Canvas, theme: Theme): void {
   );
 }
 
-/** Bound keys and what they do, as many as there is room for. */
-function drawHints(model: AppModel, canvas: Canvas, { theme, keysOf }: DrawParts): void {
-  const rows = hintRowsOf(model.size);
-  const { page } = topOf(model);
-  const ends: readonly ActionId[] = model.dialogs.length > 0 ? [] : ['filter', 'command', 'help'];
-  const shown = [...page.actions(contextOf(model)), ...ends].filter(
-    (id, at, all) => all.indexOf(id) === at && !(actions[id].changes && model.settings.readOnly),
-  );
-  let x = 1;
-  let y = canvas.rows - 1 - rows;
-  for (const id of shown) {
-    const key = keysOf(id)[0];
-    if (key === undefined || quiet.has(id)) continue;
-    const width = widthOf(key) + 2 + widthOf(actions[id].hint) + 1;
-    if (x + width > canvas.columns) {
-      y += 1;
-      x = 1;
-      if (y >= canvas.rows - 1) return;
-    }
-    x = canvas.text(x, y, keyName(key), theme.attr('key'));
-    x = canvas.text(x, y, ` ${actions[id].hint}`, theme.attr('hint')) + 2;
-  }
-}
-
-/** Nobody needs to be told of these. */
-const quiet: ReadonlySet<ActionId> = new Set<ActionId>([
-  'up',
-  'down',
-  'left',
-  'right',
-  'pageUp',
-  'pageDown',
-  'top',
-  'bottom',
-  'sortLeft',
-  'sortRight',
-  'sortReverse',
-  'sortName',
-  'sortAge',
-  'sortState',
-  'mark',
-  'markRange',
-  'clearMarks',
-  'copy',
-  'columns',
-  'escape',
-  'back',
-]);
-
-/** A key as people write it: `^D` for ctrl-d. */
-export function keyName(key: string): string {
-  const control = /^ctrl-(.)$/.exec(key)?.[1];
-  return control === undefined ? key : `^${control.toUpperCase()}`;
-}
-
 function drawFoot(model: AppModel, canvas: Canvas, theme: Theme): void {
   const y = canvas.rows - 1;
   const { prompt, flash } = model;
   if (prompt !== undefined) {
     const x = canvas.text(0, y, prompt.kind === 'command' ? ':' : '/', theme.attr('key'));
-    drawLine(prompt.editor, canvas, x, y, theme);
+    drawLine(prompt.editor, canvas, x, y, theme, prompt.ghost);
     return;
   }
   if (flash !== undefined) {

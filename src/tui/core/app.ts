@@ -23,7 +23,7 @@ import { clampWorkspace } from './app-panes.ts';
 import { promptKey, promptPaste, startPrompt } from './app-prompt.ts';
 import type { Key } from './key.ts';
 import type { Effect, FlashLevel, Page, PageContext, PageEvent, Settings } from './page.ts';
-import { emptyWorkspace, openPane, workspaceKey, workspacePaste } from './workspace.ts';
+import { emptyWorkspace, openPane, workspaceKey, workspacePaste, workspaceTick } from './workspace.ts';
 
 /** How long a flash stays; errors stay until a key is pressed. */
 const flashMs = 6_000;
@@ -89,7 +89,8 @@ export function updateApp(model: AppModel, message: AppMessage, parts: AppParts)
 function ticked(model: AppModel, parts: AppParts): AppStep {
   const { flash } = model;
   const over = flash !== undefined && flash.level !== 'error' && model.now - flash.at >= flashMs;
-  const next = over ? { ...model, flash: undefined } : model;
+  const workspace = workspaceTick(model.workspace, model.now);
+  const next = { ...model, workspace, ...(over ? { flash: undefined } : {}) };
   return toEntry(next, topOf(next).key, { kind: 'tick' }, parts);
 }
 
@@ -106,8 +107,8 @@ function pasted(model: AppModel, text: string, parts: AppParts): AppStep {
 }
 
 function keyPressed(model: AppModel, key: Key, parts: AppParts): AppStep {
-  if (model.inPanes) return paneKey(model, key, parts);
   const seen = model.flash?.level === 'error' ? { ...model, flash: undefined } : model;
+  if (model.inPanes) return paneKey(seen, key, parts);
   if (seen.prompt !== undefined) return promptKey(seen, key, parts, steps);
   const { key: page, page: top } = topOf(seen);
   const action = parts.actionOf(top.kind, key.name);

@@ -1,96 +1,162 @@
 /**
- * The console panes as a value: which there are, how the screen is divided among them, which has the focus. What runs
- * in them is src/tui/consoles.ts; here is where they are and which key goes where.
+ * The console panes as a value: which key and which paste goes where, and what the panes' own keys do. What runs in the
+ * panes is src/tui/consoles.ts; how they look is workspace-draw.ts. Used by app.ts.
  */
-import type { Canvas } from './frame.ts';
-import type { Key, Size } from './key.ts';
-import type { ConsoleRequest } from './page.ts';
-import type { Theme } from './theme.ts';
+import type { Millis } from '../../model/ids.ts';
+import type { Key } from './key.ts';
+import { typeText } from './line-editor.ts';
+import { commandKey, paneCommands, writablePanes } from './workspace-keys.ts';
+import {
+  flashTurn,
+  focusedPane,
+  isReadOnly,
+  type PaneId,
+  type PaneScreens,
+  tabOf,
+  typing,
+  type Workspace,
+  type WorkspaceTurn,
+  withMode,
+  withTab,
+} from './workspace-model.ts';
+import { closePane } from './workspace-panes.ts';
+import { scrollKey, searchKey } from './workspace-scroll.ts';
 
-export type PaneId = string;
+export { drawWorkspace } from './workspace-draw.ts';
+export {
+  emptyWorkspace,
+  type Pane,
+  type PaneDrawing,
+  type PaneId,
+  type PaneScreen,
+  type PaneScreens,
+  type PaneView,
+  type Workspace,
+  type WorkspaceEffect,
+  type WorkspaceTurn,
+} from './workspace-model.ts';
+export { closePane, openPane } from './workspace-panes.ts';
+export { paneSizes } from './workspace-tiles.ts';
 
-export interface Pane {
-  readonly id: PaneId;
-  readonly request: ConsoleRequest;
+/** A prefix that nothing follows is forgotten. */
+const prefixMs = 2_000;
+
+const only = (workspace: Workspace): WorkspaceTurn => ({ workspace, effects: [] });
+
+/** What a key does while the panes have the screen. */
+export function workspaceKey(workspace: Workspace, key: Key, screens: PaneScreens): WorkspaceTurn {
+  const pane = focusedPane(workspace);
+  if (pane === undefined) return { ...only(withMode(workspace, typing)), leave: true };
+  const { mode } = workspace;
+  switch (mode.kind) {
+    case 'type':
+      return typed(workspace, key, screens);
+    case 'prefix':
+      return afterPrefix(workspace, key, screens);
+    case 'resize': {
+      const moves = paneCommands.some(({ keys, repeats }) => repeats === true && keys.includes(key.name));
+      return moves
+        ? commandKey(workspace, key.name, screens)
+        : typed(withMode(workspace, typing), key, screens);
+    }
+    case 'notice':
+      return only(withMode(workspace, typing));
+    case 'ask':
+      return answered(workspace, mode.question, key, pane.id, screens);
+    case 'help':
+      return helpKey(workspace, mode.from, key);
+    case 'scroll':
+    case 'search': {
+      const screen = screens(pane.id);
+      if (screen === undefined) return only(withMode(workspace, typing));
+      if (key.name === workspace.prefix) return only(withMode(workspace, { kind: 'prefix' }));
+      return mode.kind === 'scroll'
+        ? scrollKey(workspace, mode, key, screen)
+        : searchKey(workspace, mode, key, screen);
+    }
+  }
 }
 
-/** What a pane shows, as src/tui/consoles.ts knows it. */
-export interface PaneScreen {
-  readonly state: 'connecting' | 'open' | 'lost' | 'ended';
-  /** What the program called its window; as data. */
-  readonly title: string;
-  /** Why it is not open: how it ended, or what is tried again. */
-  readonly message: string;
-  /** Lines that have scrolled out above. */
-  readonly scrollback: number;
-  /** Draws the emulator's cells; `scroll` lines back from the end, matches of `search` highlighted. */
-  draw(canvas: Canvas, options: PaneDrawing): void;
-}
-export interface PaneDrawing {
-  readonly theme: Theme;
-  readonly focused: boolean;
-  readonly scroll: number;
-  readonly search: string;
-}
-export type PaneScreens = (id: PaneId) => PaneScreen | undefined;
-
-/** What the shell is to do for the panes. */
-export type WorkspaceEffect =
-  | { readonly do: 'input'; readonly panes: readonly PaneId[]; readonly bytes: string }
-  | { readonly do: 'paste'; readonly panes: readonly PaneId[]; readonly text: string }
-  | { readonly do: 'reconnect'; readonly pane: PaneId }
-  | { readonly do: 'savePane'; readonly pane: PaneId }
-  /** Ends the session; a pane that merely goes from the workspace is detached. */
-  | { readonly do: 'end'; readonly pane: PaneId }
-  | { readonly do: 'flash'; readonly level: 'info' | 'warn' | 'error'; readonly text: string };
-
-export interface Workspace {
-  readonly panes: readonly Pane[];
-  readonly nextPane: number;
+function typed(workspace: Workspace, key: Key, screens: PaneScreens): WorkspaceTurn {
+  const pane = focusedPane(workspace);
+  if (pane === undefined) return { ...only(workspace), leave: true };
+  if (key.name === workspace.prefix) return only(withMode(workspace, { kind: 'prefix' }));
+  const state = screens(pane.id)?.state;
+  if (state === 'ended') {
+    // Not any key: who types while the program ends wants to read how it ended.
+    const closes = key.name === 'enter' || key.name === 'escape';
+    return only(closes ? closePane(workspace, pane.id) : workspace);
+  }
+  const { target } = pane.request;
+  if (isReadOnly(pane)) return flashTurn(workspace, `${target} is only looked at here: keys do not reach it`);
+  if (state === 'lost') return flashTurn(workspace, `${target} is not connected: that key was not sent`);
+  if (key.bytes === '') return only(workspace);
+  return { workspace, effects: [{ do: 'input', panes: receivers(workspace), bytes: key.bytes }] };
 }
 
-export interface WorkspaceTurn {
-  readonly workspace: Workspace;
-  readonly effects: readonly WorkspaceEffect[];
-  /** Back to the pages; the panes stay. */
-  readonly leave?: boolean;
+function receivers(workspace: Workspace): readonly PaneId[] {
+  const tab = tabOf(workspace);
+  if (tab === undefined) return [];
+  return tab.typeToAll.includes(tab.focus) ? tab.typeToAll : [tab.focus];
 }
 
-export const emptyWorkspace: Workspace = { panes: [], nextPane: 1 };
-
-/** A new pane beside the focused one, with the focus. */
-export function openPane(workspace: Workspace, request: ConsoleRequest): Workspace {
-  const pane = { id: String(workspace.nextPane), request };
-  return { panes: [...workspace.panes, pane], nextPane: workspace.nextPane + 1 };
+function afterPrefix(workspace: Workspace, key: Key, screens: PaneScreens): WorkspaceTurn {
+  if (key.name === 'escape') return only(withMode(workspace, typing));
+  if (key.name !== workspace.prefix) return commandKey(workspace, key.name, screens);
+  const pane = focusedPane(workspace);
+  const next = withMode(workspace, typing);
+  if (pane === undefined || isReadOnly(pane) || screens(pane.id)?.state !== 'open') return only(next);
+  return { workspace: next, effects: [{ do: 'input', panes: receivers(next), bytes: key.bytes }] };
 }
 
-export function workspaceKey(workspace: Workspace, key: Key, _screens: PaneScreens): WorkspaceTurn {
-  const pane = workspace.panes.at(-1);
-  if (key.name === 'ctrl-]' || pane === undefined) return { workspace, effects: [], leave: true };
-  return { workspace, effects: [{ do: 'input', panes: [pane.id], bytes: key.bytes }] };
-}
-
-export function workspacePaste(workspace: Workspace, text: string): WorkspaceTurn {
-  const pane = workspace.panes.at(-1);
-  return { workspace, effects: pane === undefined ? [] : [{ do: 'paste', panes: [pane.id], text }] };
-}
-
-/** What each pane that is seen has room for. The shell tells the emulators and the cells. */
-export function paneSizes(workspace: Workspace, size: Size): ReadonlyMap<PaneId, Size> {
-  return new Map(workspace.panes.slice(-1).map(({ id }) => [id, size]));
-}
-
-export function drawWorkspace(
+function answered(
   workspace: Workspace,
-  canvas: Canvas,
-  { theme, screens }: { readonly theme: Theme; readonly screens: PaneScreens },
-): void {
-  const pane = workspace.panes.at(-1);
-  if (pane === undefined) return;
-  screens(pane.id)?.draw(canvas, { theme, focused: true, scroll: 0, search: '' });
+  question: 'end' | 'typeToAll',
+  key: Key,
+  pane: PaneId,
+  screens: PaneScreens,
+): WorkspaceTurn {
+  const next = withMode(workspace, typing);
+  if (key.name === 'n' || key.name === 'escape' || key.name === 'ctrl-c') return only(next);
+  // Any other key would be an accident in the middle of typing: it is asked on.
+  if (key.name !== 'y') return only(workspace);
+  if (question === 'end') return { workspace: next, effects: [{ do: 'end', pane }] };
+  const all = writablePanes(workspace, screens);
+  if (all.length < 2) return flashTurn(next, 'there is no second open console any more');
+  return flashTurn(withTab(next, { typeToAll: all }), `what you type goes to ${all.length} panes`);
 }
 
-/** The pane goes from the screen; its session is not ended by that. */
-export function closePane(workspace: Workspace, pane: PaneId): Workspace {
-  return { ...workspace, panes: workspace.panes.filter(({ id }) => id !== pane) };
+function helpKey(workspace: Workspace, from: number, key: Key): WorkspaceTurn {
+  const to = (line: number): WorkspaceTurn =>
+    only(withMode(workspace, { kind: 'help', from: Math.max(0, Math.min(line, paneCommands.length - 1)) }));
+  if (key.name === 'down' || key.name === 'j') return to(from + 1);
+  if (key.name === 'up' || key.name === 'k') return to(from - 1);
+  if (key.name === 'pagedown' || key.name === 'space') return to(from + 5);
+  if (key.name === 'pageup') return to(from - 5);
+  return only(withMode(workspace, typing));
+}
+
+/** What is pasted goes where typing goes, as one piece. */
+export function workspacePaste(workspace: Workspace, text: string): WorkspaceTurn {
+  const pane = focusedPane(workspace);
+  if (pane === undefined) return only(workspace);
+  const { mode } = workspace;
+  if (mode.kind === 'search')
+    return only(withMode(workspace, { ...mode, editor: typeText(mode.editor, text) }));
+  if (mode.kind !== 'type' && mode.kind !== 'resize')
+    return flashTurn(workspace, 'nothing was pasted: finish this first, Escape leaves it');
+  if (isReadOnly(pane))
+    return flashTurn(workspace, `${pane.request.target} is only looked at here: nothing was pasted`);
+  return {
+    workspace: withMode(workspace, typing),
+    effects: [{ do: 'paste', panes: receivers(workspace), text }],
+  };
+}
+
+/** Once a second: forgets a prefix that nothing followed. */
+export function workspaceTick(workspace: Workspace, now: Millis): Workspace {
+  const { mode } = workspace;
+  if (mode.kind !== 'prefix' && mode.kind !== 'resize') return workspace;
+  if (mode.since === undefined) return withMode(workspace, { ...mode, since: now });
+  return now - mode.since >= prefixMs ? withMode(workspace, typing) : workspace;
 }

@@ -1,0 +1,102 @@
+/** Panes come and go: where a new one is put, who gets the room of one that goes. Used by workspace.ts. */
+import type { ConsoleRequest } from './page.ts';
+import {
+  depthOf,
+  type PaneId,
+  paneLeaf,
+  panesOf,
+  type SplitDirection,
+  splitPane,
+  withoutPane,
+} from './workspace-layout.ts';
+import { type Tab, tabOf, typing, type Workspace } from './workspace-model.ts';
+
+/** Each holds an emulator here and a session on a cell. */
+export const panesMax = 48;
+/** Panes that come from the pages share a tab until there are so many; then a new one begins. */
+const sharedMax = 4;
+
+/** A new pane beside the focused one, with the focus. Refused with a notice when there are as many as may be. */
+export function openPane(workspace: Workspace, request: ConsoleRequest): Workspace {
+  const tab = tabOf(workspace);
+  if (tab === undefined || panesOf(tab.layout).length >= sharedMax) return openTab(workspace, request);
+  const isEven = (depthOf(tab.layout, tab.focus) ?? 0) % 2 === 0;
+  return openBeside(workspace, request, isEven ? 'right' : 'below');
+}
+
+export function openBeside(
+  workspace: Workspace,
+  request: ConsoleRequest,
+  direction: SplitDirection,
+): Workspace {
+  const tab = tabOf(workspace);
+  if (tab === undefined) return openTab(workspace, request);
+  if (workspace.panes.length >= panesMax) return full(workspace);
+  const id = String(workspace.nextPane);
+  const layout = splitPane(tab.layout, tab.focus, id, direction);
+  const tabs = workspace.tabs.map((each) =>
+    each === tab ? { ...tab, layout, focus: id, zoomed: false } : each,
+  );
+  return added(workspace, id, request, { tabs });
+}
+
+export function openTab(workspace: Workspace, request: ConsoleRequest): Workspace {
+  if (workspace.panes.length >= panesMax) return full(workspace);
+  const id = String(workspace.nextPane);
+  const tab: Tab = { layout: paneLeaf(id), focus: id, zoomed: false, typeToAll: [] };
+  return added(workspace, id, request, { tabs: [...workspace.tabs, tab], tab: workspace.tabs.length });
+}
+
+function added(
+  workspace: Workspace,
+  id: PaneId,
+  request: ConsoleRequest,
+  change: Partial<Workspace>,
+): Workspace {
+  return {
+    ...workspace,
+    ...change,
+    panes: [...workspace.panes, { id, request }],
+    mode: typing,
+    nextPane: workspace.nextPane + 1,
+  };
+}
+
+function full(workspace: Workspace): Workspace {
+  const text = `${panesMax} consoles are open, which is as many as may be: close one first`;
+  return { ...workspace, mode: { kind: 'notice', text } };
+}
+
+/** The pane goes from the screen; its session is not ended by that. */
+export function closePane(workspace: Workspace, pane: PaneId): Workspace {
+  if (!workspace.panes.some(({ id }) => id === pane)) return workspace;
+  const at = workspace.tabs.findIndex(({ layout }) => panesOf(layout).includes(pane));
+  const tabs = workspace.tabs.flatMap((tab, each) => (each === at ? withoutIn(tab, pane) : [tab]));
+  const gone = tabs.length < workspace.tabs.length && at < workspace.tab;
+  const tab = Math.max(0, Math.min(gone ? workspace.tab - 1 : workspace.tab, tabs.length - 1));
+  const wasFocused = tabOf(workspace)?.focus === pane;
+  return {
+    ...workspace,
+    panes: workspace.panes.filter(({ id }) => id !== pane),
+    tabs,
+    tab,
+    mode: wasFocused ? typing : workspace.mode,
+  };
+}
+
+function withoutIn(tab: Tab, pane: PaneId): Tab[] {
+  const layout = withoutPane(tab.layout, pane);
+  if (layout === undefined) return [];
+  const left = panesOf(layout);
+  const before = panesOf(tab.layout).indexOf(pane);
+  const focus = tab.focus === pane ? (left[Math.max(0, before - 1)] ?? tab.focus) : tab.focus;
+  const typeToAll = tab.typeToAll.filter((id) => id !== pane);
+  return [
+    {
+      layout,
+      focus,
+      zoomed: tab.zoomed && tab.focus !== pane && left.length > 1,
+      typeToAll: typeToAll.length > 1 ? typeToAll : [],
+    },
+  ];
+}
