@@ -1,0 +1,18 @@
+/** The process that the terminal UI runs in, as a port: its signals, its end. process-host.ts is the real one. */
+
+export type EndSignal = 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'SIGQUIT';
+
+export interface TerminalHost {
+  /** Calls `run` at each such signal, instead of what it would do; returns what ends that. */
+  onSignal(name: EndSignal | 'SIGTSTP' | 'SIGCONT', run: () => void): () => void;
+  /** An error that nobody caught, or that the process ends by `exit`. */
+  onCrash(run: (error: unknown) => void): () => void;
+  onExit(run: () => void): () => void;
+  /** Stops the process and its group, as Ctrl-Z does; does nothing where nobody could continue it. */
+  stop(): void;
+  exit(status: number): void;
+  /** Keeps a record of the error; returns the path of it. */
+  recordCrash(error: unknown): string;
+  /** To standard error. */
+  say(line: string): void;
+}

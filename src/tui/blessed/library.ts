@@ -1,0 +1,60 @@
+/**
+ * blessed as we use it: its screen as a grid that writes what changed, and nothing else of it. Its published types know
+ * its widgets, not this; what is said here was read in version 0.1.81, which is pinned.
+ */
+import blessedLibrary from 'blessed';
+
+/** One cell: flags << 18 | foreground << 9 | background, and its character. */
+export type BlessedCell = [attr: number, character: string];
+/** Only lines that are marked are looked at when drawing. */
+export type BlessedLine = BlessedCell[] & { dirty: boolean };
+
+export interface BlessedScreen {
+  lines: BlessedLine[];
+  readonly program: {
+    cols: number;
+    rows: number;
+    /** It does not show the cursor after drawing then. */
+    cursorHidden: boolean;
+    flush(): void;
+  };
+  readonly tput: { colors: number; brokenACS: boolean };
+  /** Forgets what is there, and clears. */
+  alloc(): void;
+  draw(start: number, end: number): void;
+  enter(): void;
+  leave(): void;
+  destroy(): void;
+}
+
+interface Library {
+  screen(options: Readonly<Record<string, unknown>>): BlessedScreen;
+  readonly tput: { readonly ipaths: unknown[] };
+  readonly unicode: { charWidth(character: string, index: number): number };
+}
+
+const library = blessedLibrary as unknown as Library;
+
+/** Cells that blessed takes a character for. */
+export const blessedWidth = (character: string): number => library.unicode.charWidth(character, 0);
+
+export interface BlessedScreenOptions {
+  readonly input: NodeJS.EventEmitter;
+  readonly output: NodeJS.EventEmitter & { readonly columns: number; readonly rows: number };
+  /** One of the descriptions in its own `usr` folder. */
+  readonly terminal: string;
+  readonly unicode: boolean;
+}
+
+export function blessedScreen({ input, output, terminal, unicode }: BlessedScreenOptions): BlessedScreen {
+  // The descriptions of the system may be in the newer format, of which blessed makes nonsense: it is to use its own.
+  library.tput.ipaths.length = 0;
+  return library.screen({
+    input,
+    output,
+    terminal,
+    fullUnicode: unicode,
+    forceUnicode: unicode,
+    warnings: false,
+  });
+}
