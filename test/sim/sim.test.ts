@@ -23,6 +23,13 @@ async function runs(options: SimulationOptions): Promise<void> {
 
 describe('a cluster under faults', () => {
   test.each(fixedSeeds)('keeps its promises and heals: seed %i', (seed) => runs({ seed, minutes }));
+  test('keeps its promises and heals after half an hour of them, with work to do until the end', async () => {
+    const result = await simulate({ seed: 60, minutes: 30 });
+    expect(result.failure).toBeUndefined();
+    expect(result.script.length).toBeGreaterThan(100);
+    const late = result.lines.filter((line) => Number(line.slice(0, 8)) > 1_500);
+    expect(late.join('\n')).toContain('→ RUNNING');
+  });
   test.each(foundBugs)('does so where it once did not: seed %i', (seed) => runs({ seed, minutes }));
 });
 
