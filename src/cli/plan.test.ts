@@ -145,6 +145,8 @@ describe('skep rebalance', () => {
     expect(JSON.parse((await skep('rebalance', '--stop', '-o', 'json')).out)).toMatchObject({ left: 0 });
     expect((await skep('rebalance', '--stop', '--plan')).code).toBe(2);
     expect((await skep('events')).out).toMatch(/the rebalance is stopped: 1 of 1 moves were left/);
+    await skep('brain', 'settings', 'autoRebalance=true');
+    expect((await skep('rebalance', '--stop')).err).toMatch(/autoRebalance=false ends that/);
   });
 
   test('writes nothing when the cells are even', async () => {

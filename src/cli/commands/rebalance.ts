@@ -67,5 +67,9 @@ async function stopMoves(session: Session): Promise<number> {
       ? 'No rebalance is under way.'
       : `The rebalance is stopped: ${left} of ${asked} moves were left; what has not moved stays.`,
   );
+  const { autoRebalance } = await session.client.call('getSettings', {}, { signal: session.signal });
+  if (autoRebalance) {
+    session.note('The brain will even the cells again: skep brain settings autoRebalance=false ends that.');
+  }
   return exitCodes.done;
 }
