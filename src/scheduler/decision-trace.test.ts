@@ -108,6 +108,19 @@ describe('the decision trace', () => {
     expect(lines.map(({ subject }) => subject)).toContain('late/0');
   });
 
+  test('looks at nothing it is told while it is off', () => {
+    const untouchable = new Proxy([], {
+      get: (_, name) => {
+        throw new Error(`it looks at ${String(name)}`);
+      },
+    });
+    const trace = new DecisionTrace({ isOn: false, write: () => undefined });
+    trace.decided(untouchable, untouchable);
+    trace.placed(untouchable);
+    trace.refused(untouchable);
+    expect(trace.explainMax).toBe(0);
+  });
+
   test('a pass that decides more than it may tell says how much it left out, and marks conflicts', () => {
     const lines: Line[] = [];
     const trace = new DecisionTrace({
