@@ -43,6 +43,8 @@ export interface Prompt {
   /** What Tab goes through, and which of it is shown. */
   readonly completions: readonly string[];
   readonly completion: number;
+  /** What Right would add to a command: the rest of the first completion. */
+  readonly ghost: string;
 }
 
 export interface AppModel {

@@ -10,7 +10,7 @@ export function startPrompt(model: AppModel, kind: Prompt['kind'], text?: string
   const before = pageOf(model).page.filter;
   const editor =
     kind === 'command' ? lineEditor(text ?? '', model.commandHistory) : lineEditor(text ?? before);
-  return { ...model, prompt: { kind, editor, before, completions: [], completion: -1 } };
+  return { ...model, prompt: { kind, editor, before, completions: [], completion: -1, ghost: '' } };
 }
 
 export function promptKey(model: AppModel, key: Key, parts: AppParts, steps: AppSteps): AppStep {
@@ -26,6 +26,8 @@ export function promptKey(model: AppModel, key: Key, parts: AppParts, steps: App
     case 'shift-tab':
       return { model: completed(model, prompt, parts, key.name === 'tab' ? 1 : -1), effects: [] };
     default: {
+      if (prompt.ghost !== '' && ['right', 'end', 'ctrl-e', 'ctrl-f'].includes(key.name))
+        return { model: taken(model, prompt), effects: [] };
       if (key.name === 'backspace' && prompt.editor.text === '') return closed(model, prompt, parts, steps);
       const editor = typeKey(prompt.editor, key);
       return editor === undefined ? { model, effects: [] } : edited(model, prompt, editor, parts, steps);
@@ -47,9 +49,26 @@ function edited(
   parts: AppParts,
   steps: AppSteps,
 ): AppStep {
-  const next = { ...model, prompt: { ...prompt, editor, completions: [], completion: -1 } };
+  const ghost = prompt.kind === 'command' ? ghostOf(editor, model, parts) : '';
+  const next = { ...model, prompt: { ...prompt, editor, completions: [], completion: -1, ghost } };
   if (prompt.kind === 'command' || editor.text === prompt.editor.text) return { model: next, effects: [] };
   return steps.toEntry(next, pageOf(model).key, { kind: 'filter', text: editor.text }, parts);
+}
+
+/** What would follow the cursor if the likeliest completion were taken; only at the end of the line. */
+function ghostOf(editor: LineEditor, model: AppModel, parts: AppParts): string {
+  if (editor.text === '' || !isAtEnd(editor)) return '';
+  const likely = parts.completeCommand(editor.text, model).find((line) => line.startsWith(editor.text));
+  return likely === undefined ? '' : likely.slice(editor.text.length);
+}
+
+const isAtEnd = (editor: LineEditor): boolean => editor.cursor === lineEditor(editor.text).cursor;
+
+/** The ghost becomes text. */
+function taken(model: AppModel, prompt: Prompt): AppModel {
+  const { history } = prompt.editor;
+  const editor = lineEditor(prompt.editor.text + prompt.ghost, history);
+  return { ...model, prompt: { ...prompt, editor, completions: [], completion: -1, ghost: '' } };
 }
 
 function closed(model: AppModel, prompt: Prompt, parts: AppParts, steps: AppSteps): AppStep {
@@ -78,5 +97,5 @@ function completed(model: AppModel, prompt: Prompt, parts: AppParts, step: numbe
   const from = fresh && step < 0 ? 0 : prompt.completion;
   const completion = (from + step + completions.length) % completions.length;
   const editor = { ...lineEditor(completions[completion] ?? '', prompt.editor.history) };
-  return { ...model, prompt: { ...prompt, editor, completions, completion } };
+  return { ...model, prompt: { ...prompt, editor, completions, completion, ghost: '' } };
 }

@@ -4,6 +4,8 @@
  */
 import type { ViewColumn } from '../../api/core/view-columns.ts';
 
+import { isNumeric } from './columns-format.ts';
+
 /** Cells between two columns. */
 export const gapColumns = 2;
 
@@ -52,16 +54,21 @@ function wanted({ id, title, width: [min, max] }: ViewColumn, { contents }: Colu
 }
 
 /**
- * The least that a column is shown with. A name that is cut says less than a further column does, so what identifies
- * the row asks for all that it wants, up to half of the room.
+ * The least that a column is shown with. A name or a number that is cut says less than a further column does, so both
+ * ask for all that they want, names up to half of the room; a sentence is still of use when its end is missing.
  */
 function least(column: ViewColumn, room: ColumnRoom): number {
-  const [min] = column.width;
-  const own = Math.max(min, column.title.length);
-  return column.priority === 1
-    ? Math.max(own, Math.min(wanted(column, room), Math.floor(room.columns / 2)))
-    : own;
+  const all = wanted(column, room);
+  const [min, max] = column.width;
+  if (isNumeric(column.format)) return all;
+  if (column.priority === 1) return Math.min(all, Math.max(min, Math.floor(room.columns / 2)));
+  const enough = max <= nameColumns ? nameColumns : sentenceColumns;
+  return Math.max(Math.min(all, enough), min, column.title.length);
 }
+
+/** Texts of at most so many cells are names; of longer ones a part will do. */
+const nameColumns = 32;
+const sentenceColumns = 20;
 
 function total(widths: readonly number[]): number {
   return widths.reduce((sum, width) => sum + width, 0) + Math.max(0, widths.length - 1) * gapColumns;
@@ -78,7 +85,7 @@ function withoutThoseWithNoRoom(columns: readonly ViewColumn[], room: ColumnRoom
   return kept;
 }
 
-/** First the least, then up to what is wanted by priority, then the rest to the last text, which pushes AGE to the edge. */
+/** First the least, then up to what is wanted by priority, then the rest to the longest text, which pushes AGE to the edge. */
 function sharedWidths(columns: readonly ViewColumn[], room: ColumnRoom): readonly number[] {
   const widths = columns.map((column) => least(column, room));
   let left = room.columns - total(widths);
@@ -92,7 +99,8 @@ function sharedWidths(columns: readonly ViewColumn[], room: ColumnRoom): readonl
     widths[at] = width + more;
     left -= more;
   }
-  const flexible = columns.findLastIndex(({ format }) => format === 'text');
+  const longest = Math.max(...columns.filter(({ format }) => format === 'text').map(({ width }) => width[1]));
+  const flexible = columns.findLastIndex(({ format, width }) => format === 'text' && width[1] === longest);
   if (flexible >= 0) widths[flexible] = (widths[flexible] ?? 0) + left;
   return widths;
 }

@@ -48,7 +48,7 @@ const percentBad = 90;
 export const visibleRows = (rows: number): number => Math.max(1, rows - 1);
 
 export function drawTable(canvas: Canvas, view: TableView, style: TableStyle): void {
-  const gutter = view.severityOf === undefined ? 2 : 4;
+  const gutter = view.severityOf === undefined ? 2 : 3;
   const placed = placeColumns(view.columns, { ...view, columns: canvas.columns - gutter });
   drawTitles(canvas, view, placed, gutter, style.theme);
   for (let y = 1; y < canvas.rows; y += 1) {
@@ -110,7 +110,7 @@ function drawRow(
   const severity = view.severityOf?.(row);
   const isMarked = view.isMarked(row.key);
   if (isMarked) canvas.text(0, 0, theme.glyphs.mark, look('marked'));
-  if (severity !== undefined) canvas.text(2, 0, theme.glyphs.severity[severity], look(severity));
+  if (severity !== undefined) canvas.text(1, 0, theme.glyphs.severity[severity], look(severity));
   for (const [order, at] of placed.entries()) {
     const role = isMarked && order === 0 ? 'marked' : roleOf(at.column, row, severity, order);
     drawValue(canvas, row, at, style, {

@@ -1,0 +1,91 @@
+/** The lines of hints: which keys do what now. What is always there stands at the right and is never pushed out. */
+import { type ActionId, actions } from './actions.ts';
+import { contextOf } from './app.ts';
+import { hintRowsOf } from './app-layout.ts';
+import { type AppModel, type AppParts, topOf } from './app-model.ts';
+import type { Canvas } from './frame.ts';
+import { keyName } from './key-names.ts';
+import { widthOf } from './text.ts';
+import type { Theme } from './theme.ts';
+
+/** Nobody needs to be told of these. */
+const quiet: ReadonlySet<ActionId> = new Set<ActionId>([
+  'up',
+  'down',
+  'left',
+  'right',
+  'pageUp',
+  'pageDown',
+  'top',
+  'bottom',
+  'sortLeft',
+  'sortRight',
+  'sortReverse',
+  'sortName',
+  'sortAge',
+  'sortState',
+  'markRange',
+  'clearMarks',
+  'copy',
+  'copyCell',
+  'escape',
+  'back',
+]);
+
+const always: readonly ActionId[] = ['filter', 'command', 'help'];
+
+interface Hint {
+  readonly key: string;
+  readonly text: string;
+  readonly width: number;
+}
+
+const gap = 2;
+
+/** Bound keys of the page or the dialog on top, as many as there is room for, most useful first. */
+export function drawHints(
+  model: AppModel,
+  canvas: Canvas,
+  { theme, keysOf }: { readonly theme: Theme; readonly keysOf: AppParts['keysOf'] },
+): void {
+  const rows = hintRowsOf(model.size);
+  const { page } = topOf(model);
+  const isDialog = model.dialogs.length > 0;
+  const hint = (id: ActionId): readonly Hint[] => {
+    const key = keysOf(id)[0];
+    if (key === undefined || quiet.has(id) || (actions[id].changes && model.settings.readOnly)) return [];
+    const [shown, text] = [keyName(key), actions[id].hint];
+    return [{ key: shown, text, width: widthOf(shown) + 1 + widthOf(text) }];
+  };
+  const ends = isDialog ? [] : always.flatMap(hint);
+  const reserved = ends.reduce((sum, { width }) => sum + width + gap, 0);
+  const first = canvas.rows - 1 - rows;
+  drawLine(canvas, ends, Math.max(1, canvas.columns - reserved), first, theme);
+  let y = first;
+  let rest: readonly Hint[] = page
+    .actions(contextOf(model))
+    .filter((id) => !always.includes(id))
+    .flatMap(hint);
+  for (let row = 0; row < rows; row += 1, y += 1) {
+    const room = canvas.columns - 1 - (row === 0 ? reserved : 0);
+    rest = rest.slice(drawLine(canvas, rest, 1, y, theme, room));
+  }
+}
+
+/** How many of them found room before column `to`. */
+function drawLine(
+  canvas: Canvas,
+  hints: readonly Hint[],
+  from: number,
+  y: number,
+  theme: Theme,
+  to = canvas.columns,
+): number {
+  let x = from;
+  for (const [at, { key, text, width }] of hints.entries()) {
+    if (x + width > to) return at;
+    x = canvas.text(x, y, key, theme.attr('key'));
+    x = canvas.text(x, y, ` ${text}`, theme.attr('hint')) + gap;
+  }
+  return hints.length;
+}
