@@ -18,7 +18,13 @@ export interface BlessedScreen {
     cursorHidden: boolean;
     flush(): void;
   };
-  readonly tput: { colors: number; brokenACS: boolean };
+  readonly tput: {
+    colors: number;
+    brokenACS: boolean;
+    /** Saves the cursor before drawing, and brings it back after. */
+    sc: () => string;
+    rc: () => string;
+  };
   /** Forgets what is there, and clears. */
   alloc(): void;
   draw(start: number, end: number): void;

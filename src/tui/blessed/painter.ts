@@ -153,6 +153,9 @@ function openScreen(
   screen.tput.colors = 256;
   // Lines as characters, never as letters of another character set.
   screen.tput.brokenACS = true;
+  // Where the cursor is after drawing is said below, for every frame.
+  screen.tput.sc = () => '';
+  screen.tput.rc = () => '';
   // It entered as it was made; it is to do so when it is told.
   screen.leave();
   screen.program.cursorHidden = true;
