@@ -10,9 +10,16 @@ import {
   suspect,
   web,
 } from '../../test/kit/brain-bench.ts';
-import { buildActual, buildDesired, buildDrained, buildTask, builtAt } from '../../test/kit/builders.ts';
+import {
+  buildActual,
+  buildCell,
+  buildDesired,
+  buildDrained,
+  buildTask,
+  builtAt,
+} from '../../test/kit/builders.ts';
 import { brainSettingsSchema } from '../model/cell-spec.ts';
-import type { CellId } from '../model/ids.ts';
+import type { CellId, ProcessGuid } from '../model/ids.ts';
 import { encode } from '../store/core/codec.ts';
 import { cellSpecKey, presenceKey } from '../store/core/keys.ts';
 
@@ -102,6 +109,26 @@ describe('a drain', () => {
     }
     expect(claims(b.state)).toEqual({ b: 5 });
     expect(events(b.state, 'cell.drained')).toHaveLength(1);
+  });
+
+  test('one that finds no place elsewhere holds up nobody whose turn comes after it', async () => {
+    const big = buildDesired({ guid: 'big', memoryMb: 900 });
+    const b = await brainBench(onTestFinished, {
+      desired: [big, buildDesired({ instances: 3, memoryMb: 10 })],
+      actual: [
+        buildActual({ guid: 'big', state: 'RUNNING', cellId: 'a', routable: true }),
+        ...[0, 1, 2].map((index) => running(index, 'a')),
+      ],
+      cells: ['a', buildCell('b', { capacity: { memoryMb: 500 } })],
+      specs: [buildDrained('a', { maxParallel: 1 })],
+    });
+    await b.lead();
+    for (let round = 0; round < 8; round++) {
+      await b.clock.advance(soonMs);
+      await playCells(b);
+    }
+    expect(claims(b.state)).toEqual({ a: 1, b: 3 });
+    expect(b.state.actual.get('big' as ProcessGuid)?.get(0)?.evacuating?.value.state).toBe('RUNNING');
   });
 
   test('keeps what finds no place until the deadline, which then stops it and fails tasks', async () => {

@@ -3,6 +3,7 @@
  * such cells; made anew for every pass. Level-triggered: the turns are read off the records, so that any leader,
  * and any scope, comes to the same.
  */
+import type { ActualLrp } from '../../model/actual-lrp.ts';
 import type { CellId } from '../../model/ids.ts';
 import type { ActualRef, ClusterState } from '../../store/core/state.ts';
 
@@ -22,6 +23,12 @@ export function createDrainTurns(state: ClusterState): DrainTurns {
   };
 }
 
+/** Whether a replacement may still come up: one without a place, or that waits after crashes, holds nobody up. */
+function isComing(replacement: ActualLrp | undefined): boolean {
+  if (replacement === undefined) return true;
+  return replacement.state !== 'CRASHED' && replacement.placementError === undefined;
+}
+
 /** The keys of those that may leave: by name, as many as are free while others wait for their replacements. */
 function turnsOf(state: ClusterState, cellId: CellId, maxParallel: number): ReadonlySet<string> {
   let moving = 0;
@@ -31,7 +38,7 @@ function turnsOf(state: ClusterState, cellId: CellId, maxParallel: number): Read
     const record = slots?.[ref.slot]?.value;
     // What is told to stop has its replacement, or is not wanted: it holds nobody up.
     if (record === undefined || record.retire !== undefined) continue;
-    if (ref.slot === 'evacuating') moving += 1;
+    if (ref.slot === 'evacuating') moving += isComing(slots?.ordinary?.value) ? 1 : 0;
     else if (ref.slot === 'ordinary' && record.state === 'RUNNING' && slots?.evacuating === undefined)
       waiting.push([key, ref]);
   }

@@ -47,12 +47,29 @@ export function markTouched(scope: Scope, touched: Touched, state: ClusterState)
   for (const guid of touched.tasks) scope.tasks.add(guid);
   for (const cellId of touched.cells) markCell(scope, cellId, state);
   for (const cellId of new Set([...touched.cells, ...touched.assignments.keys()])) {
-    const drain = state.cellSpecs.get(cellId)?.value.drain;
-    if (drain === undefined) continue;
-    scope.cells.add(cellId);
-    // One that leaves gives its turn to another.
-    if (drain.maxParallel !== undefined) markCell(scope, cellId, state);
+    if (state.cellSpecs.get(cellId)?.value.drain !== undefined) scope.cells.add(cellId);
   }
+  for (const cellId of turnsTouched(touched, state)) markCell(scope, cellId, state);
+}
+
+/** Cells drained a few at a time where somebody's turn may have come: one has left, or is stuck. */
+function turnsTouched(touched: Touched, state: ClusterState): Set<CellId> {
+  const cells = new Set<CellId>();
+  const drained = new Set<CellId>();
+  for (const [cellId, { value }] of state.cellSpecs) {
+    if (value.drain?.maxParallel === undefined) continue;
+    drained.add(cellId);
+    if (touched.assignments.has(cellId)) cells.add(cellId);
+  }
+  if (drained.size === 0) return cells;
+  for (const [guid, indexes] of touched.lrps) {
+    const records = state.actual.get(guid);
+    for (const index of indexes) {
+      const cellId = records?.get(index)?.evacuating?.value.cellId;
+      if (cellId !== undefined && drained.has(cellId)) cells.add(cellId);
+    }
+  }
+  return cells;
 }
 
 /** Marks everything that a cell holds. */
