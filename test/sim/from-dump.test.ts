@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { seededRng } from '../../src/base/core/rng.ts';
+import { rebalanceKey } from '../../src/store/core/keys.ts';
 import { readDump } from './from-dump.ts';
 import { situation } from './liveness.ts';
 import { report, simulate } from './simulate.ts';
@@ -50,6 +51,18 @@ describe('a dumped cluster', () => {
       'big: insufficient resources: memory',
       'gpu: found no compatible cell with placement tag "gpu"',
     ]);
+  });
+
+  test.each([1, 2, 3])('goes on with a rebalance that was under way: seed %i', async (seed) => {
+    const web = dump.containers.find(({ spec }) => spec.identity.guid === 'web')?.spec.identity;
+    const to = dump.cells.find(({ cellId }) => cellId !== web?.cellId)?.cellId;
+    const move = { guid: 'web', index: web?.index, instanceGuid: web?.instanceGuid, from: web?.cellId, to };
+    const value = { v: 1, by: 'uid 0', at: dump.at, asked: 1, moves: [move] };
+    const page = { v: 1, at: dump.at, rows: [{ key: rebalanceKey, value }] };
+    const moving = readDump(`${text}${JSON.stringify(page)}\n`);
+    const result = await simulate({ seed, minutes: 2, dump: moving });
+    if (result.failure !== undefined) throw new Error(report(result, 200));
+    expect(result.lines.join('\n')).toMatch(/rebalance: over/);
   });
 
   test.each([

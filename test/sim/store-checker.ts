@@ -6,6 +6,7 @@
 import type { ActualLrp } from '../../src/model/actual-lrp.ts';
 import type { CellSpec } from '../../src/model/cell-spec.ts';
 import type { DesiredLrp } from '../../src/model/desired-lrp.ts';
+import type { Rebalance } from '../../src/model/rebalance.ts';
 import type { Resources } from '../../src/model/resources.ts';
 import { resourceNames } from '../../src/model/resources.ts';
 import type { Task } from '../../src/model/task.ts';
@@ -52,6 +53,8 @@ export class StoreChecker {
   readonly drained = new Set<string>();
   /** Cells of what was adopted: those that are lost have no capacity that could be checked. */
   readonly #adopted = new Set<string>();
+  /** Instances that a rebalance was to move, once. */
+  readonly #moving = new Set<string>();
   #revision: number;
   #writer = 'store';
   #lastInstanceChangeAt = 0;
@@ -68,6 +71,7 @@ export class StoreChecker {
       const kind = parseKey(key)?.kind;
       if (kind === 'desired') take<DesiredLrp>(this.desired, key, value);
       if (kind === 'cellSpec') this.#noteSpec(key, value);
+      if (kind === 'rebalance') this.#noteMoves(value);
       if (kind === 'actual') {
         const lrp = take<ActualLrp>(this.actual, key, value);
         if (lrp !== undefined) this.#noteClaim(lrp, this.#adopted);
@@ -159,7 +163,8 @@ export class StoreChecker {
         const name = key.slice('/skep/v1/actual/'.length);
         log.add(this.#writer, `${name}: ${tellActual(before)} → ${tellActual(after)}`);
         const from = before?.cellId;
-        const isLost = from !== undefined && (!this.presences.has(from) || this.drained.has(from));
+        const isMoved = this.#moving.has(before?.instanceGuid ?? '');
+        const isLost = from !== undefined && (!this.presences.has(from) || this.drained.has(from) || isMoved);
         const fault = actualFault({ before, after, taken, isLost, now: this.#options.now() });
         if (fault !== undefined) fail(`${name}: ${fault}`);
         if (after !== undefined) this.#noteClaim(after, claims);
@@ -203,6 +208,10 @@ export class StoreChecker {
         log.add(this.#writer, `cell ${parsed.cellId} is ${isDrained ? '' : 'not '}drained`);
         return;
       }
+      case 'rebalance':
+        log.add(this.#writer, `rebalance: ${record === undefined ? 'over' : 'under way'}`);
+        if (record !== undefined) this.#noteMoves(record.value);
+        return;
       case 'leader':
         log.add(this.#writer, `leader: ${record === undefined ? 'nobody' : this.#serverOf(record.value)}`);
         return;
@@ -216,6 +225,10 @@ export class StoreChecker {
     const spec = text === undefined ? undefined : (JSON.parse(text) as CellSpec);
     if (spec?.drain === undefined) this.drained.delete(parsed.cellId);
     else this.drained.add(parsed.cellId);
+  }
+
+  #noteMoves(text: string): void {
+    for (const { instanceGuid } of (JSON.parse(text) as Rebalance).moves) this.#moving.add(instanceGuid);
   }
 
   #serverOf(value: string): string {

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { buildActual, buildCell, buildDesired, clusterRecords } from '../../../test/kit/builders.ts';
-import { loadDump } from '../../../test/kit/load-dump.ts';
+import { dumpPages, loadDump } from '../../../test/kit/load-dump.ts';
 import { virtualClock } from '../../../test/kit/virtual-clock.ts';
 import { MutableState } from '../../store/core/fold.ts';
+import { rebalanceKey } from '../../store/core/keys.ts';
 import { MemoryStore } from '../../store/memory/memory-store.ts';
 import type { ApiContext } from '../context.ts';
 import { debugState } from './debug-state.ts';
@@ -34,6 +35,13 @@ const records = clusterRecords({
   desired: [buildDesired()],
   actual: [buildActual(), buildActual({ index: 1, state: 'RUNNING', cellId: 'cell-1' })],
   cells: [buildCell('cell-1')],
+});
+const rebalance = { v: 1, by: 'uid 0', at: 1, asked: 1, moves: [] };
+
+test('a rebalance that is under way is told too', async () => {
+  const text = await dump(stateOf([...records, [rebalanceKey, JSON.stringify(rebalance)]]), 2);
+  const rows = dumpPages(text).flatMap((page) => page.rows);
+  expect(rows.find(({ key }) => key === rebalanceKey)?.value).toEqual(rebalance);
 });
 
 test.each([1, 2, 100])('pages of %i: what was dumped can be loaded, and is the same', async (limit) => {

@@ -2,7 +2,14 @@
  * This server's copy of the state as keys and values, page by page: what an engineer is sent with a report, and
  * what the simulation loads (test/kit/load-dump.ts). It holds everything that LRPs say, their environment too.
  */
-import { eventPrefix, leaderKey, parseKey, rosterKey, settingsKey } from '../../store/core/keys.ts';
+import {
+  eventPrefix,
+  leaderKey,
+  parseKey,
+  rebalanceKey,
+  rosterKey,
+  settingsKey,
+} from '../../store/core/keys.ts';
 import type { ClusterState, Versioned } from '../../store/core/state.ts';
 import { currentState, type Handler } from '../context.ts';
 import { keysInOrder, pageOf } from '../paging.ts';
@@ -48,6 +55,7 @@ function* keysOf(state: ClusterState): Generator<string> {
   if (state.leader !== undefined) yield leaderKey;
   if (state.settings !== undefined) yield settingsKey;
   if (state.roster !== undefined) yield rosterKey;
+  if (state.rebalance !== undefined) yield rebalanceKey;
 }
 
 function valueAt(state: ClusterState, text: string): unknown {
@@ -81,6 +89,8 @@ function recordAt(
       return state.settings;
     case 'roster':
       return state.roster;
+    case 'rebalance':
+      return state.rebalance;
     default:
       return undefined;
   }
