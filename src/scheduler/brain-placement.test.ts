@@ -164,3 +164,24 @@ describe('[swarmkit] a faulty cell', () => {
     expect(ordinary(b.state)?.cellId).toBe('a');
   });
 });
+
+test('a mass start is placed in portions, each of which knows what the one before took', {
+  timeout: 60_000,
+}, async () => {
+  // One portion is 20,000; the cells hold all but 100.
+  const [count, room] = [20_600, 10_250];
+  const capacity = { memoryMb: 10_000_000, diskMb: 10_000_000, containers: room };
+  const b = await brainBench(onTestFinished, {
+    desired: [buildDesired({ instances: count, memoryMb: 1, diskMb: 1 })],
+    cells: [buildCell('a', { capacity }), buildCell('b', { capacity })],
+  });
+  await b.lead();
+  await b.clock.advance(soonMs);
+  const perCell = [...b.state.claimsByCell.values()].map(({ size }) => size);
+  expect(perCell).toEqual([room, room]);
+  const waiting = [...(b.state.actual.get('web' as ProcessGuid)?.values() ?? [])].filter(
+    ({ ordinary: record }) => record?.value.state === 'UNCLAIMED',
+  );
+  expect(waiting).toHaveLength(count - 2 * room);
+  expect(waiting.every(({ ordinary: record }) => record?.value.placementError !== undefined)).toBe(true);
+});
