@@ -10,6 +10,7 @@ import { restartDialog } from './dialogs/restart-dialog.ts';
 import { scaleDialog } from './dialogs/scale-dialog.ts';
 import { stopDialog } from './dialogs/stop-dialog.ts';
 import { missingPage } from './missing-page.ts';
+import { brainPage } from './pages/brain-page.ts';
 import type { PageFactories } from './pages.ts';
 import { subjectName } from './subject.ts';
 import { viewPage } from './view-page.ts';
@@ -27,7 +28,7 @@ export function allPages({ yaml }: PageParts): PageFactories {
         { kind: 'events', ...(subject === undefined ? {} : { scope: { subject: subjectName(subject) } }) },
         pages,
       ),
-    brain: () => missingPage('brain'),
+    brain: brainPage,
     pulses: () => missingPage('pulses'),
     cell: () => missingPage('cell'),
     instance: () => missingPage('instance'),

@@ -41,6 +41,8 @@ interface Hint {
 }
 
 const gap = 2;
+/** Below this only help is always there. */
+const narrowColumns = 70;
 
 /** Bound keys of the page or the dialog on top, as many as there is room for, most useful first. */
 export function drawHints(
@@ -57,7 +59,7 @@ export function drawHints(
     const [shown, text] = [keyName(key), actions[id].hint];
     return [{ key: shown, text, width: widthOf(shown) + 1 + widthOf(text) }];
   };
-  const ends = isDialog ? [] : always.flatMap(hint);
+  const ends = isDialog ? [] : (canvas.columns < narrowColumns ? always.slice(-1) : always).flatMap(hint);
   const reserved = ends.reduce((sum, { width }) => sum + width + gap, 0);
   const first = canvas.rows - 1 - rows;
   drawLine(canvas, ends, Math.max(1, canvas.columns - reserved), first, theme);
