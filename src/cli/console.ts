@@ -1,9 +1,10 @@
 /**
  * This terminal joined to a process in an instance: input, output, size and signals one way and the other.
- * Used by `exec` and `attach`. However it ends, the terminal is as it was before.
+ * Used by `exec`, `attach` and `console`. However it ends, the terminal is as it was before.
  */
 
 import { readStream, sendControl, sendInput } from '../api/client/stream.ts';
+import type { Control } from '../api/core/stream-frames.ts';
 import { messageOf, SkepError } from '../base/core/errors.ts';
 import type { Socket } from '../base/socket.ts';
 import { escapeText } from './core/escape.ts';
@@ -26,6 +27,14 @@ export interface ConsoleOptions {
   /** Ctrl-] in the input ends the joining and leaves the process alone. */
   readonly detachable: boolean;
   readonly forwardsSignals: boolean;
+  /** Sees what is typed before it is sent; what it returns is sent. `leave` ends the joining. */
+  readonly filterInput?: ((bytes: Uint8Array, leave: () => void) => Uint8Array) | undefined;
+  /** Told of every control frame but the last. */
+  readonly onControl?: ((control: Control) => void) | undefined;
+  /** Sees what the process wrote, as it is passed on. */
+  readonly onOutput?: ((data: Uint8Array) => void) | undefined;
+  /** Told that the process has ended, and why when it was not by itself. */
+  readonly onExit?: ((reason: string | undefined) => void) | undefined;
 }
 
 /** The remote exit status; 255 with a line on standard error when the connection failed. */
@@ -36,7 +45,11 @@ export async function joinConsole(
 ): Promise<number> {
   const { io, signal } = session;
   const failed = (error: unknown): void => {
-    if (!signal.aborted) session.warn(`skep: ${options.name}: ${escapeText(messageOf(error))}`);
+    if (!signal.aborted) {
+      session.warn(`skep: ${options.name}: ${escapeText(messageOf(error))}`);
+      const hint = error instanceof SkepError ? error.hint : undefined;
+      if (hint !== undefined) session.warn(`  hint: ${escapeText(hint)}`);
+    }
     socket.close();
   };
   let detached = false;
@@ -49,9 +62,8 @@ export async function joinConsole(
   signal.addEventListener('abort', detach, { once: true });
   try {
     if (isRaw) io.stdin.setRawMode?.(true);
-    if (options.stdin)
-      stops.push(passInput(session, socket, options.detachable ? detach : undefined, failed));
-    const code = await passOutput(session, socket, options.name);
+    if (options.stdin) stops.push(passInput(session, socket, inputFilter(options, detach), failed));
+    const code = await passOutput(session, socket, options);
     if (detached) return session.signal.aborted ? exitCodes.failed : exitCodes.done;
     return code;
   } catch (error) {
@@ -65,15 +77,31 @@ export async function joinConsole(
   }
 }
 
-async function passOutput(session: Session, socket: Socket, name: string): Promise<number> {
+/** Everything passes, but for a key that detaches where there is one. */
+function inputFilter(options: ConsoleOptions, detach: () => void): (bytes: Uint8Array) => Uint8Array {
+  const { filterInput, detachable } = options;
+  if (filterInput !== undefined) return (bytes) => filterInput(bytes, detach);
+  return (bytes) => {
+    if (!detachable || !bytes.includes(detachByte)) return bytes;
+    detach();
+    return new Uint8Array(0);
+  };
+}
+
+async function passOutput(session: Session, socket: Socket, options: ConsoleOptions): Promise<number> {
   const { io } = session;
+  const { name } = options;
   for await (const message of readStream(socket)) {
     if (message.kind === 'data') {
+      options.onOutput?.(message.payload);
       await writeAll(message.channel === 'stderr' ? io.stderr : io.stdout, message.payload);
     } else if (message.control.kind === 'exit') {
+      options.onExit?.(message.control.reason);
       return message.control.code ?? exitCodes.failed;
     } else if (message.control.kind === 'error') {
-      throw new SkepError('Unavailable', message.control.message);
+      throw new SkepError('Unavailable', message.control.message, { hint: message.control.hint });
+    } else {
+      options.onControl?.(message.control);
     }
   }
   const end = await socket.closed;
@@ -93,14 +121,13 @@ async function writeAll(stream: OutStream, data: Uint8Array): Promise<void> {
 function passInput(
   session: Session,
   socket: Socket,
-  detach: (() => void) | undefined,
+  filter: (bytes: Uint8Array) => Uint8Array,
   failed: (error: unknown) => void,
 ): () => void {
   const { stdin } = session.io;
   const take = (chunk: Uint8Array | string): void => {
-    const bytes = typeof chunk === 'string' ? new TextEncoder().encode(chunk) : chunk;
-    const at = detach === undefined ? -1 : bytes.indexOf(detachByte);
-    if (at >= 0) return detach?.();
+    const bytes = filter(typeof chunk === 'string' ? new TextEncoder().encode(chunk) : chunk);
+    if (bytes.length === 0) return;
     stdin.pause();
     sendInput(socket, bytes).then(() => stdin.resume(), failed);
   };

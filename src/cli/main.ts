@@ -35,6 +35,8 @@ const verbs: readonly Verb[] = [
 
 /** Verbs whose next word is a verb of their own. */
 const nestedVerbs: readonly string[] = ['brain', 'cell', 'debug', 'plan', 'task'];
+/** Those of `console`, whose next word may be a name as well. */
+const consoleVerbs: readonly string[] = ['ls', 'close'];
 
 const manual = `
 NAME is the name of an LRP or a task, or its beginning if no other begins so (what
@@ -87,6 +89,8 @@ async function buildProgram(host: Host, wanted: string | undefined): Promise<Com
     .description('Turns a set of Linux hosts into one cluster, run from a terminal.')
     .usage('COMMAND [OPTIONS]')
     .version(io.version, '-V, --version', 'print the version of this program')
+    // A verb that has verbs of its own must not take what is meant for those.
+    .enablePositionalOptions()
     .addHelpText('after', manual);
   for (const verb of verbs) {
     const command =
@@ -147,9 +151,13 @@ function hoistGlobals(argv: readonly string[]): string[] {
     }
   }
   const rest = argv.slice(at);
-  const verbLength =
-    nestedVerbs.includes(rest[0] ?? '') && rest[1] !== undefined && !rest[1].startsWith('-') ? 2 : 1;
+  const verbLength = isNested(rest[0], rest[1]) ? 2 : 1;
   return [...rest.slice(0, verbLength), ...leading, ...rest.slice(verbLength)];
+}
+
+function isNested(verb = '', next = '-'): boolean {
+  if (verb === 'console') return consoleVerbs.includes(next);
+  return nestedVerbs.includes(verb) && !next.startsWith('-');
 }
 
 /** One line that says what went wrong, one that says what to do. */

@@ -73,6 +73,12 @@ export const clusterVerbs: readonly Verb[] = [
     load: async () => (await import('./commands/exec.ts')).execCommand,
   },
   {
+    name: 'console',
+    summary: 'a shell in an instance that survives this terminal',
+    group: inside,
+    load: async () => (await import('./commands/console.ts')).consoleCommand,
+  },
+  {
     name: 'attach',
     summary: 'join the output of an instance, and its input',
     group: inside,

@@ -1,11 +1,12 @@
 /** `skep exec`: a command in a running instance. */
 import { Command } from 'commander';
-import { messageOf, SkepError } from '../../base/core/errors.ts';
+import { SkepError } from '../../base/core/errors.ts';
 import { joinConsole, terminalSize } from '../console.ts';
 import { escapeText } from '../core/escape.ts';
 import { exitCodes } from '../core/exit-codes.ts';
 import { withGlobals } from '../flags.ts';
 import type { Host } from '../io.ts';
+import { openOrFail } from '../open-or-fail.ts';
 import { pickInstance } from '../pick-instance.ts';
 import { openSession, type Session } from '../session.ts';
 
@@ -19,7 +20,8 @@ const manual = `
 NAME alone means its instance with the lowest index that runs. Without a command, and
 on a terminal, a shell is started as with -it. The exit status is the command's own;
 255 means that the connection failed. Without -t, Ctrl-C and other signals are passed
-on to the command; three times Ctrl-C gives up on it.
+on to the command; three times Ctrl-C gives up on it. A shell that survives this
+terminal: skep console.
 
 Examples:
   $ skep exec -it hello
@@ -83,16 +85,4 @@ async function exec(session: Session, name: string, args: readonly string[], fla
     detachable: false,
     forwardsSignals: !tty || !stdin,
   });
-}
-
-/** A refusal of the cluster keeps its own status; that nothing could be reached is 255, as ssh has it. */
-async function openOrFail<T>(session: Session, open: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await open();
-  } catch (error) {
-    if (!(error instanceof SkepError) || !['Unavailable', 'Timeout'].includes(error.code)) throw error;
-    session.warn(`skep: ${escapeText(messageOf(error))}`);
-    if (error.hint !== undefined) session.warn(`  hint: ${escapeText(error.hint)}`);
-    return undefined;
-  }
 }
