@@ -11,7 +11,10 @@ test('numbers are in the order of what they count, capitals beside small letters
     'api/0',
     'web-2/0',
     'web-10/0',
-    ...['web/2', 'Web/10', 'web/10/suspect', 'zone'],
+    'web/2',
+    'Web/10',
+    'web/10/suspect',
+    'zone',
   ]);
 });
 

@@ -150,7 +150,10 @@ function textTest(kind: ViewKind, matches: (text: string) => boolean): (row: Fil
 
 function fuzzyTest(kind: ViewKind, wanted: string): Test {
   if (wanted === '') throw new Refused('there is nothing to look for: -f text');
-  const letters = [...wanted.toLowerCase()].filter((letter) => letter !== ' ');
+  const letters = wanted
+    .toLowerCase()
+    .split('')
+    .filter((letter) => letter !== ' ');
   return textTest(kind, (text) => {
     const searched = text.toLowerCase();
     let from = 0;

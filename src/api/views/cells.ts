@@ -2,10 +2,10 @@
 import type { CellPresence } from '../../model/cell.ts';
 import type { CellSpec } from '../../model/cell-spec.ts';
 import type { CellId } from '../../model/ids.ts';
-import type { Roster } from '../../model/roster.ts';
 import type { ClusterState } from '../../store/core/state.ts';
 import { cellView } from '../views.ts';
 import { memberOf, zoneOf } from './instances.ts';
+import { RosterChanges } from './roster-changes.ts';
 import { clipText, labelText, noLabels, type Values, type ViewSource } from './source.ts';
 
 interface Known {
@@ -69,7 +69,7 @@ function usage(state: ClusterState, cellId: CellId): Values {
     engine: presence.engine.name,
     version: presence.version,
     platform: `${presence.os}/${presence.arch}`,
-    labels: labelText(presence.labels),
+    labels: clipText(labelText(presence.labels)),
   };
 }
 
@@ -85,39 +85,24 @@ const away: Values = {
 };
 
 export function cellsSource(): ViewSource {
-  let rosterBefore: Roster | undefined;
-
-  /** The roster is one record: cells that it lists now or did before may have changed with it. */
-  function* rosterChanges(state: ClusterState): Generator<string> {
-    const roster = state.roster?.value;
-    if (roster === rosterBefore) return;
-    const before = rosterBefore?.cells ?? {};
-    const now = roster?.cells ?? {};
-    rosterBefore = roster;
-    for (const cellId of new Set([...Object.keys(before), ...Object.keys(now)]) as Set<CellId>) {
-      const left = before[cellId];
-      const right = now[cellId];
-      const isThere = left !== undefined && right !== undefined;
-      if (!isThere || left.lostAt !== right.lostAt || left.zone !== right.zone) yield cellId;
-    }
-  }
+  const roster = new RosterChanges();
 
   return {
     keyColumn: 'cell',
     scopes: ['cell'],
     keys(state, { cell }) {
       if (cell !== undefined) return [cell];
-      const { cells, cellSpecs, claimsByCell, tasksByCell, roster } = state;
+      const { cells, cellSpecs, claimsByCell, tasksByCell } = state;
       const maps = [cells, cellSpecs, claimsByCell, tasksByCell];
       return new Set<string>([
         ...maps.flatMap((map) => [...map.keys()]),
-        ...Object.keys(roster?.value.cells ?? {}),
+        ...Object.keys(state.roster?.value.cells ?? {}),
       ]);
     },
     *touched(touched, state) {
       yield* touched.cells;
       yield* touched.assignments.keys();
-      yield* rosterChanges(state);
+      yield* roster.after(state);
     },
     estimate: (state, { cell }) => (cell === undefined ? state.cells.size : 1),
     stateOf(state, id, { cell }) {

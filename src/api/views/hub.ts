@@ -118,7 +118,7 @@ export class ViewHub {
   /** Stops all work. */
   close(): void {
     this.#closed.abort(new SkepError('Cancelled', 'the server is shutting down'));
-    for (const held of [...this.#held.values()]) this.#drop(held);
+    for (const held of this.#held.values()) this.#drop(held);
   }
 
   #open(name: string, query: CheckedQuery): Held {
@@ -148,7 +148,7 @@ export class ViewHub {
   /** Throws `Busy` when `rows` more cannot be kept, even if those that nobody looks at go. */
   #makeRoom(rows: number): void {
     const isFull = (): boolean => this.#held.size >= ordersMax || this.#rows() + rows > rowsMax;
-    for (const held of [...this.#held.values()]) {
+    for (const held of this.#held.values()) {
       if (!isFull()) return;
       if (held.listeners.size === 0) this.#drop(held);
     }

@@ -5,7 +5,8 @@ import type { RosterMember } from '../../model/roster.ts';
 import type { ActualSlot } from '../../store/core/keys.ts';
 import type { ActualSlots, ClusterState } from '../../store/core/state.ts';
 import { explainRefusal } from '../core/why-instance.ts';
-import { clipText, noLabels, type Scope, type ViewSource } from './source.ts';
+import { RosterChanges } from './roster-changes.ts';
+import { clipText, type Labels, labelText, noLabels, type Scope, type ViewSource } from './source.ts';
 
 const slots: readonly ActualSlot[] = ['ordinary', 'suspect', 'evacuating'];
 
@@ -85,51 +86,72 @@ function* claimsOn(state: ClusterState, cell: string): Generator<string> {
   }
 }
 
-export const instancesSource: ViewSource = {
-  keyColumn: 'instance',
-  scopes: ['guid', 'cell', 'domain'],
-  *keys(state, { guid, cell }) {
-    if (guid !== undefined) yield* keysOfLrp(guid, state.actual.get(guid as ProcessGuid));
-    else if (cell !== undefined) yield* claimsOn(state, cell);
-    else for (const [each, indexes] of state.actual) yield* keysOfLrp(each, indexes);
-  },
-  *touched(touched, state) {
-    for (const [guid, indexes] of touched.lrps) {
-      for (const index of indexes) if (index >= 0) for (const slot of slots) yield keyOf(guid, index, slot);
-    }
-    // The zone in a row is that of its cell.
-    for (const cellId of touched.cells) yield* claimsOn(state, cellId);
-  },
-  estimate: (state, { guid, cell }) => {
-    if (guid !== undefined) return state.actual.get(guid as ProcessGuid)?.size ?? 0;
-    if (cell !== undefined) return state.claimsByCell.get(cell as CellId)?.size ?? 0;
-    let count = 0;
-    for (const indexes of state.actual.values()) count += indexes.size;
-    return count;
-  },
-  stateOf(state, key, scope) {
-    const actual = instanceOf(state, key);
-    return actual === undefined || !isInScope(actual, scope) ? undefined : instanceState(actual);
-  },
-  values(state, key) {
-    const actual = instanceOf(state, key);
-    if (actual === undefined) return undefined;
-    return {
-      instance: key,
-      state: instanceState(actual),
-      ready: actual.state === 'RUNNING' ? actual.routable : null,
-      cell: actual.cellId ?? '',
-      crashes: actual.crashCount,
-      ports: portsOf(actual),
-      reason: clipText(reasonOf(actual)),
-      zone: zoneOf(state, actual.cellId),
-      domain: actual.domain,
-      instanceGuid: actual.instanceGuid ?? '',
-      since: actual.since,
-    };
-  },
-  labels(state, key) {
-    const actual = instanceOf(state, key);
-    return (actual && state.desired.get(actual.guid)?.value.labels) ?? noLabels;
-  },
-};
+export function instancesSource(): ViewSource {
+  const roster = new RosterChanges();
+  /** Labels are the LRP's: those that somebody filtered by, as text, to see when they are others. */
+  const asked = new Map<ProcessGuid, string>();
+
+  const labelsOf = (state: ClusterState, guid: ProcessGuid): Labels =>
+    state.desired.get(guid)?.value.labels ?? noLabels;
+
+  function* changedLabels(state: ClusterState, guid: ProcessGuid): Generator<string> {
+    const before = asked.get(guid);
+    if (before === undefined || before === labelText(labelsOf(state, guid))) return;
+    asked.delete(guid);
+    yield* keysOfLrp(guid, state.actual.get(guid));
+  }
+
+  return {
+    keyColumn: 'instance',
+    scopes: ['guid', 'cell', 'domain'],
+    *keys(state, { guid, cell }) {
+      if (guid !== undefined) yield* keysOfLrp(guid, state.actual.get(guid as ProcessGuid));
+      else if (cell !== undefined) yield* claimsOn(state, cell);
+      else for (const [each, indexes] of state.actual) yield* keysOfLrp(each, indexes);
+    },
+    *touched(touched, state) {
+      for (const [guid, indexes] of touched.lrps) {
+        if (indexes.has(-1)) yield* changedLabels(state, guid);
+        for (const index of indexes) if (index >= 0) for (const slot of slots) yield keyOf(guid, index, slot);
+      }
+      // The zone in a row is that of its cell.
+      for (const cellId of touched.cells) yield* claimsOn(state, cellId);
+      for (const cellId of roster.after(state)) yield* claimsOn(state, cellId);
+    },
+    estimate: (state, { guid, cell }) => {
+      if (guid !== undefined) return state.actual.get(guid as ProcessGuid)?.size ?? 0;
+      if (cell !== undefined) return state.claimsByCell.get(cell as CellId)?.size ?? 0;
+      let count = 0;
+      for (const indexes of state.actual.values()) count += indexes.size;
+      return count;
+    },
+    stateOf(state, key, scope) {
+      const actual = instanceOf(state, key);
+      return actual === undefined || !isInScope(actual, scope) ? undefined : instanceState(actual);
+    },
+    values(state, key) {
+      const actual = instanceOf(state, key);
+      if (actual === undefined) return undefined;
+      return {
+        instance: key,
+        state: instanceState(actual),
+        ready: actual.state === 'RUNNING' ? actual.routable : null,
+        cell: actual.cellId ?? '',
+        crashes: actual.crashCount,
+        ports: portsOf(actual),
+        reason: clipText(reasonOf(actual)),
+        zone: zoneOf(state, actual.cellId),
+        domain: actual.domain,
+        instanceGuid: actual.instanceGuid ?? '',
+        since: actual.since,
+      };
+    },
+    labels(state, key) {
+      const actual = instanceOf(state, key);
+      if (actual === undefined) return noLabels;
+      const labels = labelsOf(state, actual.guid);
+      asked.set(actual.guid, labelText(labels));
+      return labels;
+    },
+  };
+}

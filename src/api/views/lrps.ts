@@ -4,7 +4,7 @@ import { wantedInstances } from '../../model/desired-lrp.ts';
 import type { CellId, ProcessGuid } from '../../model/ids.ts';
 import type { ClusterState } from '../../store/core/state.ts';
 import type { LrpCounter, LrpCounts } from './lrp-counts.ts';
-import { labelText, noLabels, type Scope, type ViewSource } from './source.ts';
+import { clipText, labelText, noLabels, type Scope, type ViewSource } from './source.ts';
 
 export const desiredOf = (state: ClusterState, guid: string): DesiredLrp | undefined =>
   state.desired.get(guid as ProcessGuid)?.value;
@@ -66,7 +66,7 @@ export function lrpsSource(counter: LrpCounter): ViewSource {
         memoryMb: desired.memoryMb,
         image: desired.image,
         domain: desired.domain,
-        labels: labelText(desired.labels),
+        labels: clipText(labelText(desired.labels)),
         since: desired.createdAt,
       };
     },

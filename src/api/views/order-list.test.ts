@@ -16,15 +16,17 @@ test('whatever is put in and taken out, it equals a sorted array', () => {
       const there = new Set<number>();
       for (const [isAdded, number] of steps) {
         if (!isAdded) expect(list.remove(number)).toBe(there.delete(number));
-        else if (!there.has(number)) {
+        else {
+          expect(list.add(number)).toBe(!there.has(number));
           there.add(number);
-          list.add(number);
         }
       }
       const sorted = [...there].sort(ascending);
       expect(list.slice(0, 10_000)).toEqual(sorted);
       expect(list.size).toBe(sorted.length);
       expect(sorted.map((number) => list.placeOf(number))).toEqual(sorted.map((_, place) => place));
+      expect(list.placeOf(5_000)).toBe(-1);
+      expect(list.placeOf(0)).toBe(there.has(0) ? 0 : -1);
       const middle = Math.floor(sorted.length / 2);
       expect(list.slice(middle, 5)).toEqual(sorted.slice(middle, middle + 5));
     }),

@@ -27,19 +27,23 @@ export class OrderList<T> {
     this.#size = 0;
   }
 
-  /** Puts in an entry that is not there yet. */
-  add(entry: T): void {
-    this.#size += 1;
+  /** False when it is there already. */
+  add(entry: T): boolean {
     const at = Math.min(this.#pieceOf(entry), Math.max(0, this.#pieces.length - 1));
     const piece = this.#pieces[at];
     if (piece === undefined) {
       this.#pieces.push([entry]);
-      return;
+      this.#size += 1;
+      return true;
     }
     const place = this.#placeIn(piece, entry);
+    const there = piece[place];
+    if (there !== undefined && this.#compare(there, entry) === 0) return false;
     if (place === piece.length) piece.push(entry);
     else piece.splice(place, 0, entry);
     if (piece.length > pieceMax) this.#pieces.splice(at + 1, 0, piece.splice(splitAt(piece, place)));
+    this.#size += 1;
+    return true;
   }
 
   /** False when it is not there. */
@@ -56,12 +60,14 @@ export class OrderList<T> {
     return true;
   }
 
-  /** The place of an entry that is there. */
+  /** -1 when it is not there. */
   placeOf(entry: T): number {
     const at = this.#pieceOf(entry);
     const piece = this.#pieces[at];
-    if (piece === undefined) return this.#size;
+    if (piece === undefined) return -1;
     let place = this.#placeIn(piece, entry);
+    const there = piece[place];
+    if (there === undefined || this.#compare(there, entry) !== 0) return -1;
     for (let before = 0; before < at; before++) place += this.#pieces[before]?.length ?? 0;
     return place;
   }

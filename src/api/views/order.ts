@@ -35,13 +35,18 @@ export class Order {
   readonly spec: OrderSpec;
   readonly #source: ViewSource;
   readonly #list: OrderList<Entry>;
-  readonly #members = new Map<string, Entry>();
   readonly #byKey: boolean;
+  /**
+   * What each row is in the list as. Without a filter and by key that is the population's own Ref, always: no
+   * map of 250,000 entries is needed to know it.
+   */
+  readonly #members: Map<string, Entry> | undefined;
 
   constructor(spec: OrderSpec, source: ViewSource) {
     this.spec = spec;
     this.#source = source;
     this.#byKey = source.keyColumn === spec.column.id;
+    this.#members = this.#byKey && spec.filter.isEmpty && !spec.faults ? undefined : new Map();
     this.#list = new OrderList(this.#byKey ? byKey(spec.descending) : byValue(spec.descending));
   }
 
@@ -51,14 +56,18 @@ export class Order {
 
   clear(): void {
     this.#list.clear();
-    this.#members.clear();
+    this.#members?.clear();
   }
 
   /** Puts the row where it belongs now, or nowhere. */
   put(ref: Ref, state: ClusterState, now: number): void {
+    if (this.#members === undefined) {
+      this.#list.add(ref);
+      return;
+    }
     const before = this.#members.get(ref.key);
     const entry = this.#entryOf(ref, state, now);
-    if (entry === undefined) return this.remove(ref.key);
+    if (entry === undefined) return this.remove(ref);
     if (before !== undefined) {
       if (before === entry || (!this.#byKey && before.value === entry.value)) return;
       this.#list.remove(before);
@@ -67,16 +76,17 @@ export class Order {
     this.#list.add(entry);
   }
 
-  remove(key: string): void {
-    const before = this.#members.get(key);
+  remove(ref: Ref): void {
+    const before = this.#members === undefined ? ref : this.#members.get(ref.key);
     if (before === undefined) return;
-    this.#members.delete(key);
+    this.#members?.delete(ref.key);
     this.#list.remove(before);
   }
 
-  /** -1 when it is not there. */
-  placeOf(key: string): number {
-    const entry = this.#members.get(key);
+  /** -1 when it is not there. @param ref undefined: no row has that key */
+  placeOf(ref: Ref | undefined): number {
+    if (ref === undefined) return -1;
+    const entry = this.#members === undefined ? ref : this.#members.get(ref.key);
     return entry === undefined ? -1 : this.#list.placeOf(entry);
   }
 

@@ -57,7 +57,7 @@ function seen(replica: StateReplica, population: Population, order: Order) {
   const keys = order.keys(0, 10_000);
   return {
     keys,
-    places: keys.map((key) => order.placeOf(key)),
+    places: keys.map((key) => population.placeOf(order, key)),
     rows: keys.map((key) => population.source.values(replica.state, key)),
     total: population.size,
     counts: population.counts,

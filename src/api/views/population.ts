@@ -84,6 +84,11 @@ export class Population {
     return order;
   }
 
+  /** The place of a row in an order; -1 when it is not there. */
+  placeOf(order: Order, key: string): number {
+    return order.placeOf(this.#refs.get(key));
+  }
+
   removeOrder(order: Order): void {
     this.#orders.delete(order);
     this.#fillings.delete(order);
@@ -143,10 +148,10 @@ export class Population {
     const state = this.source.stateOf(this.#state, key, this.scope);
     const before = this.#refs.get(key);
     if (before !== undefined) this.#count(before.state, -1);
-    else if (state === undefined) return;
     if (state === undefined) {
+      if (before === undefined) return;
       this.#refs.delete(key);
-      for (const order of this.#orders) order.remove(key);
+      for (const order of this.#orders) order.remove(before);
       return;
     }
     this.#count(state, 1);

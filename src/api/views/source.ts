@@ -36,10 +36,10 @@ export function clipText(text: string): string {
   return text.length <= textMaxChars ? text : `${text.slice(0, textMaxChars - 1)}…`;
 }
 
-/** `app=web,tier=front`, in the order of the names. */
+/** `app=web,tier=front`, all of them, in the order of the names. */
 export function labelText(labels: Labels): string {
   const pairs = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
-  return clipText(pairs.map(([name, value]) => (value === '' ? name : `${name}=${value}`)).join(','));
+  return pairs.map(([name, value]) => (value === '' ? name : `${name}=${value}`)).join(',');
 }
 
 export const noLabels: Labels = {};

@@ -18,7 +18,7 @@ export function createSource(kind: ViewKind, counter: LrpCounter): ViewSource {
     case 'lrps':
       return lrpsSource(counter);
     case 'instances':
-      return instancesSource;
+      return instancesSource();
     case 'tasks':
       return tasksSource;
     case 'routes':

@@ -12,7 +12,7 @@ export type RowsMessage = Omit<Extract<ViewMessage, { type: 'rows' }>, 'rows'> &
 export function windowOf(lease: Lease, query: CheckedQuery, seq: number, replica: Replica): RowsMessage {
   const { order, population } = lease;
   const { anchor, window } = query;
-  const anchorAt = anchor === undefined ? undefined : order.placeOf(anchor.key);
+  const anchorAt = anchor === undefined ? undefined : population.placeOf(order, anchor.key);
   const isCentred = anchor?.centre === true && anchorAt !== undefined && anchorAt >= 0;
   const wanted = isCentred ? anchorAt - Math.floor(window.count / 2) : window.start;
   const start = Math.max(0, Math.min(wanted, order.size - window.count));
