@@ -215,6 +215,9 @@ function settle(
     cached() {
       const { actual, corrupt } = context.replica.state;
       const slots = actual.get(ref.guid)?.get(ref.index);
+      // Nearly always none is: then no key need be looked up for each of 250,000 reports.
+      if (corrupt.size === 0)
+        return { ordinary: undefined, suspect: undefined, evacuating: undefined, ...slots };
       return {
         ordinary: corrupt.has(keys[0]) ? 'corrupt' : slots?.ordinary,
         suspect: corrupt.has(keys[1]) ? 'corrupt' : slots?.suspect,

@@ -77,6 +77,9 @@ export const defaults = {
   autoRebalanceMoves: 20,
   /** What losses would be survived is told again this long after the last answer, if something changed. */
   survivalEveryMs: 5_000,
+  /** … when nothing has changed for this long, or the first change is so old: a mass start makes every answer old. */
+  survivalQuietMs: 500,
+  survivalMaxDelayMs: 15_000,
   /** It is worked out in slices of this length, with a pause after each. */
   survivalSliceMs: 8,
   survivalPauseMs: 40,

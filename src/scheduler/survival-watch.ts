@@ -61,8 +61,8 @@ class Watch {
       rng,
       signal,
       everyMs: defaults.convergeSweepMs,
-      debounceMs: defaults.convergeDebounceMs,
-      maxDelayMs: defaults.convergeMaxDelayMs,
+      debounceMs: defaults.survivalQuietMs,
+      maxDelayMs: defaults.survivalMaxDelayMs,
       pass: () => this.#pass(),
     });
     const unsubscribe = replica.subscribe((touched, state) => {
