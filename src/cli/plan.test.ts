@@ -4,8 +4,8 @@ import { type ApiServer, startApiServer } from '../../test/kit/api-server.ts';
 import { buildActual, buildCell, buildDesired, clusterRecords } from '../../test/kit/builders.ts';
 import { runCli } from '../../test/kit/cli-run.ts';
 import type { Survives } from '../api/core/plan-shapes.ts';
+import { survivesText } from '../api/core/survives-text.ts';
 import { root } from '../store/core/keys.ts';
-import { survivesText } from './core/plan-prose.ts';
 
 let api: ApiServer;
 beforeAll(async () => {

@@ -21,6 +21,7 @@ const status = (change: Partial<Status>): Status => ({
   clusterId: 'c',
   server: 'a',
   version: '0.1.0',
+  now,
   revision: 7,
   stale: '',
   servers: [server('a', 'leader'), server('bravo', 'unknown')],

@@ -1,11 +1,11 @@
 /** `status`, `why` and journal events as text for people. Everything that the cluster said is escaped here. */
 import type { Status, Why } from '../../api/core/routes.ts';
+import { survivesText } from '../../api/core/survives-text.ts';
 import type { JournalEvent } from '../../model/event.ts';
 import { instanceName } from '../../model/instance-name.ts';
 import type { Paint } from './colour.ts';
 import { escapeLines, escapeText } from './escape.ts';
 import { formatAge, formatTime, plural } from './format.ts';
-import { survivesText } from './plan-prose.ts';
 import { instanceState } from './rows.ts';
 import { standingLines } from './standing-prose.ts';
 import { type Column, renderTable } from './table.ts';

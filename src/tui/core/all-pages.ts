@@ -2,6 +2,13 @@
  * Puts the table of pages together: each factory is given the table itself, so that any page can lead to any other.
  * The composition of the terminal UI (src/tui/app.ts) and the golden tests call it once.
  */
+import { cellPage } from './details/cell-page.ts';
+import { describePage, rawPage, whyPage } from './details/describe-page.ts';
+import { drainPage } from './details/drain-page.ts';
+import { instancePage } from './details/instance-page.ts';
+import { pulsesPage } from './details/pulses-page.ts';
+import { taskPage } from './details/task-page.ts';
+import { treePage } from './details/tree-page.ts';
 import { cordonDialog, uncordonDialog } from './dialogs/cordon-dialog.ts';
 import { deleteDialog } from './dialogs/delete-dialog.ts';
 import { drainDialog } from './dialogs/drain-dialog.ts';
@@ -29,15 +36,15 @@ export function allPages({ yaml }: PageParts): PageFactories {
         pages,
       ),
     brain: brainPage,
-    pulses: () => missingPage('pulses'),
-    cell: () => missingPage('cell'),
-    instance: () => missingPage('instance'),
-    task: () => missingPage('task'),
-    describe: () => missingPage('describe'),
-    raw: () => missingPage('raw'),
-    tree: () => missingPage('tree'),
-    why: () => missingPage('why'),
-    drainProgress: () => missingPage('drain'),
+    pulses: () => pulsesPage(pages),
+    cell: (id) => cellPage(id, pages),
+    instance: (subject) => instancePage(subject, pages),
+    task: (guid) => taskPage(guid, pages),
+    describe: (subject) => describePage(subject, pages),
+    raw: (subject) => rawPage(subject, yaml),
+    tree: (subject) => treePage(subject, pages),
+    why: whyPage,
+    drainProgress: (cell) => drainPage(cell, pages),
     logs: () => missingPage('logs'),
     consoles: () => missingPage('consoles'),
     scaleDialog,

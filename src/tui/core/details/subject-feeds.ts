@@ -1,0 +1,39 @@
+/** What is asked about a subject by the pages that show it as text. */
+import type { CellId, ProcessGuid, TaskGuid } from '../../../model/ids.ts';
+import { poll, type Want } from '../page.ts';
+import { type Subject, subjectName } from '../subject.ts';
+
+const recordEveryMs = 2_000;
+const whyEveryMs = 5_000;
+
+/** Its records: `lrp`, `instances`, `cell`, `task`. */
+export function recordWants(subject: Subject): readonly Want[] {
+  switch (subject.kind) {
+    case 'cell':
+      return [poll('cell', 'getCell', { params: { id: subject.id as CellId } }, recordEveryMs)];
+    case 'lrp':
+      return [poll('lrp', 'getLrp', { params: { guid: subject.guid as ProcessGuid } }, recordEveryMs)];
+    case 'instance': {
+      const { guid, index } = subject;
+      return [
+        poll('instances', 'listInstances', { query: { guid, index } }, recordEveryMs),
+        poll('lrp', 'getLrp', { params: { guid: guid as ProcessGuid } }, recordEveryMs),
+      ];
+    }
+    case 'task':
+      return [poll('task', 'getTask', { params: { guid: subject.guid as TaskGuid } }, recordEveryMs)];
+  }
+}
+
+/** Why it is as it is: `why`. */
+export function whyWant(subject: Subject): Want {
+  const query = subject.kind === 'instance' ? { index: subject.index } : {};
+  const guid = 'guid' in subject ? subject.guid : subject.id;
+  return poll('why', 'why', { params: { guid }, query }, whyEveryMs);
+}
+
+export const eventsWant = (subject: Subject): Want => ({
+  kind: 'events',
+  id: 'events',
+  subject: subjectName(subject),
+});
