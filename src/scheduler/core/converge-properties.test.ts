@@ -17,7 +17,7 @@ import { virtualClock } from '../../../test/kit/virtual-clock.ts';
 import type { ActualLrp } from '../../model/actual-lrp.ts';
 import type { ProcessGuid } from '../../model/ids.ts';
 import { MutableState } from '../../store/core/fold.ts';
-import { root } from '../../store/core/keys.ts';
+import { rebalanceKey, root } from '../../store/core/keys.ts';
 import { MemoryStore } from '../../store/memory/memory-store.ts';
 import { converge } from './converge.ts';
 import type { Decision } from './decision.ts';
@@ -38,6 +38,22 @@ const instance = fc.record({
   ageMs: fc.constantFrom(0, 10_000, 11 * 60_000),
   isRetired: fc.boolean(),
 });
+
+interface Move {
+  readonly guid: string;
+  readonly index: number;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** The rebalance that asks for these moves, of the instances that may run where they begin; none without moves. */
+function rebalanceOf(moves: readonly Move[]): Record<string, string> {
+  const asked = moves.filter(({ from, to }) => from !== to);
+  if (asked.length === 0) return {};
+  const named = asked.map((move) => ({ ...move, instanceGuid: `i-${move.guid}-${move.index}-${move.from}` }));
+  const value = { v: 1, by: 'uid 0', at: builtAt, asked: asked.length, moves: named };
+  return { [rebalanceKey]: JSON.stringify(value) };
+}
 
 const recordsArbitrary: fc.Arbitrary<ClusterRecords> = fc
   .record({
@@ -72,9 +88,19 @@ const recordsArbitrary: fc.Arbitrary<ClusterRecords> = fc
       }),
       { selector: ({ cellId }) => cellId },
     ),
+    moves: fc.uniqueArray(
+      fc.record({
+        guid: fc.constantFrom(...guids),
+        index: fc.integer({ min: 0, max: 4 }),
+        from: fc.constantFrom('a', 'b', 'd'),
+        to: fc.constantFrom('b', 'c'),
+      }),
+      { selector: ({ guid, index }) => `${guid}/${index}`, maxLength: 8 },
+    ),
     domains: fc.subarray(['default']),
   })
-  .map(({ desired, actual, tasks, cells, domains, specs }) => ({
+  .map(({ desired, actual, tasks, cells, domains, specs, moves }) => ({
+    raw: rebalanceOf(moves),
     specs: specs.map(({ cellId, force, deadlineAt, maxParallel }) =>
       buildDrained(cellId, {
         force,

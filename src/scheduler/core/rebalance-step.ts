@@ -65,7 +65,9 @@ function mayBegin(state: ClusterState, slots: ActualSlots, move: RequestedMove):
   const spec = state.cellSpecs.get(move.to)?.value;
   const isOpen =
     state.cells.get(move.to)?.value.engine.ok === true && (spec?.cordon ?? spec?.drain) === undefined;
-  return isOpen && state.cells.has(move.from);
+  // A drain moves it by itself, wherever it finds a place.
+  const isDrained = state.cellSpecs.get(move.from)?.value.drain !== undefined;
+  return isOpen && !isDrained && state.cells.has(move.from);
 }
 
 /** The move that an evacuating instance is part of. */
