@@ -2,7 +2,7 @@
  * A screen as a grid of cells, and the canvas that pages draw on. Drawing clips to its rectangle and lets nothing
  * through that is not a glyph. A frame is compared with what is on the screen by src/tui/blessed.
  */
-import { type Glyph, glyphsOf, isPlain } from './text.ts';
+import { glyphsOf, isPlain } from './text.ts';
 
 /** Palette numbers 0-255; absent is the terminal's own. */
 export interface Style {
@@ -83,8 +83,12 @@ export function canvasOf(frame: Frame): Canvas {
 function clippedCanvas(frame: Frame, area: Rect): Canvas {
   const { columns, rows } = area;
   const inside = (x: number, y: number): boolean => x >= 0 && x < columns && y >= 0 && y < rows;
-  const put = (x: number, y: number, { character, width }: Glyph, attr: Attr): void => {
-    if (!inside(x, y)) return;
+  const put = (x: number, y: number, character: string, width: 1 | 2, attr: Attr): void => {
+    if (!inside(x, y)) {
+      // The half of a wide character that is inside is blank.
+      if (width === 2 && inside(x + 1, y)) put(x + 1, y, ' ', 1, attr);
+      return;
+    }
     const at = (area.y + y) * frame.columns + area.x + x;
     const whole = width === 1 || x + 1 < columns;
     severWide(frame, at, area.x + x);
@@ -102,12 +106,12 @@ function clippedCanvas(frame: Frame, area: Rect): Canvas {
       let column = x;
       if (isPlain(text)) {
         for (let i = 0; i < text.length && column < columns; i += 1, column += 1)
-          put(column, y, { character: text.charAt(i), width: 1 }, attr);
+          put(column, y, text.charAt(i), 1, attr);
         return column;
       }
       for (const glyph of glyphsOf(text)) {
         if (column >= columns) break;
-        put(column, y, glyph, attr);
+        put(column, y, glyph.character, glyph.width, attr);
         column += glyph.width;
       }
       return Math.min(column, columns);
@@ -115,9 +119,9 @@ function clippedCanvas(frame: Frame, area: Rect): Canvas {
     fill(rect, character, attr) {
       for (let y = Math.max(0, rect.y); y < Math.min(rows, rect.y + rect.rows); y += 1)
         for (let x = Math.max(0, rect.x); x < Math.min(columns, rect.x + rect.columns); x += 1)
-          put(x, y, { character, width: 1 }, attr);
+          put(x, y, character, 1, attr);
     },
-    cell: (x, y, character, width, attr) => put(x, y, { character, width }, attr),
+    cell: put,
     restyle(rect, change) {
       for (let y = Math.max(0, rect.y); y < Math.min(rows, rect.y + rect.rows); y += 1)
         for (let x = Math.max(0, rect.x); x < Math.min(columns, rect.x + rect.columns); x += 1) {

@@ -25,24 +25,116 @@ export const isPlain = (text: string): boolean => plainAscii.test(text);
 /** The glyphs that are drawn for a text. Tabs and line ends become a space, other controls `^X` as caret notation. */
 export function glyphsOf(text: string): readonly Glyph[] {
   const glyphs: Glyph[] = [];
-  for (const { segment } of segmenter.segment(text.slice(0, textMaxLength))) {
-    for (const glyph of glyphsOfSegment(segment.normalize('NFC'))) glyphs.push(glyph);
+  const length = Math.min(text.length, textMaxLength);
+  let at = 0;
+  while (at < length) {
+    const end = complexEnd(text, at, length);
+    if (end === at) {
+      glyphs.push(simpleGlyph(text.charCodeAt(at)));
+      at += 1;
+      continue;
+    }
+    for (const { segment } of segmenter.segment(text.slice(at, end)))
+      for (const glyph of glyphsOfSegment(segment.normalize('NFC'))) glyphs.push(glyph);
+    at = end;
   }
   return glyphs;
+}
+
+/**
+ * Where the characters end that must be looked at together: `at` itself when the one there stands for itself. Finding
+ * graphemes is a hundred times slower than looking them up, so it is done only around what may join its neighbours.
+ */
+function complexEnd(text: string, at: number, length: number): number {
+  if (isSimple(text, at) && (at + 1 >= length || isSimple(text, at + 1))) return at;
+  let end = at + 1;
+  while (end < length && !(isSimple(text, end - 1) && isSimple(text, end))) end += 1;
+  return end;
+}
+
+const isSimple = (text: string, at: number): boolean => {
+  const code = text.charCodeAt(at);
+  return (code >= 0x20 && code < 0x7f) || kindOf(code) !== complex;
+};
+
+const complex = 1;
+const narrowKind = 2;
+const wideKind = 3;
+const hidden = 4;
+/** What is known of each code unit: 0 is not looked at yet. */
+const kinds = new Uint8Array(0x10000);
+
+function kindOf(code: number): number {
+  const known = kinds[code] ?? 0;
+  if (known !== 0) return known;
+  const kind = findKind(code);
+  kinds[code] = kind;
+  return kind;
+}
+
+/** Jamo make syllables together, and the Malayalam dot reph joins what follows. */
+const joins = (code: number): boolean =>
+  (code >= 0x1100 && code <= 0x11ff) ||
+  (code >= 0xa960 && code <= 0xa97f) ||
+  (code >= 0xd7b0 && code <= 0xd7ff) ||
+  code === 0x0d4e;
+
+function findKind(code: number): number {
+  const character = String.fromCharCode(code);
+  if (!standsAlone.test(character) || joins(code) || character.normalize('NFC') !== character) return complex;
+  const glyph = glyphsOfSegment(character)[0] ?? narrow(placeholder);
+  if (glyph.width === 2) return wideKind;
+  return glyph.character === placeholder && character !== placeholder ? hidden : narrowKind;
+}
+
+const glyphCache = new Map<number, Glyph>();
+
+/** The glyph of a code unit that stands alone. */
+function simpleGlyph(code: number): Glyph {
+  const cached = glyphCache.get(code);
+  if (cached !== undefined) return cached;
+  const character = String.fromCharCode(code);
+  const kind = code >= 0x20 && code < 0x7f ? narrowKind : kindOf(code);
+  const glyph: Glyph =
+    kind === wideKind ? { character, width: 2 } : narrow(kind === hidden ? placeholder : character);
+  glyphCache.set(code, glyph);
+  return glyph;
 }
 
 function glyphsOfSegment(segment: string): readonly Glyph[] {
   const code = segment.codePointAt(0) ?? 0;
   if (segment === '\t' || segment === '\n' || segment === '\r' || segment === '\r\n') return [narrow(' ')];
   if (code < 0x20) return [narrow('^'), narrow(String.fromCharCode(code + 0x40))];
-  if (code >= 0x7f && code < 0xa0) return [narrow(placeholder)];
+  if (code === 0x7f) return [narrow('^'), narrow('?')];
+  if (code >= 0x80 && code < 0xa0) return [narrow(placeholder)];
   if (segment.length > 1 || code > 0xffff) return [narrow(placeholder)];
   const width = stringWidth(segment);
+  if (width !== 0 && isDisputed(segment, code)) return [narrow(placeholder)];
   if (width === 1) return [narrow(segment)];
   // Emoji of the basic plane are two cells in terminals and one in blessed.
   if (width === 2 && isEastAsian(code)) return [{ character: segment, width: 2 }];
-  return width === 0 ? [] : [narrow(placeholder)];
+  // What has no width is shown too: names that differ must not look alike.
+  return [narrow(placeholder)];
 }
+
+/** Letters, numbers, signs and spaces that join nothing before or after them, unless that is of another kind. */
+const standsAlone = /^[\p{L}\p{N}\p{P}\p{S}\p{Zs}]$/u;
+
+/** Characters that terminals and blessed draw at different widths, each in its own way. */
+const disputed: readonly (readonly [from: number, to: number])[] = [
+  [0x06de, 0x06de],
+  [0x1160, 0x11ff],
+  [0x2ffc, 0x2fff],
+  [0x312e, 0x312f],
+  [0x31bb, 0x31bf],
+  [0x31e4, 0x31e5],
+  [0x31ef, 0x31ef],
+  [0x32ff, 0x32ff],
+  [0x4dc0, 0x4dff],
+  [0xd7b0, 0xd7ff],
+];
+const isDisputed = (character: string, code: number): boolean =>
+  !standsAlone.test(character) || disputed.some(([from, to]) => code >= from && code <= to);
 
 /** Wide in terminals and in blessed alike: Hangul, kana, ideographs, full-width forms. */
 function isEastAsian(code: number): boolean {
