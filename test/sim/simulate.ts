@@ -45,6 +45,7 @@ const healMaxMs = 150_000;
 /** What is as wanted stays so for this long. */
 const calmMs = 65_000;
 const lookEveryMs = 1_000;
+const onItsWayMs = 50;
 
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
   const run = new Run(options);
@@ -143,6 +144,8 @@ class Run {
     this.#stage.log.add('fault', 'everything is as wanted');
     const asWantedAt = this.#stage.now;
     await this.#stage.advance(calmMs);
+    // What was written in the very last moment is still on its way to the servers' copies.
+    if (situation(this.#stage.cluster).problems.length > 0) await this.#stage.advance(onItsWayMs);
     const { problems } = situation(this.#stage.cluster);
     return problems.length === 0 ? this.#unrest(asWantedAt) : `not any more: ${problems.join('; ')}`;
   }
