@@ -91,6 +91,9 @@ export function instancesSource(): ViewSource {
   /** Labels are the LRP's: those that somebody filtered by, as text, to see when they are others. */
   const asked = new Map<ProcessGuid, string>();
 
+  /** Rows beside the ordinary ones: of an index that is touched only those that there are or were are looked at. */
+  const extras = new Set<string>();
+
   const labelsOf = (state: ClusterState, guid: ProcessGuid): Labels =>
     state.desired.get(guid)?.value.labels ?? noLabels;
 
@@ -101,6 +104,16 @@ export function instancesSource(): ViewSource {
     yield* keysOfLrp(guid, state.actual.get(guid));
   }
 
+  function* touchedRecords(state: ClusterState, guid: ProcessGuid, index: number): Generator<string> {
+    const held = state.actual.get(guid)?.get(index);
+    yield keyOf(guid, index, 'ordinary');
+    for (const slot of ['suspect', 'evacuating'] as const) {
+      if (held?.[slot] === undefined && extras.size === 0) continue;
+      const key = keyOf(guid, index, slot);
+      if (extras.delete(key) || held?.[slot] !== undefined) yield key;
+    }
+  }
+
   return {
     keyColumn: 'instance',
     scopes: ['guid', 'cell', 'domain'],
@@ -109,10 +122,11 @@ export function instancesSource(): ViewSource {
       else if (cell !== undefined) yield* claimsOn(state, cell);
       else for (const [each, indexes] of state.actual) yield* keysOfLrp(each, indexes);
     },
-    *touched(touched, state) {
+    *touched(touched, state, { guid: only }) {
       for (const [guid, indexes] of touched.lrps) {
+        if (only !== undefined && guid !== only) continue;
         if (indexes.has(-1)) yield* changedLabels(state, guid);
-        for (const index of indexes) if (index >= 0) for (const slot of slots) yield keyOf(guid, index, slot);
+        for (const index of indexes) if (index >= 0) yield* touchedRecords(state, guid, index);
       }
       // The zone in a row is that of its cell.
       for (const cellId of touched.cells) yield* claimsOn(state, cellId);
@@ -127,7 +141,9 @@ export function instancesSource(): ViewSource {
     },
     stateOf(state, key, scope) {
       const actual = instanceOf(state, key);
-      return actual === undefined || !isInScope(actual, scope) ? undefined : instanceState(actual);
+      if (actual === undefined || !isInScope(actual, scope)) return undefined;
+      if (actual.presence !== 'ORDINARY') extras.add(key);
+      return instanceState(actual);
     },
     values(state, key) {
       const actual = instanceOf(state, key);

@@ -24,7 +24,13 @@ function lrpState(desired: DesiredLrp, counts: LrpCounts): string {
 function isInScope(state: ClusterState, desired: DesiredLrp, { guid, cell, domain }: Scope): boolean {
   if (guid !== undefined && desired.guid !== guid) return false;
   if (domain !== undefined && desired.domain !== domain) return false;
-  return cell === undefined || guidsOn(state, cell).has(desired.guid);
+  return cell === undefined || runsOn(state, cell, desired.guid);
+}
+
+function runsOn(state: ClusterState, cell: string, wanted: string): boolean {
+  for (const { guid } of state.claimsByCell.get(cell as CellId)?.values() ?? [])
+    if (guid === wanted) return true;
+  return false;
 }
 
 function guidsOn(state: ClusterState, cell: string): Set<string> {

@@ -73,7 +73,7 @@ export class Population {
 
   /** Notes what a batch of changes touched. */
   touch(touched: Touched): void {
-    for (const key of this.source.touched(touched, this.#state)) this.#dirty.add(key);
+    for (const key of this.source.touched(touched, this.#state, this.scope)) this.#dirty.add(key);
     if (!this.hasWork) this.revision = this.#state.revision;
   }
 

@@ -19,7 +19,7 @@ export interface ViewSource {
   /** Keys of all rows in scope, and maybe more: `stateOf` decides. May be iterated while the state changes. */
   keys(state: ClusterState, scope: Scope): Iterable<string>;
   /** Keys of the rows that may have come, gone or changed. Called once for each batch of changes. */
-  touched(touched: Touched, state: ClusterState): Iterable<string>;
+  touched(touched: Touched, state: ClusterState, scope: Scope): Iterable<string>;
   /** About how many keys there are, to tell how far work on them is; asked once, when it begins. */
   estimate(state: ClusterState, scope: Scope): number;
   /** The state of a row as it is counted, '' for a kind without states; undefined when it is not there. */
