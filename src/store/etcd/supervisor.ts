@@ -10,6 +10,7 @@ import { backoffMs } from '../../base/core/backoff.ts';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
 import type { Rng } from '../../base/core/rng.ts';
 import type { Log } from '../../base/log.ts';
+import { favourSession } from '../../base/session-share.ts';
 import { defaults } from '../../model/defaults.ts';
 import { argsThatDiffer, type EtcdMemberConfig, etcdArgs, etcdDataFolder } from '../core/etcd-args.ts';
 import { explainExit } from '../core/etcd-exit.ts';
@@ -163,7 +164,17 @@ class Supervision implements EtcdSupervisor {
     this.#logStart = await logSize(dataDir);
     const started = await spawnEtcd(binary, dataDir, wanted);
     log.info('etcd.started', { pid: started.pid, clientUrl, peerUrl });
+    this.#favour(started.pid);
     return this.#took(started);
+  }
+
+  /** It inherits the agent's niceness, which in a session of its own says nothing. */
+  #favour(pid: number): void {
+    try {
+      favourSession(pid);
+    } catch (error) {
+      this.#options.log.info('etcd.priority_not_raised', { reason: messageOf(error) });
+    }
   }
 
   async #beginAnew(): Promise<void> {
