@@ -4,7 +4,7 @@
  */
 import type { Attr, Canvas, Rect } from './frame.ts';
 import { drawLine } from './line-editor.ts';
-import { clip, widthOf } from './text.ts';
+import { clip, widthOf, wrap } from './text.ts';
 import type { Role, Theme } from './theme.ts';
 import { paneCommands, prefixName } from './workspace-keys.ts';
 import { panesOf } from './workspace-layout.ts';
@@ -116,11 +116,12 @@ function drawMessage(workspace: Workspace, screen: PaneScreen, canvas: Canvas, t
   if (message === '') return;
   const keys = state === 'ended' ? `Enter closes, ${prefixName(workspace)} r begins anew` : '';
   const role: Role = state === 'open' ? 'badge' : state === 'ended' ? 'badge' : 'badgeDanger';
-  const lines = keys === '' ? [message] : canvas.rows > 1 ? [message, keys] : [message];
+  const room = Math.max(1, canvas.columns - 1);
+  const lines = [...wrap(message, room), ...wrap(keys, room)].slice(0, canvas.rows);
   for (const [at, line] of lines.entries()) {
     const y = canvas.rows - lines.length + at;
     canvas.fill({ x: 0, y, columns: canvas.columns, rows: 1 }, ' ', theme.attr(role));
-    canvas.text(0, y, clip(` ${line}`, canvas.columns, theme.glyphs.more), theme.attr(role));
+    canvas.text(0, y, line, theme.attr(role));
   }
 }
 

@@ -9,19 +9,27 @@ import {
   splitPane,
   withoutPane,
 } from './workspace-layout.ts';
-import { type Tab, tabOf, typing, type Workspace } from './workspace-model.ts';
+import { type Tab, tabOf, typing, type Workspace, withTab } from './workspace-model.ts';
 
 /** Each holds an emulator here and a session on a cell. */
 export const panesMax = 48;
 /** Panes that come from the pages share a tab until there are so many; then a new one begins. */
 const sharedMax = 4;
 
-/** A new pane beside the focused one, with the focus. Refused with a notice when there are as many as may be. */
+/**
+ * A new pane beside the largest one, the focused one among equals, with the focus. Refused with a notice when there are
+ * as many as may be.
+ */
 export function openPane(workspace: Workspace, request: ConsoleRequest): Workspace {
   const tab = tabOf(workspace);
-  if (tab === undefined || panesOf(tab.layout).length >= sharedMax) return openTab(workspace, request);
-  const isEven = (depthOf(tab.layout, tab.focus) ?? 0) % 2 === 0;
-  return openBeside(workspace, request, isEven ? 'right' : 'below');
+  if (tab === undefined) return openTab(workspace, request);
+  const all = panesOf(tab.layout);
+  if (all.length >= sharedMax) return openTab(workspace, request);
+  const depth = (id: PaneId): number => depthOf(tab.layout, id) ?? 0;
+  const least = Math.min(...all.map(depth));
+  const at = depth(tab.focus) === least ? tab.focus : (all.find((id) => depth(id) === least) ?? tab.focus);
+  const beside = withTab(workspace, { focus: at });
+  return openBeside(beside, request, least % 2 === 0 ? 'right' : 'below');
 }
 
 export function openBeside(
