@@ -40,19 +40,44 @@ export function rgbOf(colour: number): Rgb {
   return [level(Math.floor(cube / 36)), level(Math.floor(cube / 6) % 6), level(cube % 6)];
 }
 
-/** The palette number among the first `colours` that looks most like it. */
+/**
+ * The palette number among the first `colours` that means most what this one means: a colour of the same hue, however
+ * pale this one is, and a grey for a grey.
+ */
 export function nearestColour(colour: number, colours: 8 | 16): number {
   if (colour < colours) return colour;
   if (colour < 16) return colour - 8;
+  const wanted = rgbOf(colour);
   let nearest = 0;
   let least = Number.POSITIVE_INFINITY;
   for (let candidate = 0; candidate < colours; candidate += 1) {
-    const distance = distanceOf(rgbOf(colour), rgbOf(candidate));
+    const offered = rgbOf(candidate);
+    if (hueOf(wanted) === undefined ? hueOf(offered) !== undefined : hueOf(offered) === undefined) continue;
+    const distance = distanceOf(wanted, offered) + hueWeight * hueDistance(wanted, offered);
     if (distance >= least) continue;
     least = distance;
     nearest = candidate;
   }
   return nearest;
+}
+
+/** Thirty degrees of hue count as much as black and white are apart. */
+const hueWeight = 25;
+
+/** Degrees, 0 to 180; 0 when one of them is a grey. */
+function hueDistance(a: Rgb, b: Rgb): number {
+  const difference = Math.abs((hueOf(a) ?? 0) - (hueOf(b) ?? 0));
+  return hueOf(a) === undefined ? 0 : Math.min(difference, 360 - difference);
+}
+
+/** Degrees; undefined for what is rather a grey. */
+function hueOf(rgb: Rgb): number | undefined {
+  const [r, g, b] = rgb;
+  const most = Math.max(...rgb);
+  const range = most - Math.min(...rgb);
+  if (range <= most / 3) return undefined;
+  const sector = most === r ? (g - b) / range : most === g ? 2 + (b - r) / range : 4 + (r - g) / range;
+  return (sector * 60 + 360) % 360;
 }
 
 /** How different two colours look, weighted as the eye does ("redmean"): 0 to about 765. */
