@@ -1,13 +1,13 @@
 /** The emulator of a pane against byte streams of real programs, and against ones that mean harm. */
 import { expect, test } from 'vitest';
 import { attrOf, canvasOf, createFrame, type Frame, frameText } from '../../src/tui/core/frame.ts';
-import { palettes } from '../../src/tui/core/palettes.ts';
+import { paletteOf } from '../../src/tui/core/palettes.ts';
 import { asciiGlyphs, type Theme, themeOf, unicodeGlyphs } from '../../src/tui/core/theme.ts';
 import type { PaneEmulator } from '../../src/tui/pane-emulator.ts';
 import { paneEmulator } from '../../src/tui/terminal/emulator.ts';
 
-const theme = themeOf('dark', palettes.dark, unicodeGlyphs);
-const ascii = themeOf('dark', palettes.dark, asciiGlyphs);
+const theme = themeOf('dark', paletteOf('dark', 256), unicodeGlyphs);
+const ascii = themeOf('dark', paletteOf('dark', 256), asciiGlyphs);
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 interface World {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { canvasOf, createFrame, frameText, type Rect } from './frame.ts';
 import type { Key, Size } from './key.ts';
 import type { ConsoleRequest } from './page.ts';
-import { palettes } from './palettes.ts';
+import { paletteOf } from './palettes.ts';
 import { asciiGlyphs, themeOf, unicodeGlyphs } from './theme.ts';
 import {
   closePane,
@@ -23,8 +23,8 @@ import { paneCommands } from './workspace-keys.ts';
 import { panesOf } from './workspace-layout.ts';
 import { visibleTiles } from './workspace-tiles.ts';
 
-const theme = themeOf('dark', palettes.dark, unicodeGlyphs);
-const ascii = themeOf('mono', palettes.mono, asciiGlyphs);
+const theme = themeOf('dark', paletteOf('dark', 256), unicodeGlyphs);
+const ascii = themeOf('mono', paletteOf('mono', 0), asciiGlyphs);
 const shell = (target: string): ConsoleRequest => ({ target, kind: 'shell' });
 
 const special: Readonly<Record<string, string>> = {

@@ -103,6 +103,8 @@ class XtermPane implements PaneEmulator {
     this.#pending += text.length;
     this.#terminal.write(text, () => {
       this.#pending -= text.length;
+      // xterm finishes what it was given after it is disposed of.
+      if (this.#closed) return;
       this.#scrolled.update();
       this.#onChange();
       if (this.#pending <= pendingMaxBytes) for (const resume of this.#room.splice(0)) resume();
