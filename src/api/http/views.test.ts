@@ -295,7 +295,7 @@ describe('hostile clients', () => {
     }
     let answers = 0;
     for (let message = await next(); message.seq < 10_000; message = await next()) answers += 1;
-    expect(answers).toBeLessThan(2_000);
+    expect(answers).toBeLessThan(5_000);
     socket.close();
   });
 

@@ -19,6 +19,9 @@ export interface Ref {
   state: string;
 }
 
+/** Different texts that an order remembers the place of. */
+const sortTextsMax = 5_000;
+
 type SortValue = string | number | null;
 /** A row in an order; the population's own Ref where rows are sorted by nothing but their key. */
 type Entry = Pick<Ref, 'key' | 'order'> & { readonly value?: SortValue };
@@ -42,6 +45,9 @@ export class Order {
    */
   readonly #members: Map<string, Entry> | undefined;
 
+  /** States, cells and images are the same for very many rows: each is made once, and is one text in memory. */
+  readonly #sortTexts = new Map<string, string>();
+
   constructor(spec: OrderSpec, source: ViewSource) {
     this.spec = spec;
     this.#source = source;
@@ -57,6 +63,7 @@ export class Order {
   clear(): void {
     this.#list.clear();
     this.#members?.clear();
+    this.#sortTexts.clear();
   }
 
   /** Puts the row where it belongs now, or nowhere. */
@@ -110,21 +117,30 @@ export class Order {
     };
     if (!filter.isEmpty && !filter.matches(row, now)) return undefined;
     if (this.#byKey) return ref;
-    return { key: ref.key, order: ref.order, value: sortValue(column, values[column.id] ?? null) };
+    return { key: ref.key, order: ref.order, value: this.#sortValue(column, values[column.id] ?? null) };
+  }
+
+  /** What is sorted by age has the youngest first: the larger its time, the smaller its age. */
+  #sortValue({ format }: ViewColumn, value: Scalar): SortValue {
+    if (value === null || value === '') return null;
+    if (typeof value === 'string') return this.#sortText(value);
+    if (typeof value === 'boolean') return value ? 1 : 0;
+    return format === 'age' ? -value : value;
+  }
+
+  #sortText(value: string): string {
+    const known = this.#sortTexts.get(value);
+    if (known !== undefined) return known;
+    if (this.#sortTexts.size >= sortTextsMax) this.#sortTexts.clear();
+    const text = naturalKey(value);
+    this.#sortTexts.set(value, text);
+    return text;
   }
 }
 
 function isFault(kind: ViewKind, state: string): boolean {
   const severity = stateSeverity[kind][state];
   return severity === 'warn' || severity === 'bad';
-}
-
-/** What is sorted by age has the youngest first: the larger its time, the smaller its age. */
-function sortValue({ format }: ViewColumn, value: Scalar): SortValue {
-  if (value === null || value === '') return null;
-  if (typeof value === 'string') return naturalKey(value);
-  if (typeof value === 'boolean') return value ? 1 : 0;
-  return format === 'age' ? -value : value;
 }
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
