@@ -20,6 +20,12 @@ const programs = 'Programs:';
 const verbs: readonly Verb[] = [
   ...clusterVerbs,
   {
+    name: 'ui',
+    summary: 'open the terminal UI (skep alone does)',
+    group: programs,
+    load: async () => (await import('./run/ui-command.ts')).uiCommand,
+  },
+  {
     name: 'agent',
     summary: 'run the daemon of this host',
     group: programs,
@@ -66,7 +72,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     },
   };
   try {
-    const args = hoistGlobals(argv);
+    const args = withUi(hoistGlobals(argv), io);
     checkVerb(args[0]);
     const program = await buildProgram(host, args[0] === 'help' ? args[1] : args[0]);
     await program.parseAsync(args, { from: 'user' });
@@ -75,6 +81,16 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     return report(error, io);
   }
 }
+
+/** No verb at all is the terminal UI, where there is a terminal; a program that calls `skep` gets the help. */
+function withUi(args: string[], { stdin, stdout }: Io): string[] {
+  const [first] = args;
+  const none = first === undefined || (first.startsWith('-') && !args.some((arg) => ownFlags.includes(arg)));
+  return none && stdin.isTTY === true && stdout.isTTY === true ? ['ui', ...args] : args;
+}
+
+/** What `skep` answers itself, without a verb. */
+const ownFlags: readonly string[] = ['-h', '--help', '-V', '--version'];
 
 function checkVerb(verb: string | undefined): void {
   const names = [...verbs.map(({ name }) => name), 'help'];

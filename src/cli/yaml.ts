@@ -1,2 +1,2 @@
-/** YAML for `-o yaml`. A module of ours, since the bundler gives a package imported at run time no named exports. */
-export { stringify } from 'yaml';
+/** YAML for `-o yaml` and the terminal UI. A module of ours, since the bundler gives a package imported at run time no named exports. */
+export { parse, stringify } from 'yaml';

@@ -34,6 +34,8 @@ export interface TuiOptions {
   readonly context: string;
   readonly settings: Settings;
   readonly commandHistory: readonly string[];
+  /** Told to the operator as soon as the UI is there. */
+  readonly problems: readonly string[];
   readonly parts: Omit<AppParts, 'screens'>;
   themeOf(name: string): Theme;
   readonly charts?: Charts | undefined;
@@ -188,6 +190,7 @@ function startTui(options: TuiOptions, signal: AbortSignal, end: (exit: number) 
     consoles.closeAll();
   });
   terminal.listen(heard);
+  for (const text of options.problems) send({ kind: 'flash', level: 'error', text });
   feeds.sync(wantsOf(model));
   frames.dirty();
 }

@@ -2,14 +2,14 @@
 import { nearest } from '../../api/core/nearest.ts';
 import type { Command, CommandInput } from './command-table.ts';
 import type { Effect, Settings } from './page.ts';
-import { palettes } from './palettes.ts';
+import { themeNames } from './palettes.ts';
 
 const flash = (level: 'info' | 'warn', text: string, hint?: string): readonly Effect[] => [
   { do: 'flash', level, text, hint },
 ];
 const set = (change: Partial<Settings>): readonly Effect[] => [{ do: 'setting', change }];
 
-const themes = Object.keys(palettes);
+const themes: readonly string[] = themeNames;
 const times = ['age', 'local', 'utc'] as const;
 
 function setTheme(name: string | undefined, { theme }: Settings): readonly Effect[] {

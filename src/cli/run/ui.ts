@@ -1,0 +1,123 @@
+/**
+ * Puts the terminal UI together: terminal, pages, panes, files, clients. The only place where its adapters are built;
+ * loaded when the UI is opened and not before.
+ */
+import { hostname } from 'node:os';
+import { type Client, createClient } from '../../api/client.ts';
+import { seededRng } from '../../base/core/rng.ts';
+import { lazyCharts } from '../../tui/blessed/charts.ts';
+import { openOperatorTerminal } from '../../tui/blessed/operator-terminal.ts';
+import { createConsoles } from '../../tui/consoles.ts';
+import { allPages } from '../../tui/core/all-pages.ts';
+import { contextOf } from '../../tui/core/app.ts';
+import { type AppModel, type AppParts, pageOf, topOf } from '../../tui/core/app-model.ts';
+import { commandLanguage } from '../../tui/core/commands.ts';
+import type { Yaml } from '../../tui/core/dialogs/edit-dialog.ts';
+import { helpPage } from '../../tui/core/help-page.ts';
+import type { Keymap } from '../../tui/core/keymap.ts';
+import { messagesPage } from '../../tui/core/messages-page.ts';
+import type { Settings } from '../../tui/core/page.ts';
+import type { PageFactories } from '../../tui/core/pages.ts';
+import { paletteOf } from '../../tui/core/palettes.ts';
+import { asciiGlyphs, type Theme, themeOf, unicodeGlyphs } from '../../tui/core/theme.ts';
+import { editorOf, editText } from '../../tui/editor.ts';
+import { openLogs } from '../../tui/log-feed.ts';
+import type { OperatorFiles } from '../../tui/operator-files.ts';
+import { runTui } from '../../tui/run.ts';
+import { paneEmulator } from '../../tui/terminal/emulator.ts';
+import type { Terminal } from '../../tui/terminal.ts';
+import type { Session } from '../session.ts';
+
+export interface UiOptions {
+  readonly session: Session;
+  readonly readOnly: boolean;
+  readonly theme: string | undefined;
+  readonly files: OperatorFiles;
+  readonly keymap: Keymap;
+  readonly yaml: Yaml;
+  /** What was wrong with the operator's files: told in the UI. */
+  readonly problems: readonly string[];
+}
+
+/** Resolves with the exit status. Throws `InvalidRequest` where there is no terminal to draw on, with what to use instead. */
+export async function runUi(options: UiOptions): Promise<number> {
+  const { session, files, keymap, yaml } = options;
+  const { io } = session;
+  const kept = await files.load();
+  const terminal = openOperatorTerminal({ clock: io.clock, env: io.env });
+  const { theme = 'dark', times = 'age', wide = false, views } = kept.settings;
+  const settings: Settings = {
+    readOnly: options.readOnly,
+    theme: options.theme ?? theme,
+    times,
+    wide,
+    ...(views === undefined ? {} : { views }),
+  };
+  const pages = allPages({ yaml });
+  // No secret: spreads retries of many terminals.
+  const rng = seededRng(io.clock.now() ^ process.pid);
+  return await runTui({
+    terminal,
+    first: session.client,
+    connect: (apiAddress) => clientFor(session, apiAddress),
+    clock: io.clock,
+    rng,
+    home: pages.list({ kind: 'lrps' }),
+    context: contextName(session.client),
+    settings,
+    problems: options.problems,
+    commandHistory: kept.commandHistory,
+    parts: partsOf(pages, keymap),
+    themeOf: themes(terminal),
+    charts: lazyCharts(terminal.features),
+    openLogs: (client, request, signal) => openLogs({ client, clock: io.clock, request, signal }),
+    consoles: (shell) =>
+      createConsoles({
+        ...shell,
+        clock: io.clock,
+        rng,
+        createEmulator: paneEmulator(terminal.features.colours),
+        saveText: (name, text) => files.saveText(name, text),
+      }),
+    editText: (text, suffix) => editText(editorOf(io.env), text, suffix),
+    saveText: (name, text) => files.saveText(name, text),
+    remember: (state) => files.keep(state.settings, state.commandHistory),
+  });
+}
+
+function partsOf(pages: PageFactories, keymap: Keymap): Omit<AppParts, 'screens'> {
+  return {
+    actionOf: (page, key) => keymap.actionOf(page, key),
+    keysOf: (action) => keymap.keysOf(action),
+    ...commandLanguage(pages),
+    helpPage: (model: AppModel) => {
+      const { page } = topOf(model);
+      const { kind, crumb } = pageOf(model).page;
+      const { readOnly } = model.settings;
+      const actions = page.actions(contextOf(model));
+      return helpPage({ kind, crumb, actions, readOnly, keysOf: (action) => keymap.keysOf(action) });
+    },
+    messagesPage: (model: AppModel) => messagesPage(model.messages),
+  };
+}
+
+function clientFor({ io }: Session, apiAddress: string): Client {
+  const { dial, clock, actor } = io;
+  return createClient({ baseUrl: `http://${apiAddress}`, dial, clock, actor });
+}
+
+/** What the operator calls the cluster: there are no contexts with names yet, so it is where the cluster is. */
+function contextName(client: Client): string {
+  return client.address.startsWith('/') ? hostname() : client.address;
+}
+
+/** A theme is made once for each name: a frame asks for it every time. */
+function themes({ features }: Terminal): (name: string) => Theme {
+  const made = new Map<string, Theme>();
+  const glyphs = features.unicode ? unicodeGlyphs : asciiGlyphs;
+  return (name) => {
+    const theme = made.get(name) ?? themeOf(name, paletteOf(name, features.colours), glyphs);
+    made.set(name, theme);
+    return theme;
+  };
+}
