@@ -2,7 +2,7 @@
 import { canvasOf, createFrame, frameText } from '../../src/tui/core/frame.ts';
 import type { Key } from '../../src/tui/core/key.ts';
 import type { DrawContext, Effect, Page, PageContext, PageEvent } from '../../src/tui/core/page.ts';
-import { palettes } from '../../src/tui/core/palettes.ts';
+import { paletteOf } from '../../src/tui/core/palettes.ts';
 import { themeOf, unicodeGlyphs } from '../../src/tui/core/theme.ts';
 
 export interface PageDriver {
@@ -51,7 +51,7 @@ export function drivePage(start: Page, context: Partial<PageContext> = {}): Page
     },
     screen() {
       const frame = createFrame(full.size.columns, full.size.rows);
-      const theme = themeOf('dark', palettes.dark, unicodeGlyphs);
+      const theme = themeOf('dark', paletteOf('dark', 256), unicodeGlyphs);
       const drawing: DrawContext = { ...full, theme, skewMs: 0 };
       page.draw(canvasOf(frame), drawing);
       return frameText(frame);
