@@ -5,10 +5,15 @@
 import { stateSeverity, viewColumns } from '../../src/api/core/view-columns.ts';
 import type { ViewMessage, ViewQuery, ViewRow } from '../../src/api/core/view-shapes.ts';
 
+const names = new Intl.Collator('en', { numeric: true });
+
 /** The answer to a query. The filter is plain text; scopes are left to the test, which gives the rows in scope. */
 export function answerView(all: readonly ViewRow[], query: ViewQuery, seq = 1): ViewMessage {
   if (query.filter?.startsWith('(')) return { type: 'refused', seq, message: 'missing closing )' };
-  const matching = sorted(all.filter((row) => passes(row, query)), query);
+  const matching = sorted(
+    all.filter((row) => passes(row, query)),
+    query,
+  );
   const { anchor } = query;
   const anchorAt = anchor === undefined ? undefined : matching.findIndex(({ key }) => key === anchor.key);
   const { count } = query.window;
@@ -40,10 +45,8 @@ function sorted(rows: readonly ViewRow[], { kind, sort }: ViewQuery): readonly V
   return [...rows].sort((a, b) => {
     const [x, y] = [a.values[column] ?? '', b.values[column] ?? ''];
     const order =
-      typeof x === 'number' && typeof y === 'number'
-        ? x - y
-        : String(x).localeCompare(String(y), 'en', { numeric: true });
-    return order === 0 ? a.key.localeCompare(b.key, 'en', { numeric: true }) : order * way;
+      typeof x === 'number' && typeof y === 'number' ? x - y : names.compare(String(x), String(y));
+    return order === 0 ? names.compare(a.key, b.key) : order * way;
   });
 }
 

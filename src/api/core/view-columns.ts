@@ -51,7 +51,7 @@ export const viewColumns: Readonly<Record<ViewKind, readonly ViewColumn[]>> = {
     column('state', 'STATE', 'state', 1, 9),
     column('running', 'RUN', 'count', 1, 5, 7),
     column('desired', 'WANT', 'count', 1, 5, 7),
-    column('ready', 'READY', 'count', 3, 5, 7),
+    column('ready', 'READY', 'count', 4, 5, 7),
     column('claimed', 'STARTING', 'count', 4, 8),
     column('unclaimed', 'UNPLACED', 'count', 3, 8),
     column('crashed', 'CRASHED', 'count', 2, 7),

@@ -2,10 +2,10 @@
 import { type ActionId, actions } from './actions.ts';
 import { contextOf } from './app.ts';
 import { hintRowsOf } from './app-layout.ts';
-import { type AppModel, type AppParts, topOf } from './app-model.ts';
+import { type AppModel, type AppParts, type Prompt, topOf } from './app-model.ts';
 import type { Canvas } from './frame.ts';
 import { keyName } from './key-names.ts';
-import { widthOf } from './text.ts';
+import { clip, widthOf } from './text.ts';
 import type { Theme } from './theme.ts';
 
 /** Nobody needs to be told of these. */
@@ -51,11 +51,17 @@ export function drawHints(
   { theme, keysOf }: { readonly theme: Theme; readonly keysOf: AppParts['keysOf'] },
 ): void {
   const rows = hintRowsOf(model.size);
+  if (model.prompt !== undefined) {
+    drawPromptHints(model.prompt, canvas, canvas.rows - 1 - rows, theme);
+    return;
+  }
   const { page } = topOf(model);
   const isDialog = model.dialogs.length > 0;
   const hint = (id: ActionId): readonly Hint[] => {
     const key = keysOf(id)[0];
-    if (key === undefined || quiet.has(id) || (actions[id].changes && model.settings.readOnly)) return [];
+    const isHere = actions[id].pages?.includes(page.kind) ?? true;
+    if (key === undefined || !isHere || quiet.has(id) || (actions[id].changes && model.settings.readOnly))
+      return [];
     const [shown, text] = [keyName(key), actions[id].hint];
     return [{ key: shown, text, width: widthOf(shown) + 1 + widthOf(text) }];
   };
@@ -90,4 +96,26 @@ function drawLine(
     x = canvas.text(x, y, ` ${text}`, theme.attr('hint')) + gap;
   }
   return hints.length;
+}
+
+const commandHelp = 'Tab completes, Right takes what is suggested, Up brings earlier lines';
+const filterHelp = 'text  !not  -f fuzzy  -l label=value  column:text  column:>3  joined by " & "';
+
+/** What the prompt can do; once Tab was pressed, what it goes through. */
+function drawPromptHints(prompt: Prompt, canvas: Canvas, y: number, theme: Theme): void {
+  const { completions, completion, kind } = prompt;
+  if (completions.length === 0) {
+    const text = kind === 'filter' ? filterHelp : commandHelp;
+    canvas.text(1, y, clip(text, canvas.columns - 2, theme.glyphs.more), theme.attr('hint'));
+    return;
+  }
+  let x = 1;
+  // The current one is always seen: the list begins a little before it.
+  const first = Math.max(0, completion - 2);
+  for (const [at, line] of completions.slice(first).entries()) {
+    const word = line.slice(line.lastIndexOf(' ') + 1);
+    if (x + widthOf(word) >= canvas.columns) return;
+    const role = first + at === completion ? 'buttonFocused' : 'hint';
+    x = canvas.text(x, y, word, theme.attr(role)) + gap;
+  }
 }

@@ -55,20 +55,22 @@ function wanted({ id, title, width: [min, max] }: ViewColumn, { contents }: Colu
 
 /**
  * The least that a column is shown with. A name or a number that is cut says less than a further column does, so both
- * ask for all that they want, names up to half of the room; a sentence is still of use when its end is missing.
+ * ask for all that they want, names up to a third of the room; a sentence is still of use when its end is missing.
  */
 function least(column: ViewColumn, room: ColumnRoom): number {
   const all = wanted(column, room);
   const [min, max] = column.width;
   if (isNumeric(column.format)) return all;
-  if (column.priority === 1) return Math.min(all, Math.max(min, Math.floor(room.columns / 2)));
-  const enough = max <= nameColumns ? nameColumns : sentenceColumns;
+  if (column.priority === 1) return Math.min(all, Math.max(min, Math.floor(room.columns / 3)));
+  const enough = max <= nameColumns ? nameColumns : Math.max(sentenceColumns, Math.floor(room.columns / 4));
   return Math.max(Math.min(all, enough), min, column.title.length);
 }
 
-/** Texts of at most so many cells are names; of longer ones a part will do. */
+/** Texts of at most so many cells are names; of longer ones a part will do, at least so much. */
 const nameColumns = 32;
 const sentenceColumns = 20;
+/** Only columns that may be wider than this take what no other column needs. */
+const stretchedColumns = 40;
 
 function total(widths: readonly number[]): number {
   return widths.reduce((sum, width) => sum + width, 0) + Math.max(0, widths.length - 1) * gapColumns;
@@ -101,7 +103,7 @@ function sharedWidths(columns: readonly ViewColumn[], room: ColumnRoom): readonl
   }
   const longest = Math.max(...columns.filter(({ format }) => format === 'text').map(({ width }) => width[1]));
   const flexible = columns.findLastIndex(({ format, width }) => format === 'text' && width[1] === longest);
-  if (flexible >= 0) widths[flexible] = (widths[flexible] ?? 0) + left;
+  if (flexible >= 0 && longest > stretchedColumns) widths[flexible] = (widths[flexible] ?? 0) + left;
   return widths;
 }
 

@@ -20,7 +20,7 @@ export function drawHeader(model: AppModel, canvas: Canvas, theme: Theme): void 
   let x = canvas.text(0, 0, ` ${clip(model.context, 24, theme.glyphs.more)} `, theme.attr('badge')) + 1;
   for (const { text, role } of factsOf(model)) {
     const width = widthOf(text);
-    if (x + width > canvas.columns) return;
+    if (x + width >= canvas.columns) return;
     x = canvas.text(x, 0, text, theme.attr(role)) + 2;
   }
 }
@@ -54,7 +54,7 @@ function pressingFacts({ lrps, cells, leader, problems }: Status): readonly Fact
   const facts: Fact[] = [];
   if (leader === undefined) facts.push({ text: ' NO LEADER ', role: 'badgeDanger' });
   if (problems.length > 0) facts.push({ text: `! ${plural(problems.length, 'problem')}`, role: 'bad' });
-  if (cells.engineDown > 0) facts.push({ text: `${grouped(cells.engineDown)} engines down`, role: 'bad' });
+  if (cells.engineDown > 0) facts.push({ text: `${plural(cells.engineDown, 'engine')} down`, role: 'bad' });
   if (lrps.crashed > 0) facts.push({ text: `${grouped(lrps.crashed)} crashed`, role: 'bad' });
   if (lrps.unplaced > 0) facts.push({ text: `${grouped(lrps.unplaced)} unplaced`, role: 'bad' });
   if (lrps.suspect > 0) facts.push({ text: `${grouped(lrps.suspect)} suspect`, role: 'warn' });

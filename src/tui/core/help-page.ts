@@ -54,19 +54,20 @@ export function groupOf(action: ActionId): ActionGroup {
 
 const columns = [
   localColumn('keys', 'KEYS', 1, [10, 22]),
-  localColumn('help', 'DOES', 1, [24, 90]),
+  localColumn('help', 'DOES', 1, [48, 90]),
   localColumn('command', 'COMMAND', 2, [9, 14]),
   localColumn('group', 'WHERE', 3, [10, 10]),
 ];
 
+/** What the page does that is asked about, and what works everywhere. */
 export function helpPage(subject: HelpSubject): Page {
   return pageOf(localTable(columns, rowsOf(subject)), subject.crumb);
 }
 
 /** What the page does comes first, in the order of its hints; then the rest by group. */
-function rowsOf({ actions: own, readOnly, keysOf }: HelpSubject): readonly ViewRow[] {
+function rowsOf({ kind, actions: own, readOnly, keysOf }: HelpSubject): readonly ViewRow[] {
   const everywhere = actionIds.filter((id) => actions[id].pages === undefined);
-  const shown = [...own.filter((id) => actions[id].pages !== undefined), ...everywhere];
+  const shown = [...own.filter((id) => actions[id].pages?.includes(kind)), ...everywhere];
   const row = (id: ActionId): ViewRow => ({
     key: id,
     values: {

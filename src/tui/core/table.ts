@@ -133,7 +133,7 @@ function roleOf(
     if (value >= percentBad) return 'bad';
     if (value >= percentWarn) return 'warn';
   }
-  if (severity === 'idle') return 'idle';
+  if (severity === 'idle' || (format === 'count' && value === 0)) return severity === 'idle' ? 'idle' : 'dim';
   if (severity === undefined) return 'text';
   if (format === 'state') return severity;
   return severity !== 'ok' && order === 0 ? severity : 'text';

@@ -2,6 +2,7 @@
  * What is particular to each list: its words, what its rows are about, where Enter leads, which actions it has. Used
  * by view-page.ts and its parts; a new list is an entry here.
  */
+import { stateSeverity } from '../../api/core/view-columns.ts';
 import type { ViewKind, ViewRow } from '../../api/core/view-shapes.ts';
 import type { ActionId } from './actions.ts';
 import type { Page } from './page.ts';
@@ -147,7 +148,7 @@ export const listKinds: Readonly<Record<ViewKind, ListKind>> = {
 };
 
 /** Actions that every list has. */
-export const listActions: readonly ActionId[] = [
+const listActions: readonly ActionId[] = [
   'up',
   'down',
   'pageUp',
@@ -171,6 +172,15 @@ export const listActions: readonly ActionId[] = [
   'left',
   'right',
 ];
+
+const stateActions: readonly ActionId[] = ['faults', 'sortState'];
+
+/** All that a list can do, in the order of the hints. */
+export function actionsOf(kind: ViewKind): readonly ActionId[] {
+  const all = [...listKinds[kind].actions, ...listActions];
+  const isStateless = Object.keys(stateSeverity[kind]).length === 0;
+  return isStateless ? all.filter((id) => !stateActions.includes(id)) : all;
+}
 
 /** `instances of web`, `instances on cell-a`, `events of web/2`. */
 export function titleOf({ kind, scope = {} }: ListRequest): string {

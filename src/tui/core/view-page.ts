@@ -3,7 +3,6 @@
  * server has in order and asks for another before it is needed; all-pages.ts makes them.
  */
 import { stateSeverity } from '../../api/core/view-columns.ts';
-import type { ActionId } from './actions.ts';
 import { formatValue } from './columns-format.ts';
 import type { Canvas } from './frame.ts';
 import type { DrawContext, Page, PageContext, Want } from './page.ts';
@@ -13,7 +12,7 @@ import { drawTable } from './table.ts';
 import { countFacts, drawFoot, positionText } from './table-foot.ts';
 import { clip, widthOf } from './text.ts';
 import { viewEvent } from './view-events.ts';
-import { crumbOf, listActions, listKinds } from './view-kinds.ts';
+import { actionsOf, crumbOf, listKinds } from './view-kinds.ts';
 import { rowAt } from './view-list.ts';
 import {
   columnsOf,
@@ -35,7 +34,7 @@ function pageOf(state: ViewState, pages: PageFactories): Page {
   const { request } = state;
   const kind = listKinds[request.kind];
   const want: Want = { kind: 'view', id: 'rows', query: queryOf(state) };
-  const actions: readonly ActionId[] = [...kind.actions, ...listActions];
+  const actions = actionsOf(request.kind);
   const page: Page = {
     kind: request.kind,
     crumb: crumbOf(request),

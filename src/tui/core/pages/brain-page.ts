@@ -223,7 +223,7 @@ function settingFacts(settings: BrainSettings, now: Millis): readonly Fact[] {
   return facts;
 }
 
-const keyColumns = 16;
+const keyColumns = 18;
 
 function drawBrain(brain: Brain, canvas: Canvas, context: DrawContext): void {
   const { theme, now, skewMs, settings } = context;
