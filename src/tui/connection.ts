@@ -47,13 +47,14 @@ export function startConnection(options: ConnectionOptions): ClusterConnection {
   let others: readonly string[] = [];
   let next = 0;
   let failures = 0;
-  let state: Connection | undefined;
+  let everHeard = false;
+  let state: Connection = { server: name, state: 'connecting', since: clock.now(), reason: '' };
   let wake = (): void => undefined;
   const waiting = new Set<() => void>();
 
   function tell(change: Pick<Connection, 'state' | 'reason'>): void {
     const before = state;
-    const same = before?.state === change.state && (before.reason === '') === (change.reason === '');
+    const same = before.state === change.state && (before.reason === '') === (change.reason === '');
     const since = same ? before.since : clock.now();
     if (same && before.server === name && before.reason === change.reason) return;
     state = { ...change, server: name, since };
@@ -62,10 +63,11 @@ export function startConnection(options: ConnectionOptions): ClusterConnection {
 
   function heard(status: Status, askedAt: number): void {
     const was = name;
-    const lost = failures > 0 ? (state?.reason ?? '') : '';
+    const lost = failures > 0 ? state.reason : '';
     name = status.server;
     others = status.servers.map(({ apiAddress }) => apiAddress);
     const back = failures > 0;
+    everHeard = true;
     failures = 0;
     tell({ state: 'connected', reason: status.stale });
     options.onStatus(status, status.now - (askedAt + clock.now()) / 2);
@@ -76,7 +78,7 @@ export function startConnection(options: ConnectionOptions): ClusterConnection {
   function failed(error: unknown): void {
     failures += 1;
     const reason = messageOf(error);
-    tell({ state: state === undefined ? 'connecting' : 'lost', reason });
+    tell({ state: everHeard ? 'lost' : 'connecting', reason });
     const known = [...others];
     if (known.length === 0) return;
     // Around all that are known, the first one among them.
@@ -108,7 +110,6 @@ export function startConnection(options: ConnectionOptions): ClusterConnection {
     }
   }
 
-  tell({ state: 'connecting', reason: '' });
   void run();
   return {
     get client() {
