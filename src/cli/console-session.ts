@@ -4,11 +4,11 @@
  */
 
 import { sendControl } from '../api/client/stream.ts';
+import { type PrefixAction, PrefixKeys, prefixHelp } from '../api/core/prefix-keys.ts';
 import type { Control } from '../api/core/stream-frames.ts';
 import type { Socket } from '../base/socket.ts';
 import { joinConsole } from './console.ts';
 import { escapeText } from './core/escape.ts';
-import { type PrefixAction, PrefixKeys, prefixHelp } from './core/prefix-keys.ts';
 import { ScreenFollower } from './core/screen-follower.ts';
 import type { Session } from './session.ts';
 
