@@ -30,10 +30,21 @@ export interface BlessedScreen {
   draw(start: number, end: number): void;
   enter(): void;
   leave(): void;
+  readonly children: readonly object[];
+  append(widget: object): void;
+  remove(widget: object): void;
   destroy(): void;
 }
 
+/** What blessed would do to the process: it ends it with status 0 at signals. It is made to think that it did so. */
+interface Bound {
+  _bound?: boolean;
+  [handler: `_${string}Handler`]: () => void;
+}
+
 interface Library {
+  readonly Screen: Bound;
+  readonly Program: Bound;
   screen(options: Readonly<Record<string, unknown>>): BlessedScreen;
   readonly tput: { readonly ipaths: unknown[] };
   readonly unicode: { charWidth(character: string, index: number): number };
@@ -53,6 +64,7 @@ export interface BlessedScreenOptions {
 }
 
 export function blessedScreen({ input, output, terminal, unicode }: BlessedScreenOptions): BlessedScreen {
+  leaveProcessAlone();
   // The descriptions of the system may be in the newer format, of which blessed makes nonsense: it is to use its own.
   library.tput.ipaths.length = 0;
   return library.screen({
@@ -63,4 +75,14 @@ export function blessedScreen({ input, output, terminal, unicode }: BlessedScree
     forceUnicode: unicode,
     warnings: false,
   });
+}
+
+function leaveProcessAlone(): void {
+  const nothing = (): void => undefined;
+  for (const name of ['_exceptionHandler', '_sigtermHandler', '_sigintHandler', '_sigquitHandler'] as const)
+    library.Screen[name] = nothing;
+  library.Screen._exitHandler = nothing;
+  library.Program._exitHandler = nothing;
+  library.Screen._bound = true;
+  library.Program._bound = true;
 }

@@ -190,8 +190,11 @@ export interface DrawContext extends PageContext {
 
 /** Line charts of blessed-contrib behind one wrapper (src/tui/blessed/charts.ts). */
 export interface Charts {
-  /** Draws within the canvas; false when it is too small, then the page draws a sparkline itself. */
-  line(canvas: Canvas, chart: LineChart): boolean;
+  /**
+   * Draws within the canvas, but for the title; false when it is too small or there is nothing to draw, then the page
+   * draws a sparkline itself.
+   */
+  line(canvas: Canvas, chart: LineChart, theme: Theme): boolean;
 }
 
 export interface LineChart {

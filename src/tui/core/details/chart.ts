@@ -29,15 +29,16 @@ export function drawChart(canvas: Canvas, chart: Chart, context: DrawContext): v
   const { theme, charts } = context;
   if (charts !== undefined && canvas.rows >= lineRowsMin && canvas.columns >= lineColumnsMin) {
     const count = Math.max(0, ...chart.series.map(({ values }) => values.length));
-    const drawn = charts.line(canvas.within({ x: 0, y: 1, columns: canvas.columns, rows: canvas.rows - 1 }), {
+    const room = canvas.within({ x: 0, y: 1, columns: canvas.columns, rows: canvas.rows - 1 });
+    const line = {
       title: chart.title,
       series: chart.series,
       from: `-${Math.round((count * chart.stepMs) / 1_000)}s`,
       to: 'now',
       max: chart.max,
       format: chart.format,
-    });
-    if (drawn) {
+    };
+    if (charts.line(room, line, theme)) {
       drawTitle(canvas, chart, theme);
       return;
     }
