@@ -78,7 +78,7 @@ export function createConsoles(options: ConsolesOptions): Consoles {
     screens: (id) => sessions.get(id),
     sync(workspace, sizes) {
       const wanted = new Set(workspace.panes.map(({ id }) => id));
-      for (const [id, session] of [...sessions]) {
+      for (const [id, session] of sessions) {
         if (wanted.has(id)) continue;
         sessions.delete(id);
         session.leave();
