@@ -100,15 +100,19 @@ describe('a view', () => {
     feed.close();
   });
 
-  test.each<[Partial<ViewQuery>, RegExp]>([
-    [{ sort: { column: 'sate', descending: false } }, /no column "sate"/],
-    [{ scope: { subject: 'web' } }, /cannot be narrowed by subject/],
-    [{ window: { start: 0, count: 1_000_000 } }, /window\.count: must be at most 500/],
-    [{ window: { start: -1, count: 5 } }, /window\.start: must be 0 or more/],
-    [{ filter: 'x'.repeat(2_000) }, /filter: must have at most 1000 characters/],
-    [{ filter: '((a{50}){20}x{200}y)' }, /too large|repeat/],
-    [{ filter: 'crashs:>3' }, /no column "crashs" \(did you mean "crashes"\?\)/],
-  ])('%j is refused', async (change, message) => {
+  test.each<[string, Partial<ViewQuery>, RegExp]>([
+    ['a column that is not there', { sort: { column: 'sate', descending: false } }, /no column "sate"/],
+    ['a scope of another kind', { scope: { subject: 'web' } }, /cannot be narrowed by subject/],
+    ['a huge window', { window: { start: 0, count: 1_000_000 } }, /window\.count: must be at most 500/],
+    [
+      'a window before the first row',
+      { window: { start: -1, count: 5 } },
+      /window\.start: must be 0 or more/,
+    ],
+    ['a long filter', { filter: 'x'.repeat(2_000) }, /filter: must have at most 1000 characters/],
+    ['an expression that grows', { filter: '((a{50}){20}x{200}y)' }, /too large|repeat/],
+    ['a comparison of no column', { filter: 'crashs:>3' }, /no column "crashs" \(did you mean "crashes"\?\)/],
+  ])('%s is refused', async (_what, change, message) => {
     const { reader, feed } = await open(query('instances', change));
     const refused = await reader.next();
     expect(refused).toMatchObject({ type: 'refused', seq: 1 });
@@ -268,13 +272,16 @@ describe('hostile clients', () => {
   };
 
   test.each([
-    '{',
-    'null',
-    '[]',
-    '{"type":"query"}',
-    JSON.stringify({ type: 'query', seq: 7, query: { kind: 'everything', window: { start: 0, count: 1 } } }),
-    `{"a":"${'x'.repeat(100_000)}"}`,
-  ])('%.40s is refused, and the next query is answered', async (text) => {
+    ['half an object', '{'],
+    ['null', 'null'],
+    ['a list', '[]'],
+    ['a query without a query', '{"type":"query"}'],
+    [
+      'an unknown kind',
+      '{"type":"query","seq":7,"query":{"kind":"everything","window":{"start":0,"count":1}}}',
+    ],
+    ['100 kB', `{"a":"${'x'.repeat(100_000)}"}`],
+  ])('%s is refused, and the next query is answered', async (_what, text) => {
     const socket = await dial();
     const next = read(socket);
     await socket.send(text);
@@ -308,8 +315,8 @@ describe('hostile clients', () => {
         },
       ],
     });
-    const { reader, feed } = await open(query('cells', { filter: '^(a+)+$|(a|aa)+!$' }));
-    expect(await reader.rows()).toMatchObject({ matched: 1 });
+    const { reader, feed } = await open(query('cells', { filter: 'version:^(a|aa)+!$' }));
+    expect(await reader.rows()).toMatchObject({ total: 1, matched: 0 });
     feed.close();
   });
 

@@ -65,10 +65,10 @@ function usage(state: ClusterState, cellId: CellId): Values {
     memoryMb: presence.capacity.memoryMb,
     diskPercent: percent(used.diskMb, presence.capacity.diskMb),
     containersPercent: percent(used.containers, presence.capacity.containers),
-    address: presence.address,
-    engine: presence.engine.name,
-    version: presence.version,
-    platform: `${presence.os}/${presence.arch}`,
+    address: clipText(presence.address),
+    engine: clipText(presence.engine.name),
+    version: clipText(presence.version),
+    platform: clipText(`${presence.os}/${presence.arch}`),
     labels: clipText(labelText(presence.labels)),
   };
 }

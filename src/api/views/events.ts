@@ -42,10 +42,10 @@ export function eventsSource(): ViewSource {
       return {
         at: event.at,
         type: event.type,
-        subject: event.subject,
+        subject: clipText(event.subject),
         message: clipText(event.message),
         cell: event.cellId ?? '',
-        actor: event.actor ?? '',
+        actor: clipText(event.actor ?? ''),
       };
     },
     labels: () => noLabels,

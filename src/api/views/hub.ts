@@ -20,8 +20,6 @@ import { createSource } from './sources.ts';
 /** Work is done for so long, then everybody else has a turn. */
 const sliceMs = 8;
 const pauseMs = 1;
-/** Rows between two looks at the clock. */
-const rowsPerLook = 16;
 /** An order that nobody looks at is kept for a while: operators go back and forth. */
 const lingerMs = 30_000;
 /** How often a filter by age is applied anew. */
@@ -229,17 +227,16 @@ export class ViewHub {
     }
   }
 
-  /** Works on all of them in turns, for no longer than a slice. */
+  /** Works on all of them in turns, row by row, for no longer than a slice. */
   #slice(populations: readonly Population[]): void {
-    const until = this.#clock.now() + sliceMs;
+    let now = this.#clock.now();
+    const until = now + sliceMs;
     let left = populations.filter(({ hasWork }) => hasWork);
-    while (left.length > 0) {
-      const now = this.#clock.now();
-      if (now >= until) return;
-      for (const population of left) {
-        for (let row = 0; row < rowsPerLook && population.hasWork; row++) population.step(now);
-      }
-      left = left.filter(({ hasWork }) => hasWork);
+    while (left.length > 0 && now < until) {
+      for (const population of left) population.step(now);
+      if (left.some(({ hasWork }) => !hasWork)) left = left.filter(({ hasWork }) => hasWork);
+      // A hostile filter takes milliseconds for one row.
+      now = this.#clock.now();
     }
   }
 }

@@ -70,7 +70,7 @@ export function lrpsSource(counter: LrpCounter): ViewSource {
         suspect: counts.suspect,
         leaving: counts.evacuating + counts.stopping,
         memoryMb: desired.memoryMb,
-        image: desired.image,
+        image: clipText(desired.image),
         domain: desired.domain,
         labels: clipText(labelText(desired.labels)),
         since: desired.createdAt,

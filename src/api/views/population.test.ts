@@ -178,7 +178,7 @@ test('whatever is touched, an order that was kept current equals one that is mad
       expect(seen(replica, kept, order)).toEqual(seen(replica, anew, expected));
       expect(kept.revision).toBe(replica.state.revision);
     }),
-    { numRuns: 300 },
+    { numRuns: 200 },
   );
 });
 

@@ -51,7 +51,7 @@ export const tasksSource: ViewSource = {
       result: clipText(resultOf(task)),
       cell: task.cellId ?? '',
       memoryMb: task.memoryMb,
-      image: task.image,
+      image: clipText(task.image),
       reason: clipText(reasonOf(task)),
       domain: task.domain,
       since: task.createdAt,
