@@ -2,19 +2,17 @@
  * `logs -f`: reads the log of every container that an LRP has, joins new ones, and tells the end of each. Used by
  * commands/logs.ts.
  */
+import { type LogQuery, readLog } from '../api/client/log-source.ts';
+import { reasonBeside } from '../api/core/log-end.ts';
 import { messageOf } from '../base/core/errors.ts';
 import type { ActualLrp } from '../model/actual-lrp.ts';
 import { instanceName } from '../model/instance-name.ts';
 import { escapeText } from './core/escape.ts';
 import { formatEnd } from './core/log-line.ts';
 import type { LogOrigin, LogPrinter } from './log-printer.ts';
-import { type LogQuery, readLog } from './log-source.ts';
+import { logReader } from './log-reader.ts';
 import type { Session } from './session.ts';
 import { watchRows } from './watch-rows.ts';
-
-/** SIGKILL, which the kernel sends to what takes too much memory. */
-const killedCode = 137;
-const outOfMemory = 'out of memory';
 
 export interface FollowedLrp {
   readonly guid: string;
@@ -75,10 +73,17 @@ async function follow(
 ): Promise<void> {
   const listener = printer.add(origin);
   try {
-    const code = await readLog(session, query, listener, () => known.current.has(origin.id));
+    const code = await readLog(logReader(session), query, listener, () => known.current.has(origin.id));
     printer.end(origin);
     if (session.signal.aborted) return;
-    session.note(formatEnd(origin.name, origin.cellId, code, reasonBeside(code, known, origin)));
+    session.note(
+      formatEnd(
+        origin.name,
+        origin.cellId,
+        code,
+        reasonBeside(code, known.rows.get(origin.name)?.crashReason),
+      ),
+    );
   } catch (error) {
     printer.end(origin);
     if (known.current.has(origin.id)) session.warn(`-- ${origin.name}: ${escapeText(messageOf(error))} --`);
@@ -87,11 +92,4 @@ async function follow(
         formatEnd(origin.name, origin.cellId, undefined, known.rows.get(origin.name)?.crashReason),
       );
   }
-}
-
-/** What the status does not say. The record may still tell of the crash before, so that little of it is believed. */
-function reasonBeside(code: number | undefined, known: Known, origin: LogOrigin): string | undefined {
-  const reason = known.rows.get(origin.name)?.crashReason;
-  if (code === undefined) return reason;
-  return code === killedCode && reason?.includes(outOfMemory) ? outOfMemory : undefined;
 }

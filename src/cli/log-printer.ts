@@ -1,10 +1,10 @@
 /** Prints the lines of many logs in the order of their time. Used by commands/logs.ts and commands/task.ts. */
+import type { LogListener } from '../api/client/log-source.ts';
+import { LogMerge, type MergedLine } from '../api/core/log-merge.ts';
 import type { LogFrame } from '../api/core/stream-frames.ts';
 import type { Timer } from '../base/clock.ts';
 import { formatLogLine, type LogLineOptions } from './core/log-line.ts';
-import { LogMerge, type MergedLine } from './core/log-merge.ts';
 import { displayWidth } from './core/width.ts';
-import type { LogListener } from './log-source.ts';
 import type { Session } from './session.ts';
 
 /** What one log belongs to. */

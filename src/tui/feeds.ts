@@ -28,8 +28,12 @@ export interface FeedsOptions {
   readonly connection: ClusterConnection;
   readonly clock: Clock;
   readonly rng: Rng;
-  /** Lines of the output of instances, in batches; ends and throws as `Client.events` does. */
-  openLogs(client: Client, request: LogRequest, signal: AbortSignal): AsyncIterable<readonly LogLine[]>;
+  /** Lines of the output of instances, in batches, until the signal aborts. */
+  openLogs(
+    connection: ClusterConnection,
+    request: LogRequest,
+    signal: AbortSignal,
+  ): AsyncIterable<readonly LogLine[]>;
   deliver(page: PageKey, want: string, data: Data): void;
 }
 
@@ -135,11 +139,23 @@ async function runFeed(options: FeedsOptions, feed: Feed, client: Client): Promi
       for await (const sample of statsOf(client, want.target, signal)) deliver({ kind: 'stats', sample });
       return;
     case 'logs':
-      for await (const lines of options.openLogs(client, want.request, signal))
-        deliver({ kind: 'logs', lines });
+      await followLogs(options, want.request, signal, deliver);
       return;
     case 'events':
       return await follow(client, want, signal, deliver);
+  }
+}
+
+async function followLogs(
+  { connection, openLogs }: FeedsOptions,
+  request: LogRequest,
+  signal: AbortSignal,
+  deliver: (data: Data) => void,
+): Promise<void> {
+  let anew = true;
+  for await (const lines of openLogs(connection, request, signal)) {
+    deliver({ kind: 'logs', lines, anew });
+    anew = false;
   }
 }
 

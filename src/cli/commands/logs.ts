@@ -1,5 +1,6 @@
 /** `skep logs`: what instances write, merged in the order of time. */
 import { Command } from 'commander';
+import { type LogQuery, readLog } from '../../api/client/log-source.ts';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
 import type { ActualLrp } from '../../model/actual-lrp.ts';
 import { instanceName } from '../../model/instance-name.ts';
@@ -11,7 +12,7 @@ import { followLrpLogs } from '../follow-lrp-logs.ts';
 import type { Host } from '../io.ts';
 import { type LogFlags, printerOptionsOf, sinceOf, tailOf, withLogFlags } from '../log-flags.ts';
 import { type LogOrigin, LogPrinter } from '../log-printer.ts';
-import { type LogQuery, readLog } from '../log-source.ts';
+import { logReader } from '../log-reader.ts';
 import { findLrp, listInstances, noSuchInstance } from '../lookup.ts';
 import { openSession, type Session } from '../session.ts';
 
@@ -95,7 +96,7 @@ async function readAll(
       previous: flags.previous === true,
       ...range,
     };
-    return await readLog(session, query, listener, () => false)
+    return await readLog(logReader(session), query, listener, () => false)
       .then(
         () => exitCodes.done,
         (error: unknown) => tellFailure(session, origin, error),

@@ -1,8 +1,9 @@
 /** One log line as it is printed. Used by commands/logs.ts. */
+import { describeEnd } from '../../api/core/log-end.ts';
+import type { MergedLine } from '../../api/core/log-merge.ts';
 import { paintByKey } from './colour.ts';
 import { escapeLogLine, escapeText } from './escape.ts';
 import { formatTime } from './format.ts';
-import type { MergedLine } from './log-merge.ts';
 import { padEnd } from './width.ts';
 
 export interface LogLineOptions {
@@ -44,7 +45,5 @@ export function formatEnd(
   code: number | undefined,
   reason: string | undefined,
 ): string {
-  const how = code === undefined ? 'ended' : `exited ${code}`;
-  const why = reason === undefined || reason === '' ? '' : ` (${escapeText(reason)})`;
-  return `-- ${escapeText(name)} ${how}${why} on ${escapeText(cellId)} --`;
+  return escapeText(describeEnd(name, cellId, code, reason));
 }

@@ -70,7 +70,7 @@ export async function runUi(options: UiOptions): Promise<number> {
     parts: partsOf(pages, keymap),
     themeOf: themes(terminal),
     charts: lazyCharts(terminal.features),
-    openLogs: (client, request, signal) => openLogs({ client, clock: io.clock, request, signal }),
+    openLogs: (connection, request, signal) => openLogs({ connection, clock: io.clock, request, signal }),
     consoles: (shell) =>
       createConsoles({
         ...shell,

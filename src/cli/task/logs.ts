@@ -1,12 +1,13 @@
 /** `skep task logs`: what a task writes. */
 import { Command } from 'commander';
+import { readLog } from '../../api/client/log-source.ts';
 import { SkepError } from '../../base/core/errors.ts';
 import { exitCodes } from '../core/exit-codes.ts';
 import { withGlobals } from '../flags.ts';
 import type { Host } from '../io.ts';
 import { type LogFlags, printerOptionsOf, sinceOf, tailOf, withLogFlags } from '../log-flags.ts';
 import { LogPrinter } from '../log-printer.ts';
-import { readLog } from '../log-source.ts';
+import { logReader } from '../log-reader.ts';
 import { findTask } from '../lookup.ts';
 import { openSession, type Session } from '../session.ts';
 
@@ -43,7 +44,7 @@ async function logs(session: Session, name: string, flags: LogFlags): Promise<nu
   try {
     const isOpen = task.state === 'PENDING' || task.state === 'RUNNING';
     await readLog(
-      session,
+      logReader(session),
       { ...query, tail: tailOf(flags), since: sinceOf(session, flags) },
       listener,
       () => isOpen,

@@ -55,7 +55,8 @@ export type Data =
   | { readonly kind: 'view'; readonly message: ViewMessage }
   | { readonly kind: 'answer'; readonly value: unknown }
   | { readonly kind: 'stats'; readonly sample: StatsSample }
-  | { readonly kind: 'logs'; readonly lines: readonly LogLine[] }
+  /** `anew`: it was begun again, and what came before comes once more. */
+  | { readonly kind: 'logs'; readonly lines: readonly LogLine[]; readonly anew?: boolean }
   | { readonly kind: 'events'; readonly events: readonly (JournalEvent & { readonly id: string })[] }
   /** The feed is broken: it is begun again by itself; what was shown stays, with its age. */
   | { readonly kind: 'broken'; readonly error: ErrorBody };

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { formatEnd, formatLogLine } from './log-line.ts';
 import { LogMerge, type MergedLine } from './log-merge.ts';
 
 const line = (stream: string, at: number, text = `${stream}${at}`): MergedLine => ({
@@ -72,23 +71,4 @@ test('a stream with a thousand waiting lines is full until they go', () => {
   lines.end('b');
   lines.take(0);
   expect(lines.isFull('a')).toBe(false);
-});
-
-test('a printed line: prefix, time, colour, escapes', () => {
-  const options = { prefix: true, colour: false, raw: false, time: 'none' } as const;
-  const evil = line('i', 0, 'x\u001b[2J');
-  expect(formatLogLine(evil, 'web/2 cell-1', 14, options)).toBe('web/2 cell-1   | x^[[2J');
-  expect(formatLogLine(evil, 'web/2 cell-1', 14, { ...options, prefix: false, time: 'utc' })).toBe(
-    '1970-01-01T00:00:00.000Z x^[[2J',
-  );
-  expect(formatLogLine(evil, 'web/2 cell-1', 14, { ...options, prefix: false, raw: true })).toBe(
-    'x\u001b[2J',
-  );
-});
-
-test('the end of an instance', () => {
-  expect(formatEnd('web/2', 'cell-4', 137, 'out of memory')).toBe(
-    '-- web/2 exited 137 (out of memory) on cell-4 --',
-  );
-  expect(formatEnd('web/2', 'cell-4', undefined, undefined)).toBe('-- web/2 ended on cell-4 --');
 });

@@ -1,7 +1,7 @@
 /**
  * Lines of many streams in the order of their time, as they come. A line is let go once no other stream can
  * still bring an older one: each has brought a newer line, has been silent for a moment, or takes too long to
- * open. Pure: the caller pushes, asks with the time, and is told when to ask again. Used by commands/logs.ts.
+ * open. Pure: the caller pushes, asks with the time, and is told when to ask again. Used by the CLI and the TUI.
  */
 
 /** A silence this long means that a stream has said all it had to say so far. */
@@ -15,7 +15,8 @@ export interface MergedLine {
   readonly stream: string;
   readonly at: number;
   readonly text: string;
-  readonly channel: 'stdout' | 'stderr';
+  /** `note`: said about the stream, in its place. */
+  readonly channel: 'stdout' | 'stderr' | 'note';
 }
 
 interface Stream {

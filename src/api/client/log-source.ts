@@ -1,16 +1,23 @@
 /**
- * The lines of one container's log as they come, over lost connections when it is followed. Used by
- * log-printer.ts, one a container.
+ * The lines of one container's log as they come, over lost connections when it is followed. Used by the CLI and
+ * the TUI, one a container.
  */
 
-import { parseJson, readStream } from '../api/client/stream.ts';
-import type { StreamOptions } from '../api/client.ts';
-import { type LogFrame, logFrameSchema } from '../api/core/stream-frames.ts';
-import { SkepError } from '../base/core/errors.ts';
-import type { Session } from './session.ts';
+import type { Clock } from '../../base/clock.ts';
+import { SkepError } from '../../base/core/errors.ts';
+import type { Client, StreamOptions } from '../client.ts';
+import { type LogFrame, logFrameSchema } from '../core/stream-frames.ts';
+import { parseJson, readStream } from './stream.ts';
 
 /** Between two tries to open the log of a container that is only being made. */
 const retryMs = 1_000;
+
+export interface LogReader {
+  /** Asked for anew at each try: it may be another server's by then. */
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
 
 export interface LogQuery {
   /** `NAME/INDEX`, or a task's guid. */
@@ -34,7 +41,7 @@ export interface LogListener {
  * @param isCurrent whether a log that cannot be opened, or whose connection was lost, is worth another try
  */
 export async function readLog(
-  session: Session,
+  reader: LogReader,
   query: LogQuery,
   listener: LogListener,
   isCurrent: () => boolean,
@@ -42,24 +49,24 @@ export async function readLog(
   const seen = new SeenLines();
   for (;;) {
     try {
-      return await readOnce(session, query, listener, seen);
+      return await readOnce(reader, query, listener, seen);
     } catch (error) {
       const mayRetry = query.follow && error instanceof SkepError && error.retryable && isCurrent();
-      if (session.signal.aborted) return undefined;
+      if (reader.signal.aborted) return undefined;
       if (!mayRetry) throw error;
     }
     seen.resume();
-    await session.io.clock.sleep(retryMs, session.signal).catch(() => undefined);
+    await reader.clock.sleep(retryMs, reader.signal).catch(() => undefined);
   }
 }
 
 async function readOnce(
-  session: Session,
+  reader: LogReader,
   query: LogQuery,
   listener: LogListener,
   seen: SeenLines,
 ): Promise<number | undefined> {
-  const { client, signal } = session;
+  const { client, signal } = reader;
   const { tail, since, ...rest } = query;
   const resumeAt = seen.lastAt ?? since;
   const options: StreamOptions = {
