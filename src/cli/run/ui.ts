@@ -5,7 +5,7 @@
 import { hostname } from 'node:os';
 import { type Client, createClient } from '../../api/client.ts';
 import { seededRng } from '../../base/core/rng.ts';
-import { lazyCharts } from '../../tui/blessed/charts.ts';
+import { openCharts } from '../../tui/blessed/charts.ts';
 import { openOperatorTerminal } from '../../tui/blessed/operator-terminal.ts';
 import { createConsoles } from '../../tui/consoles.ts';
 import { allPages } from '../../tui/core/all-pages.ts';
@@ -16,7 +16,7 @@ import type { Yaml } from '../../tui/core/dialogs/edit-dialog.ts';
 import { helpPage } from '../../tui/core/help-page.ts';
 import type { Keymap } from '../../tui/core/keymap.ts';
 import { messagesPage } from '../../tui/core/messages-page.ts';
-import type { Settings } from '../../tui/core/page.ts';
+import type { Charts, Settings } from '../../tui/core/page.ts';
 import type { PageFactories } from '../../tui/core/pages.ts';
 import { paletteOf } from '../../tui/core/palettes.ts';
 import { asciiGlyphs, type Theme, themeOf, unicodeGlyphs } from '../../tui/core/theme.ts';
@@ -69,7 +69,7 @@ export async function runUi(options: UiOptions): Promise<number> {
     commandHistory: kept.commandHistory,
     parts: partsOf(pages, keymap),
     themeOf: themes(terminal),
-    charts: lazyCharts(terminal.features),
+    charts: lazyCharts(),
     openLogs: (connection, request, signal) => openLogs({ connection, clock: io.clock, request, signal }),
     consoles: (shell) =>
       createConsoles({
@@ -109,6 +109,24 @@ function clientFor({ io }: Session, apiAddress: string): Client {
 /** What the operator calls the cluster: there are no contexts with names yet, so it is where the cluster is. */
 function contextName(client: Client): string {
   return client.address.startsWith('/') ? hostname() : client.address;
+}
+
+/** Loaded when the first chart is to be drawn; until then, and where that fails, pages draw sparklines. */
+function lazyCharts(): Charts {
+  let charts: Charts | undefined;
+  let isAsked = false;
+  return {
+    line(canvas, chart, theme) {
+      if (!isAsked) {
+        isAsked = true;
+        openCharts().then(
+          (opened) => (charts = opened),
+          () => undefined,
+        );
+      }
+      return charts?.line(canvas, chart, theme) ?? false;
+    },
+  };
 }
 
 /** A theme is made once for each name: a frame asks for it every time. */
