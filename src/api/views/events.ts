@@ -28,6 +28,9 @@ export function eventsSource(): ViewSource {
         told.push(id);
         yield id;
       }
+      if (told.length <= state.events.size) return;
+      // Events of one moment come in no order.
+      told.sort((a, b) => (a < b ? -1 : 1));
       const oldest = state.events.keys().next().value ?? '~';
       while ((told[0] ?? oldest) < oldest) yield told.shift() ?? '';
     },

@@ -3,7 +3,7 @@ import { buildActual, buildDesired, builtAt } from '../../../test/kit/builders.t
 import { type StateReplica, stateReplica } from '../../../test/kit/state-replica.ts';
 import { type VirtualClock, virtualClock } from '../../../test/kit/virtual-clock.ts';
 import { silentLog } from '../../base/log.ts';
-import { eventKey } from '../../store/core/keys.ts';
+import { eventKey, eventPrefix } from '../../store/core/keys.ts';
 import { type ViewQuery, viewQuerySchema } from '../core/view-shapes.ts';
 import { type Lease, ViewHub } from './hub.ts';
 
@@ -155,12 +155,13 @@ describe('work', () => {
 
   test('events that the journal drops go', async () => {
     const event = (at: number) => ({ v: 1, type: 'lrp.changed', at, subject: 'web', message: '' }) as const;
-    replica.write({ [eventKey(1, 'a')]: event(1), [eventKey(2, 'a')]: event(2) });
+    replica.write({ [eventKey(2, 'a')]: event(2), [eventKey(1, 'a')]: event(1) });
     const lease = acquire({ kind: 'events' });
     expect(lease.order.size).toBe(2);
-    replica.write({ [eventKey(1, 'a')]: undefined });
+    replica.write({ [eventKey(4, 'a')]: event(4), [eventKey(3, 'a')]: event(3) });
+    for (const at of [1, 2, 3]) replica.write({ [eventKey(at, 'a')]: undefined });
     await clock.advance(10);
-    expect(lease.order.size).toBe(1);
+    expect(keys(lease)).toEqual([eventKey(4, 'a').slice(eventPrefix.length)]);
     expect(lease.population.size).toBe(1);
   });
 });
