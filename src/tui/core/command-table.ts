@@ -95,7 +95,7 @@ function changeCommand(
 ): Command {
   return {
     names,
-    takes: action === 'scale' ? '[NAME [N]]' : '[NAME…]',
+    takes: action === 'scale' ? '[NAME [N]]' : action === 'edit' ? '[NAME]' : '[NAME…]',
     help: actions[action].help,
     run: ({ words, model, pages }) => {
       if (words.length === 0) return [{ do: 'action', action }];
@@ -190,8 +190,12 @@ const pageCommands: readonly Command[] = [
     names: ['tree', 'xray'],
     takes: '[NAME]',
     help: actions.tree.help,
-    run: ({ words: [name], model, pages }) =>
-      open(name === undefined || name === 'lrp' ? pages.tree() : pages.tree(subjectNamed(name, model))),
+    run: ({ words: [first, second], model, pages }) => {
+      // k9s says the kind first: `:xray cell host-1`.
+      const isKind = first === 'cell' || first === 'lrp' || first === 'task';
+      const name = isKind ? (second === undefined ? undefined : `${first}:${second}`) : first;
+      return open(name === undefined ? pages.tree() : pages.tree(subjectNamed(name, model)));
+    },
   },
   {
     names: ['events', 'e'],

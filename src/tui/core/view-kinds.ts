@@ -62,7 +62,19 @@ function subjectOfEvent({ values }: ViewRow): Subject | undefined {
 export const listKinds: Readonly<Record<ViewKind, ListKind>> = {
   cells: {
     plural: 'cells',
-    actions: ['enter', 'cellOf', 'describe', 'drain', 'cordon', 'uncordon', 'why', 'events', 'tree', 'raw'],
+    actions: [
+      'enter',
+      'cellOf',
+      'drain',
+      'cordon',
+      'uncordon',
+      'describe',
+      'why',
+      'drainProgress',
+      'events',
+      'tree',
+      'raw',
+    ],
     subjectOf: ({ key }) => ({ kind: 'cell', id: key }),
     enter: instancesOf,
     command: () => 'skep cells',
