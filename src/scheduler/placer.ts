@@ -62,6 +62,10 @@ interface Cause {
  * so that the server does its other work meanwhile, and cells start the first while the last are placed.
  */
 const portionMax = 20_000;
+/** An auction over more than this takes a while by itself. */
+const restAbove = 2_000;
+/** Cells that are read in one step, each with up to 250 claims: about 40 ms of one core. */
+const cellsPerStep = 64;
 
 export interface PlacerOptions {
   readonly clock: Clock;
@@ -69,6 +73,8 @@ export interface PlacerOptions {
   readonly writer: TermWriter;
   /** Resolves when the replica has what the writer wrote. */
   readonly caughtUp: () => Promise<void>;
+  /** Lets the server do its other work. */
+  readonly rest: () => Promise<void>;
   readonly observers: readonly BrainObserver[];
 }
 
@@ -123,9 +129,8 @@ export class Placer {
     this.#heedSettings(state);
     // What changed is read when something waits: 1,250 cells that report what they run change all the time.
     if (this.#waiting.size === 0) return;
-    const grew = this.#usage.refresh(state, this.#changedCells);
     const joinable = this.#changedCells?.size !== 0 && this.#someFollow();
-    this.#changedCells = new Set();
+    const grew = await this.#recount(state);
     const worthIt = grew || joinable || this.#newWork || sweep;
     if (!worthIt) return;
     this.#newWork = false;
@@ -134,21 +139,35 @@ export class Placer {
     if (counts) this.#countedAt = now;
     const ordered = orderBatch([...this.#waiting.values()]);
     for (let from = 0; from < ordered.length; from += portionMax) {
-      if (from > 0) await this.#untilCounted(state);
+      if (from > 0) {
+        await this.#options.caughtUp();
+        await this.#recount(state);
+      }
       await this.#placePortion(state, ordered.slice(from, from + portionMax), { sweep, counts });
     }
   }
 
-  /** The cells as the last portion has left them. */
-  async #untilCounted(state: ClusterState): Promise<void> {
-    await this.#options.caughtUp();
-    this.#usage.refresh(state, this.#changedCells);
+  /**
+   * Reads anew the cells that changed; true when work may fit that did not before. What changes on a cell while the
+   * others are read can only be less work, since all claims are made here, and is read the next time.
+   */
+  async #recount(state: ClusterState): Promise<boolean> {
+    const changed = this.#changedCells;
     this.#changedCells = new Set();
+    const known = this.#usage.cells.map(({ cellId }) => cellId);
+    const cellIds = [...(changed ?? new Set([...known, ...state.cells.keys()]))];
+    let grew = false;
+    for (let from = 0; from < cellIds.length; from += cellsPerStep) {
+      if (from > 0) await this.#options.rest();
+      grew = this.#usage.refresh(state, new Set(cellIds.slice(from, from + cellsPerStep))) || grew;
+    }
+    return grew;
   }
 
   async #placePortion(state: ClusterState, work: readonly Work[], cause: Cause): Promise<void> {
+    const { observers, rest } = this.#options;
     const waiting = this.#stillWaiting(state, work);
-    const { observers } = this.#options;
+    if (work.length > restAbove) await rest();
     const explainMax = Math.max(0, ...observers.map((observer) => observer.explainMax));
     const result = auction(
       this.#usage.cells,
@@ -164,6 +183,7 @@ export class Placer {
       const item = waiting.get(workKey(work));
       return item === undefined ? [] : [refusedItem(item, refusal, cause)].filter(worthWriting);
     });
+    if (work.length > restAbove) await rest();
     await this.#claim(placed);
     await this.#evict(state, result.evictions);
     await this.#refuse(refused);

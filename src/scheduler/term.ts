@@ -96,7 +96,8 @@ export class Term {
     this.#options = options;
     this.#writer = new TermWriter({ bbs, clock, rng, fence: term.fence, signal });
     const caughtUp = (): Promise<void> => this.#caughtUp();
-    this.placer = new Placer({ clock, rng, writer: this.#writer, caughtUp, observers });
+    const rest = (): Promise<void> => this.#rest();
+    this.placer = new Placer({ clock, rng, writer: this.#writer, caughtUp, rest, observers });
   }
 
   /** When something falls due by time alone. */
@@ -270,14 +271,17 @@ export class Term {
     }
   }
 
-  /** In steps, between which the server does its other work: heartbeats, answers, the lease of this term. */
+  /** The server does its other work meanwhile: heartbeats, answers, the lease of this term. */
+  #rest(): Promise<void> {
+    return this.#options.clock.sleep(0, this.#options.signal);
+  }
+
   async #decide(input: ConvergeInput): Promise<ConvergeResult> {
-    const { clock, signal } = this.#options;
     const steps = convergeSteps(input);
     for (;;) {
       const step = steps.next();
       if (step.done === true) return step.value;
-      await clock.sleep(0, signal);
+      await this.#rest();
     }
   }
 }
