@@ -9,8 +9,8 @@ import type { Page } from '../../src/tui/core/page.ts';
 import type { PageFactories } from '../../src/tui/core/pages.ts';
 import { paletteOf } from '../../src/tui/core/palettes.ts';
 import { asciiGlyphs, type Theme, themeOf, unicodeGlyphs } from '../../src/tui/core/theme.ts';
-import { screenText } from '../kit/screen-text.ts';
-import { darkTheme, driveTui, type TuiApp } from '../kit/tui-app.ts';
+import { roleTheme, screenText } from '../kit/screen-text.ts';
+import { driveTui, type TuiApp } from '../kit/tui-app.ts';
 import { clusterStatus, now, viewData } from '../kit/tui-data.ts';
 
 const sizes = [
@@ -19,10 +19,10 @@ const sizes = [
   { columns: 200, rows: 60 },
 ] as const;
 const [small] = sizes;
+const byRole = roleTheme(unicodeGlyphs);
 const looks: Readonly<Record<string, Theme>> = {
-  dark: darkTheme,
   mono: themeOf('mono', paletteOf('mono', 0), unicodeGlyphs),
-  ascii: themeOf('dark', paletteOf('dark', 256), asciiGlyphs),
+  ascii: roleTheme(asciiGlyphs),
 };
 
 const drive = (
@@ -35,8 +35,8 @@ const drive = (
 };
 const list = (kind: ViewKind) => (pages: PageFactories) => pages.list({ kind });
 
-async function golden(app: TuiApp, name: string, look = 'dark'): Promise<void> {
-  const theme = looks[look] ?? darkTheme;
+async function golden(app: TuiApp, name: string, look = ''): Promise<void> {
+  const theme = looks[look] ?? byRole;
   await expect(screenText(app.draw(theme), theme)).toMatchFileSnapshot(`screens/${name}.txt`);
 }
 

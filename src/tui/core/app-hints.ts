@@ -75,7 +75,7 @@ export function drawHints(
     .filter((id) => !always.includes(id))
     .flatMap(hint);
   for (let row = 0; row < rows; row += 1, y += 1) {
-    const room = canvas.columns - 1 - (row === 0 ? reserved : 0);
+    const room = canvas.columns - gap - (row === 0 ? reserved : 0);
     rest = rest.slice(drawLine(canvas, rest, 1, y, theme, room));
   }
 }
