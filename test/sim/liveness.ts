@@ -142,6 +142,14 @@ function runsOnce(cluster: Cluster, record: ActualLrp): boolean {
   return mine?.length === 1 && mine[0]?.id === record.containerId;
 }
 
+/** Whether something that is there must not share its cell with it. */
+function isRepelled({ actual, desired }: Cluster['checker'], cellId: string, { guid }: DesiredLrp): boolean {
+  return [...actual.values()].some((other) => {
+    if (other.cellId !== cellId) return false;
+    return desired.get(`/skep/v1/desired/${other.guid}`)?.placement.notWith.includes(guid) === true;
+  });
+}
+
 /** A cell where such a container would find a place. */
 function roomFor({ hosts, checker, store }: Cluster, lrp: DesiredLrp): string | undefined {
   return hosts.find(({ cellId, capacity }) => {
@@ -149,7 +157,7 @@ function roomFor({ hosts, checker, store }: Cluster, lrp: DesiredLrp): string | 
     if (cell === undefined) return false;
     const parsed = spec === undefined ? undefined : (JSON.parse(spec) as CellSpec);
     const presence = JSON.parse(cell) as CellPresence;
-    if (admits(presence, parsed, lrp) !== true) return false;
+    if (admits(presence, parsed, lrp) !== true || isRepelled(checker, cellId, lrp)) return false;
     const used = checker.usedBy(cellId);
     const overheadMb = (presence.overheadMemoryMb ?? 0) * (used.containers + 1);
     const needed = { memoryMb: lrp.memoryMb + overheadMb, diskMb: lrp.diskMb, containers: 1 };

@@ -6,6 +6,7 @@ import type { ApiContext } from '../../src/api/context.ts';
 import { createDispatcher } from '../../src/api/dispatcher.ts';
 import { intBetween, seededRng } from '../../src/base/core/rng.ts';
 import { type Brain, createBrain } from '../../src/scheduler/brain.ts';
+import { createPlanner } from '../../src/scheduler/planner.ts';
 import type { Fence } from '../../src/store/bbs.ts';
 import { createReplica } from '../../src/store/follow-replica.ts';
 import { type MemoryElection, memoryElection } from '../../src/store/memory/memory-election.ts';
@@ -109,7 +110,7 @@ export class SimServer {
       process,
       accept: (cellId, socket) => void dispatcher.serve(cellId, socket),
     });
-    const api = { ...common, dispatcher, version: '0.0.0' };
+    const api = { ...common, dispatcher, planner: createPlanner(), version: '0.0.0' };
     const ended = Promise.all([following, campaign]).then(() => undefined);
     stop.signal.addEventListener('abort', () => dispatcher.close());
     this.#running = { process, view, api, brain, election, stop, ended };

@@ -67,6 +67,8 @@ export class Workload {
     else if (chance < 0.62) this.#remove(lrp);
     else if (task === undefined || chance < 0.9) this.#desireTask();
     else if (chance < 0.93) this.#drain();
+    else if (chance < 0.94) this.#rebalance();
+    else if (chance < 0.95) this.#settings();
     else if (chance < 0.97) this.#cancel(task);
     else this.#delete(task);
   }
@@ -78,6 +80,7 @@ export class Workload {
     if (!this.#lrps.includes(guid)) this.#lrps.push(guid);
     const image = this.#oneOf(lrpImages) ?? 'web';
     const isChecked = image === 'checked' || image === 'sick';
+    const rules = this.#rules(guid);
     const body = desiredLrpSpecSchema.parse({
       guid,
       image,
@@ -87,11 +90,31 @@ export class Workload {
       ports: isChecked ? [checkedPort] : this.#oneOf([[], [8081]]),
       checks: isChecked ? [tcpCheck] : [],
       stopGraceMs: this.#oneOf([0, 1_000, 10_000]),
+      priority: this.#oneOf([0, 0, 0, 5, -5]),
+      placement: rules,
     });
-    this.#call(`run ${guid} ×${body.instances} of ${image}, ${body.memoryMb} MiB`, async (context, call) => {
-      const { revision, desired } = await operations.desireLrp(context, { body }, call);
-      this.#cluster.checker.acknowledged(desiredKey(desired.guid), revision, JSON.stringify(desired));
-    });
+    this.#call(
+      `run ${guid} ×${body.instances} of ${image}, ${body.memoryMb} MiB ${JSON.stringify(rules)}`,
+      async (context, call) => {
+        const { revision, desired } = await operations.desireLrp(context, { body }, call);
+        this.#cluster.checker.acknowledged(desiredKey(desired.guid), revision, JSON.stringify(desired));
+      },
+    );
+  }
+
+  /** Mostly none. */
+  #rules(guid: string): object {
+    if (this.#rng.next() < 0.7) return {};
+    const other = this.#oneOf(this.#lrps.filter((one) => one !== guid));
+    return (
+      this.#oneOf<object>([
+        { maxPerCell: 2 },
+        { spreadBy: 'rack' },
+        { sticky: true },
+        { notWith: other === undefined ? [] : [other] },
+        other === undefined ? {} : { sameCellAs: other },
+      ]) ?? {}
+    );
   }
 
   #scale(guid: ProcessGuid): void {
@@ -156,6 +179,33 @@ export class Workload {
     };
     this.#call(`drain ${id}`, async (context, call) => {
       await operations.drainCell(context, { params: { id }, body }, call);
+    });
+  }
+
+  #rebalance(): void {
+    if (this.#rng.next() < 0.3) {
+      this.#call('rebalance --stop', async (context, call) => {
+        await operations.stopRebalance(context, {}, call);
+      });
+      return;
+    }
+    const body = { maxMoves: intBetween(this.#rng, 1, 10) };
+    this.#call('rebalance', async (context, call) => {
+      await operations.rebalance(context, { body }, call);
+    });
+  }
+
+  #settings(): void {
+    const body = this.#oneOf([
+      { preemption: true },
+      { preemption: false },
+      { maxStarting: 2 },
+      { maxStarting: 0 },
+      { maxStartingPerCell: 1 },
+      { maxStartingPerCell: 0 },
+    ]) ?? { preemption: false };
+    this.#call(`settings ${JSON.stringify(body)}`, async (context, call) => {
+      await operations.updateSettings(context, { body }, call);
     });
   }
 
