@@ -29,7 +29,7 @@ describe('a cluster under faults', () => {
     expect(result.script.length).toBeGreaterThan(100);
     const late = result.lines.filter((line) => Number(line.slice(0, 8)) > 1_500);
     expect(late.join('\n')).toContain('→ RUNNING');
-  });
+  }, 600_000);
   test.each(foundBugs)('does so where it once did not: seed %i', (seed) => runs({ seed, minutes }));
 });
 
