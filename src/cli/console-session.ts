@@ -69,7 +69,8 @@ export async function joinSession(session: Session, socket: Socket, options: Joi
   }
   for (const note of notes) session.warn(`-- ${escapeText(note)} --`);
   if (!hasEnded && id !== '' && !isWatching) {
-    session.note(`-- left ${name}; the console goes on for a while: skep console --session ${id} --`);
+    session.note(`-- left ${name}; the console goes on. To come back within ten minutes:`);
+    session.note(`skep console --session ${id}`);
   }
   return code;
 }

@@ -21,7 +21,10 @@ import { type Program, startProgram } from './program.ts';
 
 const scrollbackLines = 2_000;
 /** A terminal larger than any screen only costs memory. */
-const maxSize: TerminalSize = { columns: 1_000, rows: 500 };
+const maxSize: TerminalSize = { columns: 500, rows: 200 };
+/** Work on output that is followed by as long a rest: anything shorter is somebody typing. */
+const restFromMs = 10;
+const restMaxMs = 500;
 const defaultSize: TerminalSize = { columns: 80, rows: 24 };
 
 export interface ConsoleSessionOptions {
@@ -68,6 +71,7 @@ export class ConsoleSession {
   #lead: ConsoleClient | undefined;
   #detachedAt: number | undefined;
   #grace: Timer | undefined;
+  #hasEnded = false;
   /** Work on emulator and clients, one after the other: who joins misses nothing and sees nothing twice. */
   #turn: Promise<unknown> = Promise.resolve();
   #closing: { readonly reason: string; readonly by: string | undefined } | undefined;
@@ -145,7 +149,7 @@ export class ConsoleSession {
       this.#lead = this.#writers().at(-1);
       this.#sizeBy(this.#lead);
     }
-    if (this.#clients.size > 0) return;
+    if (this.#clients.size > 0 || this.#hasEnded) return;
     const { clock } = this.#options;
     this.#detachedAt = clock.now();
     this.#grace = clock.after(consoleGraceMs, () => {
@@ -197,7 +201,9 @@ export class ConsoleSession {
     let end: ConsoleEnd;
     try {
       for await (const data of program.output) {
+        const beganAt = this.#options.clock.now();
         await this.#inTurn(() => this.#show(data));
+        await this.#rest(this.#options.clock.now() - beganAt);
         await pace([...this.#clients], this.#options.clock, (client) => this.#catchUp(client));
       }
       const code = await program.exitCode();
@@ -212,12 +218,19 @@ export class ConsoleSession {
         error: this.#explained(error),
       };
     }
+    this.#hasEnded = true;
     this.#life.abort();
     this.#grace?.cancel();
     await this.#inTurn(async () => this.#tellEnd(end));
     await Promise.all([...this.#clients].map((client) => this.#lastWords(client)));
     this.#emulator.close();
     this.#ended.resolve(end);
+  }
+
+  /** A program that writes without end gets half of the agent's time at most. */
+  async #rest(workedMs: number): Promise<void> {
+    const { clock } = this.#options;
+    if (workedMs >= restFromMs) await clock.sleep(Math.min(workedMs, restMaxMs), this.#life.signal);
   }
 
   /** A container without a shell is the one refusal that a person can do something about. */

@@ -6,9 +6,13 @@ import { SerializeAddon } from '@xterm/addon-serialize';
 import { Unicode11Addon } from '@xterm/addon-unicode11';
 import xterm from '@xterm/headless';
 import type { CreateEmulator, EmulatorOptions } from '../emulator.ts';
+import { refuseCostlySequences } from './costly-sequences.ts';
 import { type FollowedModes, followModes } from './followed-modes.ts';
 
 const esc = '\x1b';
+/** The emulator lets others have their turn between two pieces, when it has worked for a while. */
+const pieceBytes = 1_024;
+const titleMaxChars = 1_000;
 /**
  * To the ordinary screen, soft reset, and off with what a soft reset leaves on: mouse, focus, pasting, wrapping.
  * Then an empty screen; what a person's own terminal has above it stays.
@@ -34,13 +38,21 @@ export const xtermEmulator: CreateEmulator = (options: EmulatorOptions) => {
   terminal.unicode.activeVersion = '11';
   let title = '';
   terminal.onTitleChange((text) => {
-    title = text;
+    title = text.slice(0, titleMaxChars);
   });
   terminal.onData(onAnswer);
   const modes = followModes(terminal);
+  refuseCostlySequences(terminal);
 
   return {
-    write: (data) => new Promise((resolve) => terminal.write(data, resolve)),
+    write: (data) =>
+      new Promise((resolve) => {
+        for (let from = pieceBytes; from < data.length; from += pieceBytes) {
+          terminal.write(data.subarray(from - pieceBytes, from));
+        }
+        const last = Math.max(0, Math.ceil(data.length / pieceBytes) - 1) * pieceBytes;
+        terminal.write(data.subarray(last), resolve);
+      }),
     resize({ columns, rows }) {
       terminal.resize(columns, rows);
       modes.resized();
