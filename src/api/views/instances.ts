@@ -3,20 +3,13 @@ import type { ActualLrp } from '../../model/actual-lrp.ts';
 import type { CellId, ProcessGuid } from '../../model/ids.ts';
 import type { RosterMember } from '../../model/roster.ts';
 import type { ActualSlot } from '../../store/core/keys.ts';
-import type { ActualSlots, ClusterState } from '../../store/core/state.ts';
+import type { ClusterState } from '../../store/core/state.ts';
 import { explainRefusal } from '../core/why-instance.ts';
-import { RosterChanges } from './roster-changes.ts';
-import { clipText, type Labels, labelText, noLabels, type Scope, type ViewSource } from './source.ts';
-
-const slots: readonly ActualSlot[] = ['ordinary', 'suspect', 'evacuating'];
-
-/** `web/2`, `web/2/suspect`, `web/2/evacuating`. */
-function keyOf(guid: string, index: number, slot: ActualSlot): string {
-  return slot === 'ordinary' ? `${guid}/${index}` : `${guid}/${index}/${slot}`;
-}
+import { InstanceKeys } from './instance-keys.ts';
+import { clipText, noLabels, type Scope, type ViewSource } from './source.ts';
 
 /** Asked for every row of a list that is made: no array is made of the key. */
-export function instanceOf(state: ClusterState, key: string): ActualLrp | undefined {
+function instanceOf(state: ClusterState, key: string): ActualLrp | undefined {
   const slash = key.indexOf('/');
   const second = key.indexOf('/', slash + 1);
   const index = Number(second < 0 ? key.slice(slash + 1) : key.slice(slash + 1, second));
@@ -74,64 +67,14 @@ function isInScope(actual: ActualLrp, { guid, cell, domain }: Scope): boolean {
   return domain === undefined || actual.domain === domain;
 }
 
-function* keysOfLrp(guid: string, indexes: ReadonlyMap<number, ActualSlots> | undefined): Generator<string> {
-  for (const [index, held] of indexes ?? []) {
-    for (const slot of slots) if (held[slot] !== undefined) yield keyOf(guid, index, slot);
-  }
-}
-
-function* claimsOn(state: ClusterState, cell: string): Generator<string> {
-  for (const ref of state.claimsByCell.get(cell as CellId)?.values() ?? []) {
-    yield keyOf(ref.guid, ref.index, ref.slot);
-  }
-}
-
 export function instancesSource(): ViewSource {
-  const roster = new RosterChanges();
-  /** Labels are the LRP's: those that somebody filtered by, as text, to see when they are others. */
-  const asked = new Map<ProcessGuid, string>();
-
-  /** Rows beside the ordinary ones: of an index that is touched only those that there are or were are looked at. */
-  const extras = new Set<string>();
-
-  const labelsOf = (state: ClusterState, guid: ProcessGuid): Labels =>
-    state.desired.get(guid)?.value.labels ?? noLabels;
-
-  function* changedLabels(state: ClusterState, guid: ProcessGuid): Generator<string> {
-    const before = asked.get(guid);
-    if (before === undefined || before === labelText(labelsOf(state, guid))) return;
-    asked.delete(guid);
-    yield* keysOfLrp(guid, state.actual.get(guid));
-  }
-
-  function* touchedRecords(state: ClusterState, guid: ProcessGuid, index: number): Generator<string> {
-    const held = state.actual.get(guid)?.get(index);
-    yield keyOf(guid, index, 'ordinary');
-    for (const slot of ['suspect', 'evacuating'] as const) {
-      if (held?.[slot] === undefined && extras.size === 0) continue;
-      const key = keyOf(guid, index, slot);
-      if (extras.delete(key) || held?.[slot] !== undefined) yield key;
-    }
-  }
+  const keys = new InstanceKeys();
 
   return {
     keyColumn: 'instance',
     scopes: ['guid', 'cell', 'domain'],
-    *keys(state, { guid, cell }) {
-      if (guid !== undefined) yield* keysOfLrp(guid, state.actual.get(guid as ProcessGuid));
-      else if (cell !== undefined) yield* claimsOn(state, cell);
-      else for (const [each, indexes] of state.actual) yield* keysOfLrp(each, indexes);
-    },
-    *touched(touched, state, { guid: only }) {
-      for (const [guid, indexes] of touched.lrps) {
-        if (only !== undefined && guid !== only) continue;
-        if (indexes.has(-1)) yield* changedLabels(state, guid);
-        for (const index of indexes) if (index >= 0) yield* touchedRecords(state, guid, index);
-      }
-      // The zone in a row is that of its cell.
-      for (const cellId of touched.cells) yield* claimsOn(state, cellId);
-      for (const cellId of roster.after(state)) yield* claimsOn(state, cellId);
-    },
+    keys: (state, scope) => keys.all(state, scope),
+    touched: (touched, state, scope) => keys.touched(touched, state, scope),
     estimate: (state, { guid, cell }) => {
       if (guid !== undefined) return state.actual.get(guid as ProcessGuid)?.size ?? 0;
       if (cell !== undefined) return state.claimsByCell.get(cell as CellId)?.size ?? 0;
@@ -142,7 +85,7 @@ export function instancesSource(): ViewSource {
     stateOf(state, key, scope) {
       const actual = instanceOf(state, key);
       if (actual === undefined || !isInScope(actual, scope)) return undefined;
-      if (actual.presence !== 'ORDINARY') extras.add(key);
+      if (actual.presence !== 'ORDINARY') keys.noteExtra(key);
       return instanceState(actual);
     },
     values(state, key) {
@@ -164,10 +107,7 @@ export function instancesSource(): ViewSource {
     },
     labels(state, key) {
       const actual = instanceOf(state, key);
-      if (actual === undefined) return noLabels;
-      const labels = labelsOf(state, actual.guid);
-      asked.set(actual.guid, labelText(labels));
-      return labels;
+      return actual === undefined ? noLabels : keys.labelsOf(state, actual.guid);
     },
   };
 }
