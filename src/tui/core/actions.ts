@@ -210,7 +210,7 @@ const table = {
     hint: 'previous logs',
     help: 'The output of the container that crashed before',
     keys: ['p'],
-    pages: workloads,
+    pages: [...workloads, 'logs'],
   },
 
   // Changing.
@@ -290,6 +290,12 @@ const table = {
     pages: ['logs'],
   },
   logTimes: { hint: 'timestamps', help: 'Times before the lines', keys: ['t'], pages: ['logs'] },
+  logPrefix: {
+    hint: 'names',
+    help: 'Instance and cell before the lines, on screen and when saved',
+    keys: ['P'],
+    pages: ['logs'],
+  },
   logMark: { hint: 'mark', help: 'Draw a line below what is there now', keys: ['m'], pages: ['logs'] },
   logClear: { hint: 'clear', help: 'Forget the lines that are shown', keys: ['ctrl-k'], pages: ['logs'] },
   logStderr: {

@@ -16,6 +16,7 @@ import { editDialog, type Yaml } from './dialogs/edit-dialog.ts';
 import { restartDialog } from './dialogs/restart-dialog.ts';
 import { scaleDialog } from './dialogs/scale-dialog.ts';
 import { stopDialog } from './dialogs/stop-dialog.ts';
+import { logsPage } from './logs-page.ts';
 import { missingPage } from './missing-page.ts';
 import { brainPage } from './pages/brain-page.ts';
 import type { PageFactories } from './pages.ts';
@@ -45,7 +46,7 @@ export function allPages({ yaml }: PageParts): PageFactories {
     tree: (subject) => treePage(subject, pages),
     why: whyPage,
     drainProgress: (cell) => drainPage(cell, pages),
-    logs: () => missingPage('logs'),
+    logs: logsPage,
     consoles: () => missingPage('consoles'),
     scaleDialog,
     restartDialog,
