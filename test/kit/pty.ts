@@ -18,6 +18,8 @@ export interface TestTerminal {
   screen(): Promise<string>;
   /** Resolves with the screen once it matches. */
   untilScreen(pattern: RegExp): Promise<string>;
+  /** Closes the line, as when a connection is lost: the program gets SIGHUP and can write no more. */
+  hangUp(): void;
   /** The exit status of the program. */
   readonly ended: Promise<number>;
   /** Ends the program if it still runs. */
@@ -39,7 +41,7 @@ export function openTerminal(
   const pty: IPty = spawn(command, args, {
     cols: columns,
     rows,
-    name: 'xterm-256color',
+    name: options.env?.['TERM'] || 'xterm-256color',
     env: { ...process.env, ...options.env },
   });
   const emulator = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true });
@@ -80,6 +82,10 @@ export function openTerminal(
         if (pattern.test(seen)) return seen;
         throw new Error(`it ${running ? 'runs' : 'has ended'} and shows\n${seen}`);
       }),
+    hangUp() {
+      running = false;
+      pty.destroy();
+    },
     ended,
     async close() {
       if (running) pty.kill('SIGKILL');

@@ -21,6 +21,8 @@ export interface BlessedScreen {
   readonly tput: {
     colors: number;
     brokenACS: boolean;
+    /** `U8`: 1 where the terminal is known to do UTF-8 whatever the locale is. */
+    readonly numbers: { U8?: number };
     /** Saves the cursor before drawing, and brings it back after. */
     sc: () => string;
     rc: () => string;
@@ -39,7 +41,11 @@ export interface BlessedScreen {
 /** What blessed would do to the process: it ends it with status 0 at signals. It is made to think that it did so. */
 interface Bound {
   _bound?: boolean;
-  [handler: `_${string}Handler`]: () => void;
+  _exitHandler?: () => void;
+  _exceptionHandler?: () => void;
+  _sigtermHandler?: () => void;
+  _sigintHandler?: () => void;
+  _sigquitHandler?: () => void;
 }
 
 interface Library {
@@ -79,9 +85,13 @@ export function blessedScreen({ input, output, terminal, unicode }: BlessedScree
 
 function leaveProcessAlone(): void {
   const nothing = (): void => undefined;
-  for (const name of ['_exceptionHandler', '_sigtermHandler', '_sigintHandler', '_sigquitHandler'] as const)
-    library.Screen[name] = nothing;
-  library.Screen._exitHandler = nothing;
+  Object.assign(library.Screen, {
+    _exceptionHandler: nothing,
+    _sigtermHandler: nothing,
+    _sigintHandler: nothing,
+    _sigquitHandler: nothing,
+    _exitHandler: nothing,
+  });
   library.Program._exitHandler = nothing;
   library.Screen._bound = true;
   library.Program._bound = true;

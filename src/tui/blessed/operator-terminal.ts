@@ -2,6 +2,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { SkepError } from '../../base/core/errors.ts';
 import type { Terminal } from '../terminal.ts';
+import { startKeeper } from './keeper.ts';
 import { processHost } from './process-host.ts';
 import { type Environment, profileOf, refusal } from './profile.ts';
 import { openTerminal } from './screen.ts';
@@ -26,6 +27,6 @@ export function openOperatorTerminal({ clock, env }: OperatorTerminalOptions): T
     makeWriter: (onClosed) => ttyWriter({ fd: output.fd, clock, onClosed }),
     profile: profileOf(env),
     clock,
-    host: processHost({ env, now: () => clock.now() }),
+    host: processHost({ env, now: () => clock.now(), keeper: startKeeper(output.fd) }),
   });
 }

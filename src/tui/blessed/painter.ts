@@ -153,6 +153,7 @@ function openScreen(
   screen.tput.colors = 256;
   // Lines as characters, never as letters of another character set.
   screen.tput.brokenACS = true;
+  if (!unicode) screen.tput.numbers.U8 = 0;
   // Where the cursor is after drawing is said below, for every frame.
   screen.tput.sc = () => '';
   screen.tput.rc = () => '';

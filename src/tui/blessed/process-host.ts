@@ -3,15 +3,17 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TerminalHost } from './host.ts';
+import type { Keeper } from './keeper.ts';
 import type { Environment } from './profile.ts';
 
 export interface ProcessHostOptions {
   readonly env: Environment;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  readonly keeper: Keeper;
 }
 
-export function processHost({ env, now }: ProcessHostOptions): TerminalHost {
+export function processHost({ env, now, keeper }: ProcessHostOptions): TerminalHost {
   return {
     onSignal(name, run) {
       process.on(name, run);
@@ -31,6 +33,7 @@ export function processHost({ env, now }: ProcessHostOptions): TerminalHost {
     },
     stop: stopGroup,
     exit: (status) => process.exit(status),
+    holds: (held) => (held ? keeper.holds() : keeper.released()),
     recordCrash(error) {
       const name = `crash-${new Date(now()).toISOString().replace(/[:.]/g, '-')}-${process.pid}.txt`;
       const text = `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`;

@@ -58,9 +58,12 @@ const stopSettleMs = 100;
 
 const titleMaxLength = 200;
 const title = { save: '\x1b[22;0t', restore: '\x1b[23;0t' };
-/** What a program that had the terminal may have left behind: mouse, focus and paste reports, its own screen. */
+/**
+ * What a program that had the terminal may have left behind: mouse, focus and paste reports, its own screen. Nothing of
+ * it moves the cursor of the shell's screen.
+ */
 const cleared =
-  '\x18\x1b[!p\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1005l\x1b[?1006l\x1b[?1015l\x1b[?2004l\x1b[?1049l\x1b[?25h\x1b[m';
+  '\x18\x1b[!p\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1005l\x1b[?1006l\x1b[?1015l\x1b[?2004l\x1b[?1047l\x1b[?25h\x1b[m';
 
 type Holder = 'us' | 'borrower' | 'wire' | 'shell' | 'nobody';
 
@@ -91,6 +94,7 @@ export function openTerminal(parts: TerminalParts): Terminal {
     size = sizeOf(output);
     painter.resize(size);
     writer.write((hasTitle ? title.save : '') + painter.enter());
+    host.holds(true);
   }
 
   /** What is written to give the screen back. */
@@ -103,6 +107,7 @@ export function openTerminal(parts: TerminalParts): Terminal {
     if (raw) return;
     input.pause();
     input.setRawMode(false);
+    host.holds(false);
   }
 
   function takeBack(): void {
@@ -134,6 +139,7 @@ export function openTerminal(parts: TerminalParts): Terminal {
       writer.last(cleared);
       input.pause();
       input.setRawMode(false);
+      host.holds(false);
     }
     holder = 'nobody';
     resizeTimer?.cancel();
