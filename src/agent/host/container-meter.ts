@@ -19,6 +19,8 @@ import { hasGone, readKernelFile } from './kernel-file.ts';
 interface Known {
   readonly folders: CgroupFolders | undefined;
   readonly limitBytes: number | undefined;
+  /** Whether this kernel counts disk bytes there. */
+  readonly countsDisk: boolean;
 }
 
 type Running = { readonly id: string; readonly pid: number };
@@ -57,19 +59,20 @@ export class ContainerMeter {
     this.#mounts ??= parseCgroupMounts(readKernelFile('/proc/self/mountinfo'));
     const paths = parseCgroupPaths(readKernelFile(`/proc/${container.pid}/cgroup`));
     const folders = cgroupFolders(this.#mounts, paths);
-    known = { folders, limitBytes: limitOf(folders) };
+    const countsDisk = folders?.version === 2 || countsOfV1(this.#mounts);
+    known = { folders, limitBytes: limitOf(folders), countsDisk };
     this.#known.set(key, known);
     return known;
   }
 
-  #readAll({ pid }: Running, { folders, limitBytes }: Known): ContainerReading {
+  #readAll({ pid }: Running, { folders, limitBytes, countsDisk }: Known): ContainerReading {
     const network = parseContainerNetwork(readKernelFile(`/proc/${pid}/net/dev`));
     const at = this.#now();
     if (folders === undefined) {
       return { ...nothing, ...network, at, problem: 'its control groups are not mounted on this host' };
     }
     const { cpu, memory, io, pids } = folders;
-    const missing: string[] = [];
+    const missing = countsDisk ? [] : ['disk'];
     const read = <T>(
       folder: string | undefined,
       name: string,
@@ -98,18 +101,19 @@ export class ContainerMeter {
         : parseStat(readOptional(`${memory}/memory.stat`), isNew ? 'inactive_file' : 'total_inactive_file');
     const bytes = isNew
       ? read(io, 'io.stat', 'disk', parseIoStat, noBytes)
-      : read(io, 'blkio.throttle.io_service_bytes', 'disk', parseServiceBytes, noBytes);
+      : read(io, serviceBytes, 'disk', parseServiceBytes, noBytes);
     return {
       ...{ at, cpuMs, ...network, ...bytes },
       // As `docker stats` counts: file pages that nobody used lately are given back first.
       memoryBytes: Math.max(0, used - (cached ?? 0)),
       memoryLimitBytes: limitBytes,
       pids: read(pids, 'pids.current', 'processes', (text) => parseNumber(text) ?? 0, 0),
-      problem: missing.length === 0 ? '' : `this host has no control group for: ${missing.join(', ')}`,
+      problem: missing.length === 0 ? '' : `this host's control groups do not count: ${missing.join(', ')}`,
     };
   }
 }
 
+const serviceBytes = 'blkio.throttle.io_service_bytes';
 const noBytes = { readBytes: 0, writtenBytes: 0 };
 const nothing = {
   cpuMs: 0,
@@ -127,6 +131,17 @@ function limitOf(folders: CgroupFolders | undefined): number | undefined {
   if (folders?.memory === undefined) return undefined;
   const name = folders.version === 2 ? 'memory.max' : 'memory.limit_in_bytes';
   return parseLimit(readOptional(`${folders.memory}/${name}`));
+}
+
+/**
+ * Linux from 6.10 counts bytes in version 1 only where somebody set a limit on a disk (blk-throttle is set up by the
+ * first one): then not even the whole host has any.
+ */
+function countsOfV1(mounts: CgroupMounts): boolean {
+  const mount = mounts.v1.get('blkio');
+  if (mount === undefined) return true;
+  const { readBytes, writtenBytes } = parseServiceBytes(readOptional(`${mount.point}/${serviceBytes}`));
+  return readBytes + writtenBytes > 0;
 }
 
 /** A controller that is switched off has no file; a group that has gone is found out by its process's files. */
