@@ -114,7 +114,7 @@ export function driveTui({ size, now, rows, home, answer, settings }: TuiAppOpti
     pages,
     effects,
     press,
-    type: (text) => press(...[...text].map((character) => (character === ' ' ? 'space' : character))),
+    type: (text) => press(...Array.from(text, (character) => (character === ' ' ? 'space' : character))),
     send,
     feed,
     draw: (theme = darkTheme) => drawApp(model, { keysOf: keymap.keysOf, screens: () => undefined, theme }),

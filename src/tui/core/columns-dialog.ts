@@ -2,7 +2,7 @@
  * The chooser of columns: which of a list's columns are shown, and in which order. What is chosen holds at once for all
  * lists of that kind and is kept as a setting. Opened by the action `columns` of a list.
  */
-import { type ViewColumn, viewColumns } from '../../api/core/view-columns.ts';
+import { viewColumns } from '../../api/core/view-columns.ts';
 import type { ViewKind, ViewRow } from '../../api/core/view-shapes.ts';
 import { drawBox } from './dialogs/box.ts';
 import type { Canvas } from './frame.ts';
@@ -21,8 +21,9 @@ import { clip } from './text.ts';
 interface Chooser {
   readonly kind: ViewKind;
   readonly settings: Settings;
-  /** Ids that are shown, in order. */
-  readonly shown: readonly string[];
+  /** Ids of all columns, in order: one that is hidden stays where it was while the chooser is open. */
+  readonly order: readonly string[];
+  readonly hidden: ReadonlySet<string>;
   readonly table: LocalTable;
 }
 
@@ -35,24 +36,29 @@ const rowsAround = 3;
 const hint = 'Space shows or hides, < > moves it, D as it was, Enter closes';
 
 export function columnsDialog(kind: ViewKind, settings: Settings): Page {
-  const shown = settings.views?.[kind]?.columns ?? defaultOf(kind);
-  const table = localTable(columns, rowsOf(kind, shown));
-  return pageOf({ kind, settings, shown, table });
+  const chosen = settings.views?.[kind]?.columns;
+  const start = chosen === undefined ? byDefault(kind) : asChosen(kind, chosen);
+  return pageOf({ kind, settings, ...start, table: localTable(columns, rowsOf(kind, start)) });
 }
 
-const defaultOf = (kind: ViewKind): readonly string[] =>
-  viewColumns[kind].filter(({ priority }) => priority < 9).map(({ id }) => id);
+type Choice = Pick<Chooser, 'order' | 'hidden'>;
 
-/** Those that are shown in their order, then the others. */
-function rowsOf(kind: ViewKind, shown: readonly string[]): readonly ViewRow[] {
+function byDefault(kind: ViewKind): Choice {
   const all = viewColumns[kind];
-  const byId = new Map(all.map((column) => [column.id, column]));
-  const row = ({ id, title }: ViewColumn): ViewRow => ({
-    key: id,
-    values: { title, shown: shown.includes(id) },
-  });
-  const first = shown.flatMap((id) => byId.get(id) ?? []);
-  return [...first, ...all.filter(({ id }) => !shown.includes(id))].map(row);
+  const hidden = all.filter(({ priority }) => priority >= 9).map(({ id }) => id);
+  return { order: all.map(({ id }) => id), hidden: new Set(hidden) };
+}
+
+/** What is shown in its order, then what is not. */
+function asChosen(kind: ViewKind, chosen: readonly string[]): Choice {
+  const all = viewColumns[kind].map(({ id }) => id);
+  const hidden = all.filter((id) => !chosen.includes(id));
+  return { order: [...chosen.filter((id) => all.includes(id)), ...hidden], hidden: new Set(hidden) };
+}
+
+function rowsOf(kind: ViewKind, { order, hidden }: Choice): readonly ViewRow[] {
+  const titles = new Map(viewColumns[kind].map(({ id, title }) => [id, title]));
+  return order.map((id) => ({ key: id, values: { title: titles.get(id) ?? id, shown: !hidden.has(id) } }));
 }
 
 function pageOf(chooser: Chooser): Page {
@@ -67,7 +73,10 @@ function pageOf(chooser: Chooser): Page {
     on: (event, { size }) => answered(chooser, event, page, rowsMax(size.rows)),
     draw: (canvas, context) => drawChooser(chooser, canvas, context),
     command: () => '',
-    lines: () => rowsOf(chooser.kind, chooser.shown).map(({ values }) => String(values['title'])),
+    lines: () =>
+      chooser.table.all.map(
+        ({ values }) => `${String(values['title'])} ${values['shown'] === true ? 'yes' : 'no'}`,
+      ),
   };
   return page;
 }
@@ -87,9 +96,9 @@ function answered(chooser: Chooser, event: PageEvent, page: Page, visible: numbe
     case 'space':
       return chosen(chooser, toggled(chooser, key), visible);
     case '<':
-      return chosen(chooser, swapped(chooser.shown, key, -1), visible);
+      return chosen(chooser, swapped(chooser, key, -1), visible);
     case '>':
-      return chosen(chooser, swapped(chooser.shown, key, 1), visible);
+      return chosen(chooser, swapped(chooser, key, 1), visible);
     case 'D':
       return chosen(chooser, undefined, visible);
     case 'enter':
@@ -102,29 +111,33 @@ function answered(chooser: Chooser, event: PageEvent, page: Page, visible: numbe
 }
 
 /** The first column names the row and is always shown. */
-function toggled({ kind, shown }: Chooser, id: string): readonly string[] {
-  if (id === viewColumns[kind][0]?.id) return shown;
-  return shown.includes(id) ? shown.filter((each) => each !== id) : [...shown, id];
+function toggled({ kind, order, hidden }: Chooser, id: string): Choice {
+  if (id === viewColumns[kind][0]?.id) return { order, hidden };
+  const next = new Set(hidden);
+  if (!next.delete(id)) next.add(id);
+  return { order, hidden: next };
 }
 
 /** The first stays the first. */
-function swapped(shown: readonly string[], id: string, step: number): readonly string[] {
-  const at = shown.indexOf(id);
+function swapped({ order, hidden }: Chooser, id: string, step: number): Choice {
+  const at = order.indexOf(id);
   const to = at + step;
-  const other = shown[to];
-  if (at < 1 || to < 1 || other === undefined) return shown;
-  return shown.map((each, index) => (index === at ? other : index === to ? id : each));
+  const other = order[to];
+  if (at < 1 || to < 1 || other === undefined) return { order, hidden };
+  return { order: order.map((each, index) => (index === at ? other : index === to ? id : each)), hidden };
 }
 
 /** @param wish undefined: as the kind has them by default, also in later versions */
-function chosen(chooser: Chooser, wish: readonly string[] | undefined, visible: number): Turn {
+function chosen(chooser: Chooser, wish: Choice | undefined, visible: number): Turn {
   const { kind, settings, table } = chooser;
-  const shown = wish ?? defaultOf(kind);
-  const views = { ...settings.views, [kind]: { ...settings.views?.[kind], columns: wish } };
+  const choice = wish ?? byDefault(kind);
+  const ids = choice.order.filter((id) => !choice.hidden.has(id));
+  const shown = { ...settings.views?.[kind], columns: wish === undefined ? undefined : ids };
+  const views = { ...settings.views, [kind]: shown };
   const effect: Effect = { do: 'setting', change: { views } };
-  const next = withRows(table, rowsOf(kind, shown), visible);
+  const next = withRows(table, rowsOf(kind, choice), visible);
   return {
-    page: pageOf({ ...chooser, shown, table: next, settings: { ...settings, views } }),
+    page: pageOf({ ...chooser, ...choice, table: next, settings: { ...settings, views } }),
     effects: [effect],
   };
 }
