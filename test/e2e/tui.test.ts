@@ -1,0 +1,248 @@
+/**
+ * The terminal UI as an operator has it: a real pseudo-terminal of 80 by 24 against a real cluster of three hosts. Every
+ * step is typed, every screen read back.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { LocalAgent } from '../../src/cli/run/local-cluster.ts';
+import { cliProgram } from '../kit/cli-child.ts';
+import { type E2eCluster, e2eCluster, eventually, testImage } from '../kit/e2e-cluster.ts';
+import { openTerminal, type TestTerminal } from '../kit/pty.ts';
+
+let cluster: E2eCluster;
+let home: string;
+const terminals: TestTerminal[] = [];
+const keys = {
+  enter: '\r',
+  escape: '\x1b',
+  up: '\x1b[A',
+  down: '\x1b[B',
+  right: '\x1b[C',
+  prefix: '\x1d',
+  save: '\x13',
+};
+const works = 'trap "exit 0" TERM; i=0; while :; do i=$((i+1)); echo line $i; sleep 0.5; done';
+
+const call = () => ({ signal: AbortSignal.timeout(20_000), deadlineMs: 15_000 });
+
+beforeAll(async () => {
+  cluster = await e2eCluster({ cells: 3, servers: 3 });
+  home = mkdtempSync(join(tmpdir(), 'skep-tui-home-'));
+  for (const [name, count] of [
+    ['web', 3],
+    ['api', 1],
+  ] as const) {
+    const result = await cluster.skep([
+      'run',
+      name,
+      testImage,
+      '-n',
+      String(count),
+      '-m',
+      '16',
+      '--stop-grace',
+      '1s',
+      '--',
+      'sh',
+      '-c',
+      works,
+    ]);
+    expect(result, result.stderr).toMatchObject({ code: 0 });
+  }
+}, 180_000);
+
+afterEach(async () => {
+  for (const terminal of terminals.splice(0)) await terminal.close();
+});
+
+afterAll(async () => {
+  await cluster?.stop();
+  rmSync(home, { recursive: true, force: true });
+}, 60_000);
+
+/** Opens the UI against one agent and waits for the list it begins with. */
+async function openUi(
+  agent: LocalAgent | undefined = cluster.agents[0],
+  args: readonly string[] = [],
+): Promise<TestTerminal> {
+  const terminal = openTerminal([...cliProgram, ...args] as [string, ...string[]], {
+    columns: 80,
+    rows: 24,
+    env: { SKEP_SERVER: agent?.api, HOME: home, EDITOR: 'vi', LANG: 'C.UTF-8', NO_COLOR: undefined },
+  });
+  terminals.push(terminal);
+  await terminal.untilScreen(/web +\S+ +3 +3/);
+  return terminal;
+}
+
+async function command(terminal: TestTerminal, line: string): Promise<void> {
+  terminal.type(`:${line}${keys.enter}`);
+}
+
+const instancesOf = async (guid: string) =>
+  (await cluster.client(cluster.agents[1]).call('listInstances', { query: { guid } }, call())).rows;
+
+describe('looking', () => {
+  it('goes from the LRP to its instances, to one of them, to its cell, and back the same way', async () => {
+    const terminal = await openUi();
+    terminal.type('/web');
+    await terminal.untilScreen(/\/web/);
+    terminal.type(keys.enter);
+    await terminal.untilScreen(/1-1 of 2|matched 1/);
+    terminal.type(keys.enter);
+    await terminal.untilScreen(/web\/2 +RUNNING/);
+    terminal.type(keys.enter);
+    const page = await terminal.untilScreen(/instance web\/0[\s\S]*RUNNING/);
+    expect(page).toMatch(/cell: +\S+/);
+    terminal.type('o');
+    await terminal.untilScreen(/── cell \S+ ─[\s\S]*CPU +\d/);
+    terminal.type('qqq');
+    await terminal.untilScreen(/── LRPs/);
+  });
+
+  it('follows what happens without a key', async () => {
+    const terminal = await openUi();
+    await command(terminal, 'events');
+    await terminal.untilScreen(/instance\.running/);
+    await cluster.skep(['cell', 'cordon', cluster.agents[2]?.name ?? '', '--reason', 'look']);
+    await terminal.untilScreen(/cell\.cordoned/);
+    await cluster.skep(['cell', 'uncordon', cluster.agents[2]?.name ?? '']);
+    await terminal.untilScreen(/cell\.uncordoned/);
+  });
+
+  it('shows the output of all instances, pauses without losing, saves', async () => {
+    const terminal = await openUi();
+    terminal.type(`/web${keys.enter}`);
+    await terminal.untilScreen(/1-1 of 2|matched 1/);
+    terminal.type('l');
+    await terminal.untilScreen(/web\/0[\s\S]*line \d/);
+    await terminal.untilScreen(/web\/2[^\n]*line \d/);
+    terminal.type(keys.save);
+    const screen = await terminal.untilScreen(/saved as (\S+)/);
+    const [, path = ''] = /saved as (\S+)/.exec(screen.replaceAll('\n', '')) ?? [];
+    expect(path).toContain('dumps');
+    expect(readFileSync(path.replace(/\s.*$/, ''), 'utf8')).toMatch(/web\/1.*line \d+/);
+  });
+});
+
+describe('changing', () => {
+  it('scales up and down after showing where the new ones would land', async () => {
+    const terminal = await openUi();
+    await command(terminal, 'scale web 5');
+    await terminal.untilScreen(/web from 3 to 5[\s\S]*starts on/);
+    terminal.type(keys.enter);
+    await terminal.untilScreen(/\[ Scale \]/);
+    terminal.type(keys.enter);
+    await terminal.untilScreen(/web +\S+ +5 +5/);
+    await command(terminal, 'scale web 3');
+    await terminal.untilScreen(/web from 5 to 3[\s\S]*stops on/);
+    terminal.type(`${keys.enter}${keys.enter}`);
+    await terminal.untilScreen(/web +\S+ +3 +3/);
+    await eventually('three instances are left', 30_000, async () =>
+      expect(await instancesOf('web')).toHaveLength(3),
+    );
+  });
+
+  it('changes nothing in read-only mode', async () => {
+    const terminal = await openUi(cluster.agents[0], ['ui', '--read-only']);
+    await terminal.untilScreen(/READ-ONLY/);
+    await command(terminal, 'scale web 7');
+    await terminal.untilScreen(/web from 3 to 7|read-only/);
+    terminal.type(`${keys.enter}${keys.enter}`);
+    await terminal.untilScreen(/read-only mode/);
+    expect((await instancesOf('web')).length).toBe(3);
+  });
+
+  it('drains a cell, shows how it goes, and takes the cell back', async () => {
+    const cell = (await instancesOf('api'))[0]?.cellId ?? '';
+    const terminal = await openUi();
+    await command(terminal, `drain ${cell}`);
+    await terminal.untilScreen(/Drain \S+ on cluster[\s\S]*starts on/);
+    terminal.type(`test${keys.enter}${keys.enter}${keys.enter}`);
+    await terminal.untilScreen(/\[ Drain \]/);
+    terminal.type(keys.enter);
+    await terminal.untilScreen(/the drain goes on by itself/);
+    await command(terminal, `cell ${cell}`);
+    await terminal.untilScreen(/drain(ing|ed)/);
+    terminal.type('R');
+    await terminal.untilScreen(/drained: the host may be switched off/);
+    expect((await instancesOf('api'))[0]?.cellId).not.toBe(cell);
+    terminal.type('u');
+    await terminal.untilScreen(/Uncordon/);
+    terminal.type(`${keys.right}${keys.enter}`);
+    await terminal.untilScreen(/work is placed there again/);
+  });
+});
+
+describe('consoles', () => {
+  it('types in two panes side by side, and a paste arrives whole', async () => {
+    const terminal = await openUi();
+    await command(terminal, 'instances web');
+    await terminal.untilScreen(/web\/0 +RUNNING/);
+    terminal.type('s');
+    await terminal.untilScreen(/^\/ #$/m);
+    terminal.type('stty size; echo first-$((40+2))\r');
+    await terminal.untilScreen(/^22 80[\s\S]*first-42/m);
+    terminal.type(`${keys.prefix}|`);
+    await eventually('two prompts', 20_000, async () => {
+      const screen = await terminal.screen();
+      expect(screen.match(/# /g)?.length ?? 0).toBeGreaterThan(1);
+    });
+    terminal.type('echo second-$((50+3))\r');
+    await terminal.untilScreen(/first-42[\s\S]*second-53|second-53[\s\S]*first-42/);
+    const lines = Array.from({ length: 200 }, (_, index) => `pasted ${index}`).join('\n');
+    terminal.type('cat > /tmp/pasted; wc -l < /tmp/pasted\r');
+    terminal.type(`\x1b[200~${lines}\n\x1b[201~`);
+    await terminal.untilScreen(/pasted 199/);
+    terminal.type('\x04');
+    await terminal.untilScreen(/^.*\b200\b/m);
+    terminal.type(`${keys.prefix}q`);
+    await terminal.untilScreen(/── instances of web/);
+  });
+
+  it('is as it was after another terminal takes it up', async () => {
+    const terminal = await openUi();
+    await command(terminal, 'instances api');
+    await terminal.untilScreen(/api\/0 +RUNNING/);
+    terminal.type('s');
+    await terminal.untilScreen(/^\/ #$/m);
+    terminal.type('echo kept-$((60+4))\r');
+    await terminal.untilScreen(/kept-64/);
+    await terminal.close();
+    terminals.pop();
+    const listed = await cluster.skep(['console', 'ls', 'api']);
+    expect(listed.stdout).toMatch(/api\/0/);
+  });
+});
+
+describe('trouble', () => {
+  it('moves to another server when the one it talks to is killed, and loses no pane', async () => {
+    const [first, second] = cluster.agents as [LocalAgent, LocalAgent];
+    const rows = await instancesOf('web');
+    const far = rows.find(({ cellId }) => cellId === second.name);
+    const terminal = await openUi(first);
+    await command(terminal, 'instances web');
+    await terminal.untilScreen(/web\/0 +RUNNING/);
+    terminal.type(`/^web.${far?.index ?? 0}${keys.enter}`);
+    await terminal.untilScreen(/matched 1\)/);
+    terminal.type('s');
+    await terminal.untilScreen(/^\/ #$/m);
+    terminal.type('echo before-$((70+5))\r');
+    await terminal.untilScreen(/before-75/);
+    process.kill(first.process?.pid ?? 0, 'SIGKILL');
+    await eventually('the pane goes on', 60_000, async () => {
+      terminal.type('echo after-$((80+6))\r');
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      expect(await terminal.screen()).toMatch(/after-86/);
+    });
+    expect(await terminal.screen()).toMatch(/before-75/);
+    terminal.type(`${keys.prefix}q`);
+    await terminal.untilScreen(/── instances of web/);
+    terminal.type(':messages\r');
+    await terminal.untilScreen(/does not answer/);
+    terminal.type('\x03');
+    await expect(terminal.ended).resolves.toBe(0);
+  });
+});
