@@ -9,7 +9,9 @@ import type { LogFrame } from '../api/core/stream-frames.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import { messageOf, SkepError } from '../base/core/errors.ts';
 import type { ActualLrp } from '../model/actual-lrp.ts';
+import type { TaskGuid } from '../model/ids.ts';
 import { instanceName } from '../model/instance-name.ts';
+import type { Task } from '../model/task.ts';
 import type { ClusterConnection } from './connection.ts';
 import type { LogRequest } from './core/log-request.ts';
 import type { LogLine } from './core/page.ts';
@@ -60,6 +62,8 @@ class LogFeed {
   /** By instance guid: what there is now, by the last word of the server. */
   #current = new Map<string, ActualLrp>();
   #crashReasons = new Map<string, string | undefined>();
+  /** The task that is read, if it is one, as it was last seen. */
+  #task: Task | undefined;
   readonly #seen = new Set<string>();
   #reading = 0;
   #isFirst = true;
@@ -111,7 +115,7 @@ class LogFeed {
 
   start(): void {
     const { target, previous } = this.#options.request;
-    if ('task' in target) void this.#read({ name: target.task, cell: '', id: target.task }, true);
+    if ('task' in target) void this.#readTask(target.task);
     else if (previous) void this.#readPrevious(target);
     else void this.#follow(target);
   }
@@ -180,6 +184,33 @@ class LogFeed {
     this.#left = waiting.length;
   }
 
+  async #readTask(guid: string): Promise<void> {
+    await this.#lookAtTask(guid);
+    if (this.#signal.aborted) return;
+    if (this.#task?.state === 'PENDING') this.#note(`-- ${guid} has not been started yet --`);
+    await this.#read({ name: guid, cell: this.#task?.cellId ?? '', id: guid }, true);
+  }
+
+  /** Whether it is worth waiting for more: a task that has ended says nothing new. */
+  async #lookAtTask(guid: string): Promise<void> {
+    const params = { guid: guid as TaskGuid };
+    try {
+      this.#task = await this.#options.connection.client.call(
+        'getTask',
+        { params },
+        { signal: this.#signal },
+      );
+    } catch (error) {
+      // While no server answers the task is as it was; one that is gone is waited for no longer.
+      if (error instanceof SkepError && error.code === 'ResourceNotFound') this.#task = undefined;
+    }
+  }
+
+  #isTaskOpen(guid: string): boolean {
+    void this.#lookAtTask(guid);
+    return this.#task?.state === 'PENDING' || this.#task?.state === 'RUNNING';
+  }
+
   async #readPrevious(target: Exclude<LogRequest['target'], { task: string }>): Promise<void> {
     const { guid, index } = partsOf(target);
     const query = { guid, ...(index === undefined ? {} : { index }) };
@@ -208,7 +239,7 @@ class LogFeed {
     this.#reading += 1;
     this.#sources.set(source.id, source);
     this.#merge.add(source.id, clock.now());
-    const isCurrent = (): boolean => task || this.#current.has(source.id);
+    const isCurrent = (): boolean => (task ? this.#isTaskOpen(source.id) : this.#current.has(source.id));
     const listener = {
       opened: () => {
         this.#merge.opened(source.id, clock.now());
@@ -225,7 +256,7 @@ class LogFeed {
         : describeEnd(source.name, source.cell || 'its cell', code, reason);
     } catch (error) {
       last =
-        isCurrent() || request.previous
+        task || isCurrent() || request.previous
           ? `-- ${source.name}: ${messageOf(error)} --`
           : describeEnd(source.name, source.cell, undefined, this.#crashReasons.get(source.name));
     }

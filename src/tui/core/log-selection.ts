@@ -47,6 +47,7 @@ function compiled(source: string, flags: string): { expression: RegExp; isLitera
 }
 
 function rangesOf(text: string, expression: RegExp): readonly (readonly [number, number])[] {
+  expression.lastIndex = 0;
   return Array.from(text.matchAll(expression), (match): readonly [number, number] => [
     match.index,
     match.index + match[0].length,

@@ -121,17 +121,16 @@ function drawStanding(state: LogsState, canvas: Canvas, { rows }: LogWindow, the
   const how = state.top === undefined ? 'following' : `PAUSED  ${arrow} ${counted(fresh)} new`;
   const role: Role = state.top === undefined ? 'ok' : 'badge';
   let x = canvas.text(1, y, state.top === undefined ? how : ` ${how} `, theme.attr(role)) + 2;
+  const kept = buffer.next - (buffer.chunks[0]?.first ?? buffer.next);
   const facts: readonly (readonly [string, Role])[] = [
     [state.problem, 'bad'],
-    [`${counted(buffer.next - (buffer.chunks[0]?.first ?? buffer.next))} lines`, 'dim'],
-    [buffer.dropped > 0 ? `${counted(buffer.dropped)} older ones dropped` : '', 'warn'],
-    [
-      state.solo === undefined ? instancesText(state) : `only ${state.solo}`,
-      state.solo === undefined ? 'dim' : 'warn',
-    ],
+    [state.solo === undefined ? '' : `only ${state.solo}`, 'warn'],
     [state.stderrOnly ? 'stderr only' : '', 'warn'],
     [pattern === undefined ? '' : state.hides ? 'filtered' : 'highlighted', 'match'],
-    [pattern?.isLiteral === true ? 'no regular expression: taken as text' : '', 'warn'],
+    [pattern?.isLiteral === true ? 'taken as text' : '', 'warn'],
+    [`${counted(kept)} lines`, 'dim'],
+    [buffer.dropped > 0 ? `${counted(buffer.dropped)} older ones dropped` : '', 'warn'],
+    [state.solo === undefined ? instancesText(state) : '', 'dim'],
     [state.wraps ? '' : `cut at the edge${state.left > 0 ? `, from column ${state.left + 1}` : ''}`, 'dim'],
   ];
   for (const [text, factRole] of facts) {

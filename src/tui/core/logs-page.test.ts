@@ -211,7 +211,12 @@ test('marks and notes stay whatever is filtered; what is saved is whole and as i
     .filter('nothing');
   expect(world.texts()).toHaveLength(2);
   world.filter('');
-  expect(world.rows().join('')).toContain('20001 characters: Ctrl-S saves them all');
+  expect(
+    world
+      .texts()
+      .map((row) => row.trim())
+      .join(''),
+  ).toContain('20001 characters: Ctrl-S saves them all');
   const saved = world.page.lines(world.context);
   expect(saved[0]).toBe(`2026-11-21T12:00:00.000Z web/0 cell-1 | x${'y'.repeat(20_000)}`);
   expect(saved[2]).toContain('mark 13:00:00.000');
