@@ -1,7 +1,7 @@
 /**
  * Bundles the program into dist/: skep.mjs (what starts, ESM for Node 24), the parts
  * that it loads when they are wanted, their source maps, proto/ (what etcd3 and
- * dockerode read from disk at run time) and package.json. Nothing in dist needs node_modules.
+ * dockerode read from disk at run time), blessed/ (descriptions of terminals) and package.json. Nothing in dist needs node_modules.
  *
  *     node scripts/build.ts [--entry FILE] [--out DIR]
  */
@@ -19,6 +19,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build, type Plugin } from 'esbuild';
+import { blessedParts, copyBlessedFiles } from './build-blessed.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 // Resolved, because esbuild names files by where they really are.
@@ -115,12 +116,13 @@ async function main(): Promise<void> {
     minifyWhitespace: true,
     banner: { js: banner },
     define: { 'process.env.SKEP_VERSION': JSON.stringify(version) },
-    plugins: [protoFiles(), noNativeAddOns()],
+    plugins: [protoFiles(), noNativeAddOns(), blessedParts(modules)],
     logLevel: 'warning',
   });
   for (const { name, from } of protos) {
     cpSync(join(modules, from), join(out, 'proto', name), { recursive: true });
   }
+  copyBlessedFiles(modules, out);
   const manifest = { name: 'skep', version, private: true, type: 'module', bin: { skep: 'skep.mjs' } };
   writeFileSync(join(out, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   const parts = readdirSync(out).filter((file) => file.endsWith('.mjs'));

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { attrOf, canvasOf, createFrame, type Frame, frameText } from '../../src/tui/core/frame.ts';
-import { asciiEnv, monoEnv, openScreenReader, renderThroughTerminal } from '../kit/tui-screen.ts';
+import { openScreenReader, renderThroughTerminal } from '../kit/tui-screen.ts';
 
 const attrs = fc.record({
   fg: fc.option(fc.integer({ min: 0, max: 255 }), { nil: undefined }),

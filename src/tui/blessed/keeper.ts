@@ -36,17 +36,21 @@ printf '${restore}${words}\\n' >&1
 export function startKeeper(fd: number): Keeper {
   const found = spawnSync('stty', ['-g'], { stdio: [fd, 'pipe', 'ignore'], encoding: 'utf8' });
   // Without stty there is nothing to keep; every other way to end restores the terminal without it.
-  if (found.status !== 0) return { holds: () => undefined, released: () => undefined };
+  if (found.status !== 0) return keepsNothing;
   const child = spawn('/bin/sh', ['-c', script, 'skep-keeper', found.stdout.trim()], {
     cwd: '/',
     detached: true,
     stdio: ['pipe', fd, 'ignore'],
   });
-  const tell = (word: string): void => void child.stdin.write(`${word}\n`);
+  const { stdin } = child;
+  if (stdin === null) return keepsNothing;
+  const tell = (word: string): void => void stdin.write(`${word}\n`);
   // It may have been killed itself; the terminal is restored without it unless we are as well.
   child.on('error', () => undefined);
-  child.stdin.on('error', () => undefined);
+  stdin.on('error', () => undefined);
   child.unref();
-  (child.stdin as unknown as { unref(): void }).unref();
+  (stdin as unknown as { unref(): void }).unref();
   return { holds: () => tell('held'), released: () => tell('released') };
 }
+
+const keepsNothing: Keeper = { holds: () => undefined, released: () => undefined };
