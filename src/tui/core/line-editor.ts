@@ -18,10 +18,12 @@ export interface LineEditor {
   readonly history: readonly string[];
   /** Which of them is shown; the length of `history` is the line being typed. */
   readonly at: number;
+  /** What was being typed before history was looked through. */
+  readonly draft: string;
 }
 
 export function lineEditor(text = '', history: readonly string[] = []): LineEditor {
-  return { text, cursor: graphemes(text).length, history, at: history.length };
+  return { text, cursor: graphemes(text).length, history, at: history.length, draft: '' };
 }
 
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
@@ -49,9 +51,15 @@ export function typeKey(editor: LineEditor, key: Key): LineEditor | undefined {
     case 'end':
     case 'ctrl-e':
       return { ...editor, cursor: all.length };
+    case 'alt-b':
+      return { ...editor, cursor: wordStart(all, cursor) };
+    case 'alt-f':
+      return { ...editor, cursor: wordEnd(all, cursor) };
     case 'backspace':
+    case 'ctrl-h':
       return cut(Math.max(0, cursor - 1), cursor);
     case 'delete':
+    case 'ctrl-d':
       return cut(cursor, cursor + 1);
     case 'ctrl-u':
       return cut(0, cursor);
@@ -84,10 +92,19 @@ function wordStart(all: readonly string[], cursor: number): number {
   return at;
 }
 
+function wordEnd(all: readonly string[], cursor: number): number {
+  let at = cursor;
+  while (at < all.length && all[at] === ' ') at += 1;
+  while (at < all.length && all[at] !== ' ') at += 1;
+  return at;
+}
+
+/** What was being typed comes back below the newest line. */
 function fromHistory(editor: LineEditor, at: number): LineEditor {
   if (at < 0 || at > editor.history.length) return editor;
-  const text = editor.history[at] ?? '';
-  return { ...editor, text, cursor: graphemes(text).length, at };
+  const draft = editor.at === editor.history.length ? editor.text : editor.draft;
+  const text = editor.history[at] ?? draft;
+  return { ...editor, text, cursor: graphemes(text).length, at, draft };
 }
 
 /** Draws the line, scrolled so that the cursor is seen, and places the terminal's cursor. `ghost` follows the text. */
