@@ -84,7 +84,8 @@ export function openTerminal(
       }),
     hangUp() {
       running = false;
-      pty.destroy();
+      // Its types do not know it.
+      (pty as unknown as { destroy(): void }).destroy();
     },
     ended,
     async close() {

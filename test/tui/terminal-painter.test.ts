@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { attrOf, canvasOf, createFrame, type Frame, frameText } from '../../src/tui/core/frame.ts';
-import { openScreenReader, renderThroughTerminal } from '../kit/tui-screen.ts';
+import { asciiEnv, monoEnv, openScreenReader, renderThroughTerminal } from '../kit/tui-screen.ts';
 
 const attrs = fc.record({
   fg: fc.option(fc.integer({ min: 0, max: 255 }), { nil: undefined }),
@@ -64,5 +64,69 @@ describe('a frame', () => {
       }),
       { numRuns: 150 },
     );
+  });
+});
+
+describe('one frame', () => {
+  const { columns, rows } = { columns: 20, rows: 3 };
+  const frame = createFrame(columns, rows);
+  const canvas = canvasOf(frame);
+  canvas.text(0, 0, '┌─ 世界 ✓ 🐝', attrOf({ fg: 203, bold: true }));
+  canvas.text(0, 1, 'plain', attrOf({}));
+  canvas.text(6, 1, 'row', attrOf({ fg: 231, bg: 24 }));
+  canvas.cursor(2, 1);
+
+  test('in colour', async () => {
+    expect(await renderThroughTerminal(frame)).toEqual({
+      text: '┌─ 世界 ✓ ·\nplain row\n',
+      styles: 'aaaaaaaaaaa\n      bbb\n',
+      legend: 'a: fg=203 bold\nb: fg=231 bg=24',
+      cursor: { x: 2, y: 1 },
+    });
+  });
+
+  test('without colours keeps what is bold', async () => {
+    const { styles, legend } = await renderThroughTerminal(frame, { env: monoEnv });
+    expect({ styles, legend }).toEqual({ styles: 'aaaaaaaaaaa\n\n', legend: 'a: bold' });
+  });
+
+  test('with eight colours has the nearest', async () => {
+    const { legend } = await renderThroughTerminal(frame, { env: { TERM: 'linux', LANG: 'C.UTF-8' } });
+    expect(legend).toBe('a: fg=1 bold\nb: fg=7 bg=6');
+  });
+
+  test('without UTF-8 is ASCII', async () => {
+    const { text } = await renderThroughTerminal(frame, { env: asciiEnv });
+    expect(text).toBe('+- ? ?  ? *\nplain row\n');
+  });
+
+  test('is drawn on a smaller and on a larger screen as far as there is room', async () => {
+    expect((await renderThroughTerminal(frame, { columns: 3, rows: 2 })).text).toBe('┌─\npla');
+    expect((await renderThroughTerminal(frame, { columns: 40, rows: 4 })).text).toBe(
+      '┌─ 世界 ✓ ·\nplain row\n\n',
+    );
+  });
+
+  test('writes nothing when nothing changed, and only what did', async () => {
+    const reader = openScreenReader({ columns, rows });
+    await reader.draw(frame);
+    await reader.draw(frame);
+    expect(reader.bytes).toBe(0);
+    canvas.text(0, 2, 'x', attrOf({}));
+    expect((await reader.draw(frame)).text).toBe('┌─ 世界 ✓ ·\nplain row\nx');
+    expect(reader.bytes).toBeLessThan(60);
+    reader.close();
+  });
+
+  test('is whole after the screen was forgotten or has another size', async () => {
+    const reader = openScreenReader({ columns, rows });
+    await reader.draw(frame);
+    reader.resize({ columns: 24, rows: 4 });
+    const seen = await reader.draw(frame);
+    expect(seen.text.split('\n').slice(0, 2)).toEqual(['┌─ 世界 ✓ ·', 'plain row']);
+    reader.painter.invalidate();
+    expect(await reader.draw(frame)).toEqual(seen);
+    expect(reader.bytes).toBeGreaterThan(60);
+    reader.close();
   });
 });

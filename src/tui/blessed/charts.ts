@@ -102,13 +102,14 @@ function unseenScreen(): BlessedScreen {
 
 function draw(widget: LineWidget, canvas: Canvas, chart: LineChart, theme: Theme): void {
   const top = topOf(chart);
-  const labels =
-    Math.min(labelMaxColumns, Math.max(widthOf(chart.format(top)), widthOf(chart.format(0)))) + 1;
+  const steps = Math.max(1, Math.min(5, Math.floor(canvas.rows / 2) - 1));
+  const written = Array.from({ length: steps }, (_, at) => chart.format((top / steps) * at));
+  const labels = Math.min(labelMaxColumns, Math.max(...written.map(widthOf))) + 1;
   const { options } = widget;
   options.maxY = top;
   options.xLabelPadding = labels * dots.across;
   options.xPadding = labels * dots.across;
-  options.numYLabels = Math.max(1, Math.min(5, Math.floor(canvas.rows / 2) - 1));
+  options.numYLabels = steps;
   const rows: number[] = [];
   // Labels of the y axis come first, from the least value on; those of the x axis have no text and are not told.
   widget.ctx.fillText = (text, _, y) => {
@@ -127,8 +128,8 @@ function draw(widget: LineWidget, canvas: Canvas, chart: LineChart, theme: Theme
   );
   copyDots(widget.ctx._canvas, canvas, theme);
   rows.forEach((row, at) => {
-    const value = (top / options.numYLabels) * at;
-    canvas.text(0, row, fit(clip(chart.format(value), labels - 1), labels - 1, 'end'), theme.attr('dim'));
+    const label = clip(written[at] ?? '', labels - 1);
+    canvas.text(0, row, fit(label, labels - 1, 'end'), theme.attr('dim'));
   });
   const bottom = canvas.rows - 1;
   canvas.text(labels + 1, bottom, chart.from, theme.attr('dim'));
