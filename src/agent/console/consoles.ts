@@ -23,6 +23,7 @@ import { consoleVariable } from './program.ts';
 import { ConsoleSession } from './session.ts';
 
 const nameLength = 6;
+const messageMaxChars = 1_000;
 /** How many of the oldest detached sessions a refusal names. */
 const oldestNamed = 3;
 
@@ -205,7 +206,7 @@ export class Consoles implements StreamService<ConsoleRequest> {
       session,
       at,
       subject: target,
-      message: `console ${session} ${message}`,
+      message: `console ${session} ${message}`.slice(0, messageMaxChars),
       by,
     });
   }

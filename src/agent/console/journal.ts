@@ -46,7 +46,8 @@ export function consoleJournal(
     async pass() {
       for (let event = waiting[0]; event !== undefined; event = waiting[0]) {
         await send(event);
-        waiting.shift();
+        // Unless it was given up meanwhile, because too many wait.
+        if (waiting[0] === event) waiting.shift();
       }
     },
   });
