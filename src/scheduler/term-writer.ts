@@ -5,7 +5,7 @@
 import type { Clock } from '../base/clock.ts';
 import { type Rng, randomName } from '../base/core/rng.ts';
 import { defaultDomain, defaults } from '../model/defaults.ts';
-import type { JournalEvent } from '../model/event.ts';
+import type { EventType, JournalEvent } from '../model/event.ts';
 import type { Bbs } from '../store/bbs.ts';
 import { encode } from '../store/core/codec.ts';
 import { domainKey, eventKey, eventPrefix } from '../store/core/keys.ts';
@@ -22,10 +22,14 @@ export interface TermWriterOptions {
 
 /** Mutations in one call: enough to fill several transactions, few enough that their text stays small. */
 const batchMax = 10 * defaults.txnMaxItems;
+/** Lines of one kind between two flushes: a mass loss must not push everything else out of the journal. */
+const ownLinesMax = 500;
 
 export class TermWriter {
   readonly #options: TermWriterOptions;
   readonly #lines: Put[] = [];
+  /** How often each kind was noted since the last flush. */
+  readonly #noted = new Map<EventType, number>();
   #lineCount = 0;
   #revision: number;
 
@@ -61,25 +65,37 @@ export class TermWriter {
     return committed;
   }
 
-  /** Keeps lines for the journal until `flush`; beyond the journal's bound the oldest would not stay anyway. */
+  /** Keeps lines for the journal until `flush`: so many of a kind each by itself, of the rest the number. */
   note(events: readonly JournalEvent[]): void {
-    for (const event of events.slice(-defaults.eventJournalMax)) {
-      this.#lineCount += 1;
-      // The count keeps lines of one moment in their order.
-      const order = String(this.#lineCount % 1_000_000).padStart(6, '0');
-      const key = eventKey(event.at, `${order}${randomName(this.#options.rng, 6)}`);
-      this.#lines.push({ key, value: encode(event) });
+    for (const event of events) {
+      const count = this.#noted.get(event.type) ?? 0;
+      this.#noted.set(event.type, count + 1);
+      if (count < ownLinesMax) this.#line(event);
     }
-    this.#lines.splice(0, Math.max(0, this.#lines.length - defaults.eventJournalMax));
   }
 
   /** Writes the lines that wait. They are puts of their own keys: writing one twice changes nothing. */
   async flush(): Promise<void> {
+    const at = this.#options.clock.now();
+    for (const [type, count] of this.#noted) {
+      if (count <= ownLinesMax) continue;
+      const message = `${count - ownLinesMax} more: too many at once for a line each`;
+      this.#line({ v: 1, type, at, subject: 'brain', message });
+    }
+    this.#noted.clear();
     while (this.#lines.length > 0) {
       const batch = this.#lines.slice(0, batchMax);
       await this.#commit(batch.map((line) => ({ compare: [], puts: [line] })));
       this.#lines.splice(0, batch.length);
     }
+  }
+
+  #line(event: JournalEvent): void {
+    this.#lineCount += 1;
+    // The count keeps lines of one moment in their order.
+    const order = String(this.#lineCount % 1_000_000).padStart(6, '0');
+    const key = eventKey(event.at, `${order}${randomName(this.#options.rng, 6)}`);
+    this.#lines.push({ key, value: encode(event) });
   }
 
   /** Deletes what is older than the newest events that fit the journal. The replica holds no more than fit. */
