@@ -133,7 +133,9 @@ function roleOf(
     if (value >= percentBad) return 'bad';
     if (value >= percentWarn) return 'warn';
   }
-  if (severity === 'idle' || (format === 'count' && value === 0)) return severity === 'idle' ? 'idle' : 'dim';
+  if (severity === 'idle') return 'idle';
+  // Where all is well a nought is none of something bad; elsewhere it may be what is wrong.
+  if (severity === 'ok' && format === 'count' && value === 0) return 'dim';
   if (severity === undefined) return 'text';
   if (format === 'state') return severity;
   return severity !== 'ok' && order === 0 ? severity : 'text';
