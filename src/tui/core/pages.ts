@@ -14,8 +14,6 @@ export interface ListRequest {
   readonly scope?: NonNullable<ViewQuery['scope']> | undefined;
   /** As typed after `/`. */
   readonly filter?: string | undefined;
-  /** Only rows that are not as they should be. */
-  readonly faults?: boolean | undefined;
   /** The row that the cursor begins on. */
   readonly cursor?: string | undefined;
 }

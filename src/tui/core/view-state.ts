@@ -46,7 +46,7 @@ export function startState(request: ListRequest): ViewState {
     request,
     list: emptyList(request.kind, request.cursor),
     filter: request.filter ?? '',
-    faults: request.faults ?? false,
+    faults: false,
     isSet: false,
     marks: new Map(),
     contents: {},
