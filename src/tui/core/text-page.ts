@@ -3,6 +3,7 @@
  * says is made of what its feeds brought, anew each time.
  */
 import type { ActionId } from './actions.ts';
+import { type ListedEvent, withEvents } from './event-list.ts';
 import type { Canvas } from './frame.ts';
 import type {
   Data,
@@ -15,7 +16,7 @@ import type {
   Turn,
   Want,
 } from './page.ts';
-import { glyphsOf, wrap } from './text.ts';
+import { clip, glyphsOf, widthOf, wrap } from './text.ts';
 import type { Role } from './theme.ts';
 
 /** A line and what it is; `key` is drawn before the text, in a column of its own colour. */
@@ -23,6 +24,8 @@ export interface TextLine {
   readonly text: string;
   readonly role?: Role | undefined;
   readonly key?: string | undefined;
+  /** Columns of a table: never wrapped, cut at the edge. */
+  readonly table?: boolean | undefined;
 }
 
 /** What a text page is about. `Facts` are the newest answers of its feeds, by the id of the want. */
@@ -35,8 +38,8 @@ export interface TextSpec {
   /** What there is to say; lines about feeds that have not answered yet are left out or say so. */
   lines(facts: Facts, context: PageContext): readonly TextLine[];
   command(context: PageContext): string;
-  /** Actions beside those of every text, and what they do. */
-  readonly more?: Readonly<Partial<Record<ActionId, () => readonly Effect[]>>> | undefined;
+  /** Actions beside those of every text, first in the hints, and what they do with what is known by then. */
+  readonly more?: Readonly<Partial<Record<ActionId, (facts: Facts) => readonly Effect[]>>> | undefined;
 }
 
 export interface Facts {
@@ -54,8 +57,9 @@ interface State {
   readonly hides: boolean;
 }
 
-/** The text of the key column is not wider than this. */
+/** Cells of the column of keys; a longer key is cut. */
 const keyMax = 22;
+const eventsMax = 200;
 
 export function textPage(spec: TextSpec): Page {
   const facts = { answers: {}, problems: {} };
@@ -70,7 +74,7 @@ function pageOf(spec: TextSpec, state: State): Page {
     filter: state.filter,
     typing: false,
     wants: spec.wants,
-    actions: () => [...textActions, ...(Object.keys(spec.more ?? {}) as ActionId[])],
+    actions: () => [...(Object.keys(spec.more ?? {}) as ActionId[]), ...textActions],
     on: (event, context) => turnOf(spec, state, event, context),
     draw: (canvas, context) => draw(spec, state, canvas, context),
     command: (context) => spec.command(context),
@@ -119,9 +123,17 @@ function withData(facts: Facts, want: string, data: Data): Facts {
       problems: { ...facts.problems, [want]: '' },
     };
   if (data.kind === 'events') {
-    const before = (facts.answers[want] as readonly unknown[] | undefined) ?? [];
-    return { ...facts, answers: { ...facts.answers, [want]: [...before, ...data.events].slice(-200) } };
+    const before = (facts.answers[want] ?? []) as readonly ListedEvent[];
+    return {
+      answers: { ...facts.answers, [want]: withEvents(before, data.events, eventsMax) },
+      problems: { ...facts.problems, [want]: '' },
+    };
   }
+  if (data.kind === 'view' && data.message.type === 'rows')
+    return {
+      answers: { ...facts.answers, [want]: data.message },
+      problems: { ...facts.problems, [want]: '' },
+    };
   if (data.kind !== 'broken') return facts;
   const { message, hint } = data.error;
   const problem = hint === undefined ? message : `${message}: ${hint}`;
@@ -130,7 +142,7 @@ function withData(facts: Facts, want: string, data: Data): Facts {
 
 function acted(spec: TextSpec, state: State, action: ActionId, context: PageContext): Turn {
   const more = spec.more?.[action];
-  if (more !== undefined) return { page: pageOf(spec, state), effects: more() };
+  if (more !== undefined) return { page: pageOf(spec, state), effects: more(state.facts) };
   const { rows } = context.size;
   const goto = (top: number): Turn => ({ page: pageOf(spec, scrolled(spec, { ...state, top }, context)) });
   const next = (change: Partial<State>): Turn => ({
@@ -156,7 +168,7 @@ function acted(spec: TextSpec, state: State, action: ActionId, context: PageCont
     case 'left':
       return next({ left: Math.max(0, state.left - 8), wrap: false });
     case 'right':
-      return next({ left: state.left + 8, wrap: false });
+      return next({ left: Math.min(state.left + 8, farthest(spec, state, context)), wrap: false });
     case 'wrap':
       return next({ wrap: !state.wrap, left: 0 });
     case 'highlight':
@@ -184,12 +196,22 @@ function laidOut(spec: TextSpec, state: State, context: PageContext): readonly T
     .filter((line) => !state.hides || matches(line, state.filter));
   if (!state.wrap) return lines;
   return lines.flatMap((line) => {
+    if (line.table === true) return [line];
     const room = Math.max(10, context.size.columns - 1 - (line.key === undefined ? 0 : keyMax + 1));
     return wrap(line.text, room).map((text, at): TextLine => {
       if (at === 0) return { ...line, text };
       return line.key === undefined ? { ...line, text } : { ...line, text, key: '' };
     });
   });
+}
+
+/** How far to the right there is something to see. */
+function farthest(spec: TextSpec, state: State, context: PageContext): number {
+  const widest = laidOut(spec, { ...state, wrap: false }, context).reduce(
+    (most, { text }) => Math.max(most, widthOf(text)),
+    0,
+  );
+  return Math.max(0, widest - 8);
 }
 
 const matches = (line: TextLine, filter: string): boolean =>
@@ -215,11 +237,13 @@ function found(state: State, spec: TextSpec, context: PageContext, step: -1 | 0 
 
 function draw(spec: TextSpec, state: State, canvas: Canvas, context: DrawContext): void {
   const { theme } = context;
-  const lines = laidOut(spec, state, context);
+  // Ages are told by the cluster's clock.
+  const lines = laidOut(spec, state, { ...context, now: context.now + context.skewMs });
   for (const [y, line] of lines.slice(state.top, state.top + canvas.rows).entries()) {
     const role = line.role ?? 'text';
     const x = line.key === undefined ? 1 : keyMax + 2;
-    if (line.key !== undefined && line.key !== '') canvas.text(1, y, `${line.key}:`, theme.attr('key'));
+    if (line.key !== undefined && line.key !== '')
+      canvas.text(1, y, `${clip(line.key, keyMax - 1, theme.glyphs.more)}:`, theme.attr('key'));
     const shown =
       state.left === 0
         ? line.text
@@ -227,7 +251,7 @@ function draw(spec: TextSpec, state: State, canvas: Canvas, context: DrawContext
             .slice(state.left)
             .map(({ character }) => character)
             .join('');
-    canvas.text(x, y, shown, theme.attr(role));
+    canvas.text(x, y, clip(shown, canvas.columns - x, theme.glyphs.more), theme.attr(role));
     if (state.filter !== '' && matches(line, state.filter))
       highlight(canvas, x, y, shown, state.filter, context);
   }

@@ -1,8 +1,12 @@
-/** One chart in a rectangle: lines where the terminal and the room allow it, a sparkline and the newest value where not. */
+/**
+ * One chart in a rectangle: lines where the terminal allows it, an area where only there is room, a sparkline and the
+ * newest value where there is not.
+ */
 import type { Canvas } from '../frame.ts';
 import type { DrawContext } from '../page.ts';
 import { clip, fit } from '../text.ts';
 import type { Role, Theme } from '../theme.ts';
+import { drawArea } from './area-chart.ts';
 
 export interface ChartSeries {
   readonly name: string;
@@ -25,32 +29,51 @@ export interface Chart {
 const lineRowsMin = 7;
 const lineColumnsMin = 36;
 
+/** Rows from which on each series gets an area of its own: a title and three rows of it. */
+const areaRowsMin = 4;
+
 export function drawChart(canvas: Canvas, chart: Chart, context: DrawContext): void {
-  const { theme, charts } = context;
-  if (charts !== undefined && canvas.rows >= lineRowsMin && canvas.columns >= lineColumnsMin) {
-    const count = Math.max(0, ...chart.series.map(({ values }) => values.length));
-    const room = canvas.within({ x: 0, y: 1, columns: canvas.columns, rows: canvas.rows - 1 });
-    const line = {
-      title: chart.title,
-      series: chart.series,
-      from: `-${Math.round((count * chart.stepMs) / 1_000)}s`,
-      to: 'now',
-      max: chart.max,
-      format: chart.format,
-    };
-    if (charts.line(room, line, theme)) {
-      drawTitle(canvas, chart, theme);
-      return;
-    }
+  if (canvas.rows < 1 || canvas.columns < 1) return;
+  if (drawLines(canvas, chart, context)) return;
+  if (canvas.rows >= areaRowsMin * chart.series.length && canvas.columns >= lineColumnsMin)
+    drawAreas(canvas, chart, context.theme);
+  else drawSparklines(canvas, chart, context.theme);
+}
+
+/** False where the terminal or the room has none. */
+function drawLines(canvas: Canvas, chart: Chart, { theme, charts }: DrawContext): boolean {
+  if (charts === undefined || canvas.rows < lineRowsMin || canvas.columns < lineColumnsMin) return false;
+  const count = Math.max(0, ...chart.series.map(({ values }) => values.length));
+  const below = canvas.within({ x: 0, y: 1, columns: canvas.columns, rows: canvas.rows - 1 });
+  const line = {
+    title: chart.title,
+    series: chart.series,
+    from: `-${Math.round((count * chart.stepMs) / 1_000)}s`,
+    to: 'now',
+    max: chart.max,
+    format: chart.format,
+  };
+  const drawn = charts.line(below, line, theme);
+  if (drawn) drawTitle(canvas, chart, theme);
+  return drawn;
+}
+
+/** One below the other, each under its name and its newest value. */
+function drawAreas(canvas: Canvas, chart: Chart, theme: Theme): void {
+  const rows = Math.floor(canvas.rows / chart.series.length);
+  for (const [at, series] of chart.series.entries()) {
+    const area = canvas.within({ x: 0, y: at * rows, columns: canvas.columns, rows });
+    drawTitle(area, { ...chart, series: [series] }, theme);
+    const below = area.within({ x: 0, y: 1, columns: area.columns, rows: rows - 2 });
+    drawArea(below, { ...series, role: roleOf(series.colour), max: chart.max, format: chart.format }, theme);
   }
-  drawSparklines(canvas, chart, theme);
 }
 
 /** The newest value of each series in its colour, so that the lines need no legend. */
 function drawTitle(canvas: Canvas, { title, series, format }: Chart, theme: Theme): void {
   let x = canvas.text(0, 0, `${title} `, theme.attr('strong'));
   for (const { name, values, colour } of series)
-    x = canvas.text(x, 0, ` ${name} ${format(values.at(-1) ?? 0)}`, theme.attr(roleOf(colour)));
+    x = canvas.text(x, 0, `${name} ${format(values.at(-1) ?? 0)}  `.trimStart(), theme.attr(roleOf(colour)));
 }
 
 const roleOf = (colour: 1 | 2 | 3 | 4): Role => `chart${colour}`;

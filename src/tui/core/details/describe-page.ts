@@ -1,52 +1,65 @@
-/** Everything that is known about a subject, as text that is kept fresh: records, why, events. */
+/** Everything that is known about a subject in words, why it is as it is, and its exact records: pages of text. */
+import type { ViewMessage, ViewRow } from '../../../api/core/view-shapes.ts';
+import { instanceName } from '../../../model/instance-name.ts';
 import type { Yaml } from '../dialogs/edit-dialog.ts';
-import type { Page, PageContext } from '../page.ts';
+import type { Effect, Page, PageContext } from '../page.ts';
 import type { PageFactories } from '../pages.ts';
 import { type Subject, subjectName } from '../subject.ts';
 import { type Facts, type TextLine, textPage } from '../text-page.ts';
-import { answerOf, eventsOf, gap, heading, problemLines, recordLines } from './facts.ts';
-import { eventsWant, recordWants, whyWant } from './subject-feeds.ts';
-import { eventLines, whyLines } from './why-lines.ts';
+import { cannotLandLines, cellLines } from './describe-cell.ts';
+import { lrpLines, taskLines } from './describe-workload.ts';
+import { eventLines } from './event-lines.ts';
+import { answerOf, eventsOf, gap, heading, problemLines } from './facts.ts';
+import { crashLines, factLines } from './instance-lines.ts';
+import { eventsWant, largestWant, recordWants, whyWant } from './subject-feeds.ts';
+import { whyLines } from './why-lines.ts';
 
 export function describePage(subject: Subject, pages: PageFactories): Page {
   const name = subjectName(subject);
   const isCell = subject.kind === 'cell';
   return textPage({
     crumb: `describe(${name})`,
-    title: `${subject.kind} ${name}`,
+    title: `${subject.kind === 'lrp' ? 'LRP' : subject.kind} ${name}`,
     wants: [...recordWants(subject), isCell ? eventsWant(subject) : whyWant(subject)],
     lines: (facts, context) => [
       ...problemLines(facts),
-      ...recordsOf(facts).flatMap(([title, record]) => [
-        heading(title),
-        ...recordLines(record, context),
-        gap,
-      ]),
-      ...endOf(facts, context),
+      ...describedLines(facts, context),
+      ...endLines(facts, context, name),
     ],
     command: () => commandOf(subject),
-    more: { raw: () => [{ do: 'open', page: pages.raw(subject) }] },
+    more: {
+      raw: () => open(pages.raw(subject)),
+      why: () => open(pages.why(subject)),
+      events: () => open(pages.events(subject)),
+    },
   });
 }
 
-/** The records of a subject with what they are called. */
-function recordsOf(facts: Facts): readonly (readonly [string, unknown])[] {
-  const records: (readonly [string, unknown])[] = [];
+const open = (page: Page): readonly Effect[] => [{ do: 'open', page }];
+
+function describedLines(facts: Facts, context: PageContext): readonly TextLine[] {
   const cell = answerOf(facts, 'cell', 'getCell');
-  if (cell !== undefined) records.push(['Cell', cell]);
   const task = answerOf(facts, 'task', 'getTask');
-  if (task !== undefined) records.push(['Task', task]);
-  for (const row of answerOf(facts, 'instances', 'listInstances')?.rows ?? [])
-    records.push([row.presence === 'ORDINARY' ? 'Instance' : `Instance, ${row.presence}`, row]);
   const lrp = answerOf(facts, 'lrp', 'getLrp');
-  if (lrp !== undefined) records.push(['Instances', lrp.counts], ['LRP', lrp.desired]);
-  return records;
+  const instances = answerOf(facts, 'instances', 'listInstances')?.rows ?? [];
+  return [
+    ...(cell === undefined ? [] : cellLines(cell, context)),
+    ...(task === undefined ? [] : taskLines(task, context)),
+    ...instances.flatMap((record) => [
+      heading(`Instance ${instanceName(record.guid, record.index)}`),
+      ...factLines(record, context),
+      ...crashLines(record, [], context),
+      gap,
+    ]),
+    ...(lrp === undefined ? [] : [heading(`LRP ${lrp.desired.guid}`), ...lrpLines(lrp, context)]),
+  ];
 }
 
-function endOf(facts: Facts, context: PageContext): readonly TextLine[] {
+function endLines(facts: Facts, context: PageContext, name: string): readonly TextLine[] {
   const why = answerOf(facts, 'why', 'why');
-  if (why !== undefined) return [heading('Why'), ...whyLines(why, context)];
-  return eventLines(eventsOf(facts), context);
+  if (why !== undefined) return [gap, heading('Why'), ...whyLines(why, context)];
+  const events = eventLines(eventsOf(facts), context, name);
+  return events.length === 0 ? [] : [gap, heading('Events'), ...events];
 }
 
 function commandOf(subject: Subject): string {
@@ -61,7 +74,7 @@ function commandOf(subject: Subject): string {
   }
 }
 
-/** The records as they are kept, in YAML or JSON. */
+/** The records exactly as the API answers them, in YAML or JSON: one document, which can be parsed again. */
 export function rawPage(subject: Subject, yaml: Yaml, as: 'yaml' | 'json' = 'yaml'): Page {
   const name = subjectName(subject);
   const other = as === 'yaml' ? 'json' : 'yaml';
@@ -70,20 +83,27 @@ export function rawPage(subject: Subject, yaml: Yaml, as: 'yaml' | 'json' = 'yam
   return textPage({
     crumb: `${as}(${name})`,
     title: `${name} as ${as.toUpperCase()}, y: ${other.toUpperCase()}`,
-    wants: recordWants(subject),
-    lines: (facts) => [
-      ...problemLines(facts),
-      ...recordsOf(facts).flatMap(([title, record]) => [
-        { text: as === 'yaml' ? `# ${title}` : `// ${title}`, role: 'dim' as const },
-        ...textOf(record)
-          .trimEnd()
-          .split('\n')
-          .map((text) => ({ text })),
-      ]),
-    ],
+    wants: recordWants(subject).slice(0, 1),
+    lines: (facts) => {
+      const record = rawOf(facts);
+      if (record === undefined) return problemLines(facts);
+      const lines = textOf(record).trimEnd().split('\n');
+      return [...problemLines(facts), ...lines.map((text): TextLine => ({ text }))];
+    },
     command: () => rawCommand(subject, as),
     more: { raw: () => [{ do: 'replace', page: rawPage(subject, yaml, other) }] },
   });
+}
+
+/** Of an instance its one record, or all where a successor is on its way. */
+function rawOf(facts: Facts): unknown {
+  const rows = answerOf(facts, 'instances', 'listInstances')?.rows;
+  if (rows !== undefined) return rows.length === 1 ? rows[0] : rows;
+  return (
+    answerOf(facts, 'cell', 'getCell') ??
+    answerOf(facts, 'task', 'getTask') ??
+    answerOf(facts, 'lrp', 'getLrp')
+  );
 }
 
 function rawCommand(subject: Subject, as: string): string {
@@ -98,59 +118,30 @@ function rawCommand(subject: Subject, as: string): string {
   }
 }
 
-/** Why it does not run, or why it is where it is. */
+/** Why it does not run, or why it is where it is; of a cell what cannot land there. */
 export function whyPage(subject: Subject): Page {
   const name = subjectName(subject);
+  const isCell = subject.kind === 'cell';
   return textPage({
     crumb: `why(${name})`,
-    title: `why ${name}`,
-    wants: subject.kind === 'cell' ? [...recordWants(subject), eventsWant(subject)] : [whyWant(subject)],
+    title: isCell ? `what cannot land on ${name}` : `why ${name}`,
+    wants: isCell ? [...recordWants(subject), largestWant, eventsWant(subject)] : [whyWant(subject)],
     lines: (facts, context) => {
       const why = answerOf(facts, 'why', 'why');
       const cell = answerOf(facts, 'cell', 'getCell');
+      const events = eventLines(eventsOf(facts), context, name);
       return [
         ...problemLines(facts),
         ...(why === undefined ? [] : whyLines(why, context)),
-        ...(cell === undefined ? [] : cellWhyLines(cell, context)),
-        ...eventLines(eventsOf(facts), context),
+        ...(cell === undefined ? [] : cannotLandLines(cell, largestOf(facts), context)),
+        ...(events.length === 0 ? [] : [gap, heading('Events'), ...events]),
       ];
     },
-    command: () => `skep why ${name}`,
+    command: () => (isCell ? `skep cell show ${name}` : `skep why ${name}`),
   });
 }
 
-function cellWhyLines(
-  cell: NonNullable<ReturnType<typeof cellOf>>,
-  _context: PageContext,
-): readonly TextLine[] {
-  const { presence, used, spec } = cell;
-  const { capacity } = presence;
-  const free = (has: number, taken: number, unit: string): string =>
-    `${has - taken}${unit} of ${has}${unit} are free`;
-  const tags = [...presence.requiredTags, ...presence.optionalTags];
-  const lines: TextLine[] = [];
-  if (!presence.engine.ok)
-    lines.push({
-      text: `nothing lands here: the engine does not answer: ${presence.engine.reason ?? 'no reason known'}`,
-      role: 'bad',
-    });
-  if (spec?.cordon !== undefined)
-    lines.push({ text: `nothing lands here: it is cordoned: ${spec.cordon.reason}`, role: 'warn' });
-  if (spec?.drain !== undefined)
-    lines.push({ text: `nothing lands here: it is drained: ${spec.drain.reason}`, role: 'warn' });
-  if (lines.length === 0) lines.push({ text: 'what fits lands here', role: 'ok' });
-  return [
-    ...lines,
-    { key: 'memory', text: free(capacity.memoryMb, used.memoryMb, ' MB') },
-    { key: 'disk', text: free(capacity.diskMb, used.diskMb, ' MB') },
-    { key: 'containers', text: free(capacity.containers, used.containers, '') },
-    ...(presence.requiredTags.length === 0
-      ? []
-      : [{ key: 'only with the tags', text: presence.requiredTags.join(' ') }]),
-    ...(tags.length === 0 ? [] : [{ key: 'tags it has', text: tags.join(' ') }]),
-    { key: 'zone', text: presence.zone },
-    { key: 'platform', text: `${presence.os}/${presence.arch}` },
-  ];
+function largestOf({ answers }: Facts): readonly ViewRow[] {
+  const message = answers[largestWant.id] as Extract<ViewMessage, { type: 'rows' }> | undefined;
+  return (message?.rows ?? []).filter((row): row is ViewRow => typeof row !== 'string');
 }
-
-const cellOf = (facts: Facts) => answerOf(facts, 'cell', 'getCell');

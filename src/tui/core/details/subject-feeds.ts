@@ -37,3 +37,14 @@ export const eventsWant = (subject: Subject): Want => ({
   id: 'events',
   subject: subjectName(subject),
 });
+
+/** The LRPs that need most memory for an instance: what may be too large for a cell. */
+export const largestWant: Want = {
+  kind: 'view',
+  id: 'largest',
+  query: {
+    kind: 'lrps',
+    sort: { column: 'memoryMb', descending: true },
+    window: { start: 0, count: 20 },
+  },
+};

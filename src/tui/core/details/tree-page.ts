@@ -1,72 +1,43 @@
-/** The cluster as a tree: LRP, its instances, where they are; of a cell the reverse. Branches fold. */
-import { type Severity, stateSeverity } from '../../../api/core/view-columns.ts';
-import type { ViewMessage, ViewQuery, ViewRow } from '../../../api/core/view-shapes.ts';
+/** The cluster as a tree: LRPs, their instances and where they are; of a cell the reverse. Branches fold. */
 import type { ActionId } from '../actions.ts';
 import type { Canvas } from '../frame.ts';
 import type { DrawContext, Effect, Page, PageContext, PageEvent, Turn } from '../page.ts';
 import type { PageFactories } from '../pages.ts';
-import { instanceNamed, type Subject, subjectName } from '../subject.ts';
-import { moved, settled, type Viewport } from '../table-cursor.ts';
+import { type Subject, subjectName } from '../subject.ts';
+import { moved, settled } from '../table-cursor.ts';
 import { clip } from '../text.ts';
-import type { Role, Theme } from '../theme.ts';
-
-/** Instances that a tree holds; of more, the filter or a smaller subject chooses. */
-const rowsMax = 500;
-
-interface Node {
-  /** Tells branches apart, for folding and the cursor. */
-  readonly key: string;
-  readonly depth: number;
-  readonly text: string;
-  readonly role: Role;
-  readonly subject: Subject | undefined;
-  readonly hasChildren: boolean;
-  readonly isLast: boolean;
-}
-
-interface State {
-  readonly subject: Subject | undefined;
-  readonly pages: PageFactories;
-  readonly rows: readonly ViewRow[];
-  readonly matched: number;
-  readonly filter: string;
-  readonly folded: ReadonlySet<string>;
-  readonly view: Viewport;
-  readonly problem: string;
-}
+import type { Theme } from '../theme.ts';
+import type { TreeNode } from './tree-nodes.ts';
+import { folded, type TreeState, treeNodes, treeWants, treeWithData } from './tree-state.ts';
 
 export function treePage(subject: Subject | undefined, pages: PageFactories): Page {
   return pageOf({
     subject: subject?.kind === 'instance' ? { kind: 'lrp', guid: subject.guid } : subject,
     pages,
-    rows: [],
-    matched: 0,
+    feeds: {},
     filter: '',
-    folded: new Set(),
+    turned: [],
+    cursor: subject?.kind === 'instance' ? `instance ${subjectName(subject)}` : '',
     view: { at: 0, top: 0 },
-    problem: '',
+    problems: {},
   });
 }
 
-function pageOf(state: State): Page {
-  const { subject, matched, rows, filter } = state;
+function pageOf(state: TreeState): Page {
+  const { subject, filter } = state;
   const name = subject === undefined ? 'all' : subjectName(subject);
-  const cut = matched > rows.length ? `, the first ${rows.length} of ${matched} instances` : '';
   return {
     kind: 'tree',
     crumb: `tree(${name})`,
-    title: `tree of ${name}${cut}`,
+    title: subject === undefined ? 'tree of all LRPs' : `tree of ${name}`,
     filter,
     typing: false,
-    wants: [{ kind: 'view', id: 'rows', query: queryOf(state) }],
+    wants: treeWants(state),
     actions: () => treeActions,
     on: (event, context) => turnOf(state, event, context),
     draw: (canvas, context) => draw(state, canvas, context),
-    command: () =>
-      subject?.kind === 'cell'
-        ? `skep cell show ${name}`
-        : `skep ps ${subject === undefined ? '' : name}`.trim(),
-    lines: () => nodesOf(state).map(({ depth, text }) => '  '.repeat(depth) + text),
+    command: () => commandOf(subject),
+    lines: () => treeNodes(state).map(({ depth, text }) => '  '.repeat(depth) + text),
   };
 }
 
@@ -90,26 +61,18 @@ const treeActions: readonly ActionId[] = [
   'filter',
 ];
 
-function queryOf({ subject, filter }: State): ViewQuery {
-  const scope =
-    subject === undefined
-      ? {}
-      : subject.kind === 'cell'
-        ? { cell: subject.id }
-        : { guid: subjectName(subject) };
-  return { kind: 'instances', scope, filter, window: { start: 0, count: rowsMax } };
+function commandOf(subject: Subject | undefined): string {
+  if (subject === undefined) return 'skep ps';
+  const name = subjectName(subject);
+  return subject.kind === 'cell' ? `skep cell show ${name}` : `skep ps ${name}`;
 }
 
-function turnOf(state: State, event: PageEvent, context: PageContext): Turn {
+function turnOf(state: TreeState, event: PageEvent, context: PageContext): Turn {
   switch (event.kind) {
     case 'data':
-      if (event.data.kind === 'broken')
-        return { page: pageOf({ ...state, problem: event.data.error.message }) };
-      return {
-        page: event.data.kind === 'view' ? pageOf(withMessage(state, event.data.message)) : pageOf(state),
-      };
+      return { page: pageOf(treeWithData(state, event.want, event.data)) };
     case 'filter':
-      return { page: pageOf({ ...state, filter: event.text, view: { at: 0, top: 0 } }) };
+      return { page: pageOf({ ...state, filter: event.text, cursor: '', view: { at: 0, top: 0 } }) };
     case 'action':
       return acted(state, event.action, context);
     default:
@@ -117,34 +80,19 @@ function turnOf(state: State, event: PageEvent, context: PageContext): Turn {
   }
 }
 
-function withMessage(state: State, message: ViewMessage): State {
-  if (message.type === 'refused') return { ...state, problem: message.message };
-  if (message.type !== 'rows') return state;
-  const rows = message.rows.filter((row): row is ViewRow => typeof row !== 'string');
-  return { ...state, rows, matched: message.matched, problem: '' };
-}
-
-function acted(state: State, action: ActionId, { size }: PageContext): Turn {
-  const nodes = nodesOf(state);
+function acted(state: TreeState, action: ActionId, { size }: PageContext): Turn {
+  const nodes = treeNodes(state);
   const node = nodes[settled(state.view, nodes.length, size.rows).at];
-  const next = moved(action, state.view, nodes.length, size.rows);
-  if (next !== undefined) return { page: pageOf({ ...state, view: next }) };
-  if (node !== undefined && ['mark', 'left', 'right'].includes(action))
-    return { page: pageOf(folded(state, node, action)) };
+  const view = moved(action, state.view, nodes.length, size.rows);
+  if (view !== undefined) return { page: pageOf({ ...state, view, cursor: nodes[view.at]?.key ?? '' }) };
+  if (node !== undefined && (action === 'mark' || action === 'left' || action === 'right'))
+    return { page: pageOf(folded({ ...state, cursor: node.key }, node, action)) };
+  if (action === 'escape' && state.filter !== '')
+    return { page: pageOf({ ...state, filter: '', cursor: '', view: { at: 0, top: 0 } }) };
   return { page: pageOf(state), effects: effectsOf(state, node, action) };
 }
 
-/** Space turns a branch over; left folds, right unfolds. */
-function folded(state: State, node: Node, action: ActionId): State {
-  if (!node.hasChildren) return state;
-  const all = new Set(state.folded);
-  const fold = action === 'left' || (action === 'mark' && !all.has(node.key));
-  if (fold) all.add(node.key);
-  else all.delete(node.key);
-  return { ...state, folded: all };
-}
-
-function effectsOf(state: State, node: Node | undefined, action: ActionId): readonly Effect[] {
+function effectsOf(state: TreeState, node: TreeNode | undefined, action: ActionId): readonly Effect[] {
   const { pages } = state;
   if (action === 'escape') return [{ do: 'back' }];
   const subject = node?.subject;
@@ -163,7 +111,15 @@ function effectsOf(state: State, node: Node | undefined, action: ActionId): read
     case 'copy':
       return [{ do: 'copy', text: name, what: name }];
     case 'logs':
-      if (subject.kind === 'cell') return [];
+      if (subject.kind === 'cell')
+        return [
+          {
+            do: 'flash',
+            level: 'warn',
+            text: 'a cell has no logs here',
+            hint: '"journalctl -u skep" on the host has them',
+          },
+        ];
       return open(
         pages.logs({
           target: subject.kind === 'instance' ? { instance: name } : { lrp: name },
@@ -183,96 +139,39 @@ function pageFor(subject: Subject, pages: PageFactories): Page {
   return pages.list({ kind: 'instances', scope: { guid: subject.guid } });
 }
 
-interface Branch {
-  readonly key: string;
-  readonly subject: Subject;
-  readonly rows: readonly ViewRow[];
-}
-
-function grouped(
-  rows: readonly ViewRow[],
-  keyOf: (row: ViewRow) => string,
-  subjectOf: (key: string) => Subject,
-): readonly Branch[] {
-  const groups = new Map<string, ViewRow[]>();
-  for (const row of rows) {
-    const key = keyOf(row);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [row]);
-    else group.push(row);
-  }
-  return [...groups].map(([key, group]) => ({ key, subject: subjectOf(key), rows: group }));
-}
-
-const guidOf = (row: ViewRow): string => instanceNamed(row.key)?.guid ?? row.key;
-const cellOf = ({ values }: ViewRow): string => String(values['cell'] ?? '');
-
-function nodesOf(state: State): readonly Node[] {
-  const { subject, rows } = state;
-  const byLrp = grouped(rows, guidOf, (guid) => ({ kind: 'lrp', guid }));
-  if (subject?.kind !== 'cell') return byLrp.flatMap((branch) => branchNodes(state, branch, 0));
-  const root: Branch = { key: subject.id, subject, rows };
-  const open = !state.folded.has(`0 ${root.key}`);
-  return [branchNode(root, 0), ...(open ? byLrp.flatMap((branch) => branchNodes(state, branch, 1)) : [])];
-}
-
-function branchNodes(state: State, branch: Branch, depth: number): readonly Node[] {
-  const node = branchNode(branch, depth);
-  if (state.folded.has(node.key)) return [node];
-  const inCell = state.subject?.kind === 'cell';
-  return [
-    node,
-    ...branch.rows.flatMap((row, at) => rowNodes(row, depth + 1, at === branch.rows.length - 1, inCell)),
-  ];
-}
-
-function branchNode({ key, subject, rows }: Branch, depth: number): Node {
-  const running = rows.filter(({ values }) => values['state'] === 'RUNNING').length;
-  const role: Role = running === rows.length ? 'strong' : 'warn';
-  const text = `${key}  ${running} of ${rows.length} running`;
-  return { key: `${depth} ${key}`, depth, text, role, subject, hasChildren: true, isLast: true };
-}
-
-const roleOf: Readonly<Record<Severity, Role>> = { ok: 'text', warn: 'warn', bad: 'bad', idle: 'idle' };
-
-/** An instance, and below it where it is and what holds it up. */
-function rowNodes(row: ViewRow, depth: number, isLast: boolean, inCell: boolean): readonly Node[] {
-  const state = String(row.values['state'] ?? '');
-  const role = roleOf[stateSeverity.instances[state] ?? 'warn'];
-  const cell = cellOf(row);
-  const reason = row.values['reason'];
-  const ports = row.values['ports'];
-  const details = [
-    inCell || cell === '' ? '' : cell,
-    ports ? `ports ${String(ports)}` : '',
-    reason ? String(reason) : '',
-  ];
-  const text = [row.key, state, ...details.filter((part) => part !== '')].join('  ');
-  return [{ key: row.key, depth, text, role, subject: instanceNamed(row.key), hasChildren: false, isLast }];
-}
-
-function draw(state: State, canvas: Canvas, { theme }: DrawContext): void {
-  const nodes = nodesOf(state);
-  const { at, top } = settled(state.view, nodes.length, canvas.rows);
-  for (const [y, node] of nodes.slice(top, top + canvas.rows).entries()) {
-    const isCursor = top + y === at;
-    if (isCursor) canvas.fill({ x: 0, y, columns: canvas.columns, rows: 1 }, ' ', theme.attr('cursorRow'));
-    const lead = leadOf(node, state, theme);
-    const x = canvas.text(1, y, lead, theme.attr(isCursor ? 'cursorRow' : 'border'));
+function draw(state: TreeState, canvas: Canvas, { theme }: DrawContext): void {
+  const problem = Object.values(state.problems).find((text) => text !== '') ?? '';
+  const nodes = treeNodes(state);
+  if (nodes.length === 0) {
+    const text =
+      problem !== '' ? problem : state.feeds['rows'] === undefined ? 'asking the cluster' : 'nothing is here';
     canvas.text(
-      x,
-      y,
-      clip(node.text, canvas.columns - x, theme.glyphs.more),
-      theme.attr(isCursor ? 'cursorRow' : node.role),
+      2,
+      1,
+      clip(text, canvas.columns - 3, theme.glyphs.more),
+      theme.attr(problem === '' ? 'dim' : 'bad'),
     );
+    return;
   }
-  if (nodes.length > 0) return;
-  const text = state.problem === '' ? 'nothing runs here' : state.problem;
-  canvas.text(2, 1, text, theme.attr(state.problem === '' ? 'dim' : 'bad'));
+  // What was shown stays; why it may be old is said in the last row.
+  const rows = canvas.rows - (problem === '' ? 0 : 1);
+  if (problem !== '')
+    canvas.text(1, rows, clip(problem, canvas.columns - 2, theme.glyphs.more), theme.attr('bad'));
+  const { at, top } = settled(state.view, nodes.length, rows);
+  for (const [y, node] of nodes.slice(top, top + rows).entries())
+    drawNode(node, canvas.within({ x: 0, y, columns: canvas.columns, rows: 1 }), theme, top + y === at);
 }
 
-function leadOf(node: Node, { folded: foldedKeys }: State, { glyphs }: Theme): string {
-  if (node.hasChildren)
-    return `${'  '.repeat(node.depth)}${foldedKeys.has(node.key) ? glyphs.folded : glyphs.unfolded} `;
-  return `${'  '.repeat(node.depth - 1)}${node.isLast ? glyphs.lastBranch : glyphs.branch} `;
+function drawNode(node: TreeNode, row: Canvas, theme: Theme, isCursor: boolean): void {
+  if (isCursor) row.fill({ x: 0, y: 0, columns: row.columns, rows: 1 }, ' ', theme.attr('cursorRow'));
+  const lead = leadOf(node, theme);
+  const x = row.text(1, 0, lead, theme.attr(isCursor ? 'cursorRow' : 'border'));
+  const text = clip(node.text, row.columns - x, theme.glyphs.more);
+  row.text(x, 0, text, theme.attr(isCursor ? 'cursorRow' : node.role));
+}
+
+function leadOf({ hasChildren, isOpen, depth, isLast }: TreeNode, { glyphs }: Theme): string {
+  if (hasChildren) return `${'  '.repeat(depth)}${isOpen ? glyphs.unfolded : glyphs.folded} `;
+  if (depth === 0) return '  ';
+  return `${'  '.repeat(depth - 1)}${isLast ? glyphs.lastBranch : glyphs.branch} `;
 }

@@ -1,63 +1,71 @@
 /** The answer to "why" in lines: the sentence first, then what each instance lacks, then why it is where it is. */
 import type { Why } from '../../../api/core/routes.ts';
-import type { JournalEvent } from '../../../model/event.ts';
+import { type StandingRow, standingColumns, standingSentences } from '../../../api/core/standing-text.ts';
+import type { Refusal } from '../../../model/actual-lrp.ts';
 import { instanceName } from '../../../model/instance-name.ts';
-import { formatAge } from '../columns-format.ts';
 import type { PageContext } from '../page.ts';
 import type { TextLine } from '../text-page.ts';
-import { gap, heading, recordLines } from './facts.ts';
+import { eventLines } from './event-lines.ts';
+import { gap, heading } from './facts.ts';
+import { tableLines } from './text-table.ts';
 
 const eventsShown = 20;
 
 export function whyLines(why: Why, context: PageContext): readonly TextLine[] {
+  const events = eventLines(why.events.slice(-eventsShown), context, why.subject);
   return [
     { text: why.summary, role: 'strong' },
-    ...why.instances.flatMap((each) => instanceLines(each)),
-    ...taskLines(why.task),
-    ...standingLines(why, context),
-    ...eventLines(why.events.slice(0, eventsShown), context),
+    ...why.instances.flatMap((each) => instanceLines(each, why.summary)),
+    ...taskLines(why),
+    ...standingLines(why),
+    ...(events.length === 0 ? [] : [gap, heading('Events'), ...events]),
   ];
 }
 
-function instanceLines({ actual, summary, hint }: Why['instances'][number]): readonly TextLine[] {
-  const name = instanceName(actual.guid, actual.index);
+/** What the sentence at the top has said already is not said again. */
+function instanceLines(
+  { actual, summary, hint }: Why['instances'][number],
+  said: string,
+): readonly TextLine[] {
   const bad = actual.state === 'CRASHED' || actual.placementError !== undefined;
-  const lines: TextLine[] = [
-    gap,
-    { text: `${name} ${actual.state}: ${summary}`, role: bad ? 'bad' : 'text' },
-  ];
+  const name = instanceName(actual.guid, actual.index);
+  const isSaid = summary === said || said.endsWith(`${name} ${summary}`);
+  const lines: TextLine[] = isSaid ? [] : [gap, { text: `${name} ${summary}`, role: bad ? 'bad' : 'text' }];
   if (hint !== undefined) lines.push({ text: `  ${hint}`, role: 'hint' });
-  const { placementError } = actual;
-  if (placementError === undefined) return lines;
-  for (const [filter, count] of Object.entries(placementError.counts))
-    lines.push({ text: `  ${count} of ${placementError.cells} cells: ${filter}` });
-  const { nearest, change } = placementError;
-  if (nearest !== undefined)
-    lines.push({ text: `  nearest is ${nearest.cellId}: it lacks ${nearest.lacks}` });
-  if (change !== undefined) lines.push({ text: `  would fit with: ${change}`, role: 'ok' });
-  return lines;
+  return actual.placementError === undefined ? lines : [...lines, ...refusalLines(actual.placementError)];
 }
 
-function taskLines(task: Why['task']): readonly TextLine[] {
+/** How many cells each rule refused; the cell that came nearest is in the sentence. */
+function refusalLines({ counts, cells }: Refusal): readonly TextLine[] {
+  const all = Object.entries(counts).sort(([, a], [, b]) => b - a);
+  const width = String(cells).length;
+  return all.map(([filter, count]) => ({
+    text: `  ${String(count).padStart(width)} of ${cells} cells: ${filter}`,
+  }));
+}
+
+function taskLines({ task, summary }: Why): readonly TextLine[] {
   if (task === undefined) return [];
-  const hint = task.hint === undefined ? [] : [{ text: `  ${task.hint}`, role: 'hint' as const }];
-  return [gap, { text: task.summary }, ...hint];
+  const lines: TextLine[] =
+    task.summary === summary ? [] : [gap, { text: `The task of this name ${task.summary}` }];
+  if (task.hint !== undefined) lines.push({ text: `  ${task.hint}`, role: 'hint' });
+  return [
+    ...lines,
+    ...(task.task.placementError === undefined ? [] : refusalLines(task.task.placementError)),
+  ];
 }
 
-function standingLines({ standing }: Why, context: PageContext): readonly TextLine[] {
+/** The cells that would take it, the lowest score first; nothing for what has no cell. */
+export function standingLines({ standing }: Pick<Why, 'standing'>): readonly TextLine[] {
   if (standing === undefined) return [];
-  return [gap, heading('Why it is there'), ...recordLines(standing, context)];
-}
-
-export function eventLines(events: readonly JournalEvent[], context: PageContext): readonly TextLine[] {
-  if (events.length === 0) return [];
-  const rows = [...events]
-    .sort((a, b) => b.at - a.at)
-    .map(({ at, type, message, actor, cellId }): TextLine => {
-      const by = actor === undefined ? '' : ` (${actor})`;
-      const where = cellId === undefined ? '' : ` on ${cellId}`;
-      const role = /crashed|lost|unplaced|stuck|suspect/.test(type) ? 'warn' : 'text';
-      return { key: `${formatAge(context.now - at)} ago`, text: `${type}${where}: ${message}${by}`, role };
-    });
-  return [gap, heading('Events'), ...rows];
+  const { ranking } = standing;
+  const table = tableLines<StandingRow>(standingColumns(ranking), ranking, ({ isHere }) =>
+    isHere ? 'strong' : 'text',
+  );
+  return [
+    gap,
+    heading('Why it is there'),
+    ...standingSentences(standing).map((text) => ({ text })),
+    ...table.map((line) => ({ ...line, text: `  ${line.text}` })),
+  ];
 }
