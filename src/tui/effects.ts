@@ -2,6 +2,7 @@
  * Does what pages ask for that reaches outside of the UI: calls of the API, the clipboard, the editor, files. What comes
  * of it goes back to the page that asked. Used by run.ts.
  */
+import { closeConsole } from '../api/client/console-sessions.ts';
 import type { RouteInput, RouteName } from '../api/core/routes.ts';
 import { errorBodyOf } from '../base/core/errors.ts';
 import type { ClusterConnection } from './connection.ts';
@@ -58,6 +59,11 @@ export function runPageEffect(options: EffectsOptions, { page, effect }: PageEff
       send({ kind: 'flash', level: sent ? 'info' : 'warn', text });
       return;
     }
+    case 'endConsole':
+      answer(options, page, effect.id, () =>
+        closeConsole({ client: options.connection.client, signal: options.signal }, effect.session),
+      );
+      return;
     case 'suspend':
       terminal.suspend();
       return;

@@ -14,13 +14,17 @@ import { errorBodyOf, SkepError } from '../base/core/errors.ts';
 import type { Rng } from '../base/core/rng.ts';
 import type { CellId } from '../model/ids.ts';
 import type { ClusterConnection } from './connection.ts';
+import { findConsoles } from './console-list.ts';
 import type { PageKey, PageWant } from './core/app-model.ts';
 import type { LogRequest } from './core/log-request.ts';
 import type { Data, LogLine, StatsTarget, Want } from './core/page.ts';
+import type { Subject } from './core/subject.ts';
 
 const retry = { firstMs: 200, maxMs: 3_000 };
 /** A feed that lived this long broke by itself, not because it never worked. */
 const settledMs = 5_000;
+/** Each cell is asked. */
+const consolesEveryMs = 3_000;
 /** Journal events that a page begins with. */
 const firstEvents = 50;
 
@@ -34,6 +38,8 @@ export interface FeedsOptions {
     request: LogRequest,
     signal: AbortSignal,
   ): AsyncIterable<readonly LogLine[]>;
+  /** The sessions that panes hold. */
+  ownConsoles(): readonly string[];
   deliver(page: PageKey, want: string, data: Data): void;
 }
 
@@ -143,6 +149,22 @@ async function runFeed(options: FeedsOptions, feed: Feed, client: Client): Promi
       return;
     case 'events':
       return await follow(client, want, signal, deliver);
+    case 'consoles':
+      return await askForConsoles(options, want.subject, signal, deliver);
+  }
+}
+
+async function askForConsoles(
+  { connection, clock, ownConsoles }: FeedsOptions,
+  subject: Subject | undefined,
+  signal: AbortSignal,
+  deliver: (data: Data) => void,
+): Promise<void> {
+  while (!signal.aborted) {
+    const { client } = connection;
+    const answer = await findConsoles({ client, clock, signal }, subject);
+    deliver({ kind: 'consoles', ...answer, own: ownConsoles() });
+    await clock.sleep(consolesEveryMs, signal);
   }
 }
 
@@ -161,12 +183,13 @@ async function followLogs(
 
 async function runView(feed: Feed, client: Client, deliver: (data: Data) => void): Promise<void> {
   if (feed.want.kind !== 'view') return;
-  const opened = await client.view(feed.want.query, { signal: feed.stop.signal });
+  const asked: Want = feed.want;
+  const opened = await client.view(asked.query, { signal: feed.stop.signal });
   feed.view = opened;
   try {
     // It may have moved on while the view was opened.
     const now: Want = feed.want;
-    if (now.kind === 'view') opened.change(now.query);
+    if (now !== asked && now.kind === 'view') opened.change(now.query);
     for await (const message of opened.messages) deliver({ kind: 'view', message });
   } finally {
     feed.view = undefined;
@@ -229,6 +252,6 @@ async function follow(
     .map(({ id }) => id)
     .sort()
     .at(-1);
-  for await (const event of client.events({ since, subject }, { signal }))
+  for await (const event of client.events({ since: since ?? '', subject }, { signal }))
     deliver({ kind: 'events', events: [event] });
 }

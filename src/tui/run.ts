@@ -48,8 +48,8 @@ export interface TuiOptions {
   }): Consoles;
   editText(text: string, suffix: string): Promise<string | undefined>;
   saveText(name: string, text: string): Promise<string>;
-  /** What is to be found again the next time. */
-  remember(state: Pick<AppModel, 'settings' | 'commandHistory'>): void;
+  /** What is to be found again the next time; what goes wrong with it is told. */
+  remember(state: Pick<AppModel, 'settings' | 'commandHistory'>, onProblem: (text: string) => void): void;
 }
 
 /** Resolves with the exit status when the operator leaves or the line is closed. The terminal is restored by then. */
@@ -106,6 +106,7 @@ function startTui(options: TuiOptions, signal: AbortSignal, end: (exit: number) 
     clock,
     rng,
     openLogs: options.openLogs,
+    ownConsoles: () => consoles.sessions(),
     deliver: (page, want, data) => send({ kind: 'data', page, want, data }),
   });
   const draw = (): boolean =>
@@ -148,7 +149,7 @@ function startTui(options: TuiOptions, signal: AbortSignal, end: (exit: number) 
     if (model.workspace !== before.workspace || model.size !== before.size)
       consoles.sync(model.workspace, paneSizes(model.workspace, model.size));
     if (model.settings !== before.settings || model.commandHistory !== before.commandHistory)
-      options.remember(model);
+      options.remember(model, (text) => send({ kind: 'flash', level: 'warn', text }));
   }
 
   function run(effect: ShellEffect): void {

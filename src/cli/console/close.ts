@@ -1,7 +1,6 @@
 /** `skep console close`: ends consoles, whoever looks at them. */
 import { Command } from 'commander';
-import { readStream, sendControl } from '../../api/client/stream.ts';
-import { SkepError } from '../../base/core/errors.ts';
+import { closeConsole } from '../../api/client/console-sessions.ts';
 import { escapeText } from '../core/escape.ts';
 import { withGlobals } from '../flags.ts';
 import type { Host } from '../io.ts';
@@ -24,23 +23,7 @@ export function consoleCloseCommand(host: Host): Command {
 }
 
 async function close(session: Session, id: string): Promise<undefined> {
-  const { client, signal } = session;
-  const socket = await client.openStream({ kind: 'console', session: id }, { signal });
-  signal.addEventListener('abort', () => socket.close(), { once: true });
-  for await (const message of readStream(socket)) {
-    if (message.kind === 'data') continue;
-    const { control } = message;
-    if (control.kind === 'opened') await sendControl(socket, { kind: 'close' });
-    if (control.kind === 'error') {
-      throw new SkepError('ResourceNotFound', control.message, { hint: control.hint });
-    }
-    if (control.kind !== 'exit') continue;
-    socket.close();
-    session.note(`console ${escapeText(id)} has ended`);
-    return undefined;
-  }
-  signal.throwIfAborted();
-  throw new SkepError('Unavailable', `the connection was lost before console ${escapeText(id)} had ended`, {
-    hint: 'see whether it is still there: skep console ls',
-  });
+  await closeConsole(session, id);
+  session.note(`console ${escapeText(id)} has ended`);
+  return undefined;
 }

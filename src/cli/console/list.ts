@@ -1,6 +1,7 @@
 /** `skep console ls`: the consoles that cells keep. */
 import { Command } from 'commander';
-import { type ConsoleInfo, type ConsoleList, consoleListSchema } from '../../api/core/console-shapes.ts';
+import { listConsoles } from '../../api/client/console-sessions.ts';
+import type { ConsoleInfo, ConsoleList } from '../../api/core/console-shapes.ts';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
 import type { CellId } from '../../model/ids.ts';
 import { escapeText } from '../core/escape.ts';
@@ -8,15 +9,10 @@ import { exitCodes } from '../core/exit-codes.ts';
 import { formatAge } from '../core/format.ts';
 import type { Column } from '../core/table.ts';
 import { parseTarget } from '../core/target.ts';
-import { readData } from '../data-stream.ts';
 import { withGlobals } from '../flags.ts';
 import type { Host } from '../io.ts';
 import { allPages, findLrp, listInstances } from '../lookup.ts';
 import { openSession, printListing, type Session } from '../session.ts';
-
-/** Cells asked at once. */
-const askedAtOnce = 16;
-const answerDeadlineMs = 5_000;
 
 const manual = `
 A console without a client is kept for ten minutes. LOOKING is how many clients it has.
@@ -83,36 +79,12 @@ async function askCells(
   session: Session,
   cells: readonly CellId[],
 ): Promise<{ readonly lists: readonly ConsoleList[]; readonly failed: number }> {
-  const waiting = [...cells];
-  const lists: ConsoleList[] = [];
-  const refusals: unknown[] = [];
-  async function worker(): Promise<void> {
-    for (let cell = waiting.shift(); cell !== undefined; cell = waiting.shift()) {
-      try {
-        lists.push(await askCell(session, cell));
-      } catch (error) {
-        refusals.push(error);
-        if (cells.length > 1) session.warn(`${escapeText(cell)}: ${escapeText(messageOf(error))}`);
-      }
-    }
-  }
-  await Promise.all(Array.from({ length: askedAtOnce }, worker));
-  if (refusals.length === cells.length && cells.length > 0) throw refusals[0];
-  return { lists, failed: refusals.length };
-}
-
-async function askCell({ client, signal }: Session, cell: CellId): Promise<ConsoleList> {
-  const within = AbortSignal.any([signal, AbortSignal.timeout(answerDeadlineMs)]);
-  const socket = await client.openStream({ kind: 'consoles', cell }, { signal: within });
-  const stop = (): void => socket.close();
-  within.addEventListener('abort', stop, { once: true });
-  try {
-    for await (const answer of readData(socket, consoleListSchema)) return answer;
-    throw new SkepError('Unavailable', 'the cell answered nothing');
-  } finally {
-    within.removeEventListener('abort', stop);
-    socket.close();
-  }
+  const { client, signal, io } = session;
+  const { lists, failures } = await listConsoles({ client, signal, clock: io.clock }, cells);
+  if (failures.length === cells.length && failures[0] !== undefined) throw failures[0].error;
+  for (const { cell, error } of failures)
+    session.warn(`${escapeText(cell)}: ${escapeText(messageOf(error))}`);
+  return { lists, failed: failures.length };
 }
 
 function columns(now: number): Column<ConsoleInfo>[] {

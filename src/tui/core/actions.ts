@@ -223,9 +223,9 @@ const table = {
   },
   attach: {
     hint: 'attach',
-    help: 'The main process, read only',
+    help: 'The main process, or the session of somebody else, read only',
     keys: ['a'],
-    pages: [...instances, ...tasks],
+    pages: [...instances, ...tasks, 'consoles'],
   },
   scale: {
     hint: 'scale',

@@ -2,6 +2,8 @@
  * Puts the table of pages together: each factory is given the table itself, so that any page can lead to any other.
  * The composition of the terminal UI (src/tui/app.ts) and the golden tests call it once.
  */
+
+import { consolesPage } from './consoles-page.ts';
 import { cellPage } from './details/cell-page.ts';
 import { describePage, rawPage, whyPage } from './details/describe-page.ts';
 import { drainPage } from './details/drain-page.ts';
@@ -17,7 +19,6 @@ import { restartDialog } from './dialogs/restart-dialog.ts';
 import { scaleDialog } from './dialogs/scale-dialog.ts';
 import { stopDialog } from './dialogs/stop-dialog.ts';
 import { logsPage } from './logs-page.ts';
-import { missingPage } from './missing-page.ts';
 import { brainPage } from './pages/brain-page.ts';
 import type { PageFactories } from './pages.ts';
 import { subjectName } from './subject.ts';
@@ -47,7 +48,7 @@ export function allPages({ yaml }: PageParts): PageFactories {
     why: whyPage,
     drainProgress: (cell) => drainPage(cell, pages),
     logs: logsPage,
-    consoles: () => missingPage('consoles'),
+    consoles: consolesPage,
     scaleDialog,
     restartDialog,
     stopDialog,

@@ -99,7 +99,7 @@ export type ShellEffect =
       readonly page: PageKey;
       readonly effect: Extract<
         Effect,
-        { do: 'call' | 'copy' | 'edit' | 'save' | 'suspend' | 'quit' | 'console' }
+        { do: 'call' | 'copy' | 'edit' | 'save' | 'suspend' | 'quit' | 'console' | 'endConsole' }
       >;
     }
   | { readonly pane: WorkspaceEffect }

@@ -4,6 +4,7 @@
  * brings what comes of them back as events. Dialogs are pages that are drawn over another.
  */
 
+import type { ConsoleInfo } from '../../api/core/console-shapes.ts';
 import type { RouteInput, RouteName, Status } from '../../api/core/routes.ts';
 import type { StatsSample } from '../../api/core/stats-shapes.ts';
 import type { ViewKind, ViewMessage, ViewQuery } from '../../api/core/view-shapes.ts';
@@ -14,6 +15,7 @@ import type { ActionId } from './actions.ts';
 import type { Canvas } from './frame.ts';
 import type { Key, Size } from './key.ts';
 import type { LogRequest } from './log-request.ts';
+import type { Subject } from './subject.ts';
 import type { Theme } from './theme.ts';
 
 /**
@@ -33,7 +35,9 @@ export type Want =
   | { readonly kind: 'stats'; readonly id: string; readonly target: StatsTarget }
   | { readonly kind: 'logs'; readonly id: string; readonly request: LogRequest }
   /** Journal events as they happen, of one subject or of all; the last 50 come first. */
-  | { readonly kind: 'events'; readonly id: string; readonly subject?: string | undefined };
+  | { readonly kind: 'events'; readonly id: string; readonly subject?: string | undefined }
+  /** The console sessions on the cells that hold the subject, or on all; asked again and again. */
+  | { readonly kind: 'consoles'; readonly id: string; readonly subject?: Subject | undefined };
 
 export type StatsTarget =
   | { readonly cell: string }
@@ -58,6 +62,14 @@ export type Data =
   /** `anew`: it was begun again, and what came before comes once more. */
   | { readonly kind: 'logs'; readonly lines: readonly LogLine[]; readonly anew?: boolean }
   | { readonly kind: 'events'; readonly events: readonly (JournalEvent & { readonly id: string })[] }
+  | {
+      readonly kind: 'consoles';
+      readonly consoles: readonly ConsoleInfo[];
+      /** Cells that did not answer, and why. */
+      readonly silent: readonly { readonly cell: string; readonly reason: string }[];
+      /** Sessions that panes here hold. */
+      readonly own: readonly string[];
+    }
   /** The feed is broken: it is begun again by itself; what was shown stays, with its age. */
   | { readonly kind: 'broken'; readonly error: ErrorBody };
 
@@ -98,6 +110,8 @@ export type Effect =
   | { readonly do: 'copy'; readonly text: string; readonly what: string }
   /** A shell (or `args`) of an instance as a pane, or over the whole screen. */
   | { readonly do: 'console'; readonly open: ConsoleRequest }
+  /** Ends a console session on its cell; the answer comes when it has ended. */
+  | { readonly do: 'endConsole'; readonly id: string; readonly session: string }
   /** Text in the operator's editor; the answer is the text as saved, or `undefined` when it was not changed. */
   | { readonly do: 'edit'; readonly id: string; readonly text: string; readonly suffix: string }
   /** Writes a file in the folder of dumps; the answer is its path. */

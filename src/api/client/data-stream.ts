@@ -1,8 +1,8 @@
-/** Streams whose frames are JSON: consoles and stats. Used by `skep console ls` and `skep top`. */
+/** Streams whose frames are JSON: consoles and stats. Used by console-sessions.ts and by `skep top`. */
 import type { z } from 'zod';
-import { parseJson, readStream } from '../api/client/stream.ts';
-import { isErrorCode, SkepError } from '../base/core/errors.ts';
-import type { Socket } from '../base/socket.ts';
+import { isErrorCode, SkepError } from '../../base/core/errors.ts';
+import type { Socket } from '../../base/socket.ts';
+import { parseJson, readStream } from './stream.ts';
 
 /** In order, until the stream ends. Throws what the cell refused with, and `Unavailable` for what is no such data. */
 export async function* readData<T>(socket: Socket, schema: z.ZodType<T>): AsyncGenerator<T> {
