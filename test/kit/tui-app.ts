@@ -7,11 +7,9 @@ import { allPages } from '../../src/tui/core/all-pages.ts';
 import { startApp, updateApp, wantsOf } from '../../src/tui/core/app.ts';
 import { drawApp } from '../../src/tui/core/app-draw.ts';
 import type { AppMessage, AppModel, AppParts, ShellEffect } from '../../src/tui/core/app-model.ts';
-import { commandLanguage } from '../../src/tui/core/commands.ts';
+import { appParts } from '../../src/tui/core/app-parts.ts';
 import type { Frame } from '../../src/tui/core/frame.ts';
-import { helpPage } from '../../src/tui/core/help-page.ts';
 import { keymapOf } from '../../src/tui/core/keymap.ts';
-import { messagesPage } from '../../src/tui/core/messages-page.ts';
 import type { Page } from '../../src/tui/core/page.ts';
 import type { PageFactories } from '../../src/tui/core/pages.ts';
 import { paletteOf } from '../../src/tui/core/palettes.ts';
@@ -49,24 +47,7 @@ export const darkTheme = themeOf('dark', paletteOf('dark', 256), unicodeGlyphs);
 export function driveTui({ size, now, rows, home, answer, settings }: TuiAppOptions): TuiApp {
   const { keymap } = keymapOf();
   const pages = allPages({ yaml: { parse, stringify } });
-  const parts: AppParts = {
-    ...keymap,
-    ...commandLanguage(pages),
-    helpPage: (model) => {
-      const { page } = model.stack.at(-1) ?? { page: home(pages) };
-      const { kind, crumb } = page;
-      const context = { now, cluster: 'prod', size, settings: model.settings };
-      return helpPage({
-        kind,
-        crumb,
-        actions: page.actions(context),
-        readOnly: false,
-        keysOf: keymap.keysOf,
-      });
-    },
-    messagesPage: (model) => messagesPage(model.messages),
-    screens: () => undefined,
-  };
+  const parts: AppParts = { ...appParts(pages, keymap), screens: () => undefined };
   let model = startApp(
     {
       now,
