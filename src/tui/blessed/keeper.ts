@@ -1,7 +1,7 @@
 /**
  * Gives the terminal back when this process is killed without a word (SIGKILL, out of memory): a shell of one megabyte
  * in a session of its own waits for the end of a pipe that only we hold. A parent process that starts the program again
- * as its child would do the same for a second Node: 45 ms and 40 MB more at every start (docs/adr/0007).
+ * as its child would do the same for a second Node: 45 ms and 42 MB more at every start (docs/adr/0012).
  */
 import { spawn, spawnSync } from 'node:child_process';
 

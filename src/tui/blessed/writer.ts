@@ -43,11 +43,12 @@ export function ttyWriter({ fd, clock, onClosed }: WriterOptions): Writer {
 
   /** False when the terminal takes no more now. */
   function push(): boolean {
-    while (pending[0] !== undefined) {
-      const taken = attempt(pending[0]);
+    for (let next = pending[0]; next !== undefined; next = pending[0]) {
+      const taken = attempt(next);
       if (taken === undefined) return false;
       written += taken;
-      if (taken < pending[0].length) pending[0] = pending[0].subarray(taken);
+      // Nothing is left when the line was closed.
+      if (pending.length > 0 && taken < next.length) pending[0] = next.subarray(taken);
       else pending.shift();
     }
     return true;
@@ -60,7 +61,7 @@ export function ttyWriter({ fd, clock, onClosed }: WriterOptions): Writer {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return undefined;
       fail();
-      return bytes.length;
+      return 0;
     }
   }
 
