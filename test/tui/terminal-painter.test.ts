@@ -57,7 +57,7 @@ describe('a frame', () => {
           expect(screen.text).toBe(frameText(frame));
           const names = new Map(screen.legend.split('\n').map((line) => [line.charAt(0), line.slice(3)]));
           const rows = screen.styles.split('\n').map((row) => row.padEnd(24));
-          const styles = rows.flatMap((row) => [...row].map((letter) => names.get(letter) ?? ''));
+          const styles = rows.flatMap((row) => Array.from(row, (letter) => names.get(letter) ?? ''));
           expect(styles).toEqual(stylesOf(frame));
         }
         reader.close();

@@ -54,7 +54,7 @@ export function createFrame(columns: number, rows: number): Frame {
   return {
     columns,
     rows,
-    characters: new Array<string>(columns * rows).fill(' '),
+    characters: Array.from<string>({ length: columns * rows }).fill(' '),
     attrs: new Int32Array(columns * rows).fill(plainAttr),
   };
 }

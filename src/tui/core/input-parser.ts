@@ -232,7 +232,7 @@ const unfinishedOf: Readonly<Record<State, Unfinished | undefined>> = {
 
 /** `$` ends a sequence of rxvt (`CSI 7 $`); in a reply (`CSI ? 2004 ; 1 $ y`) it is in the middle. */
 function isCsiFinal(sequence: string, character: string): boolean {
-  if (character === '$') return /^\x1b\[\d+$/.test(sequence);
+  if (character === '$') return /^\d+$/.test(sequence.slice(2));
   return character >= '@' && character <= '~';
 }
 
