@@ -123,6 +123,7 @@ const standsAlone = /^[\p{L}\p{N}\p{P}\p{S}\p{Zs}]$/u;
 /** Characters that terminals and blessed draw at different widths, each in its own way. */
 const disputed: readonly (readonly [from: number, to: number])[] = [
   [0x06de, 0x06de],
+  [0x0d4e, 0x0d4e],
   [0x1160, 0x11ff],
   [0x2ffc, 0x2fff],
   [0x312e, 0x312f],
