@@ -1,6 +1,8 @@
 /** Frames as a terminal shows them: the painter's bytes read back through an emulator. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { createPainter } from '../../src/tui/blessed/painter.ts';
+import { profileOf } from '../../src/tui/blessed/profile.ts';
 import { attrOf, canvasOf, createFrame, type Frame, frameText } from '../../src/tui/core/frame.ts';
 import { asciiEnv, monoEnv, openScreenReader, renderThroughTerminal } from '../kit/tui-screen.ts';
 
@@ -129,4 +131,19 @@ describe('one frame', () => {
     expect(reader.bytes).toBeGreaterThan(60);
     reader.close();
   });
+});
+
+test('a hundred painters leave nothing behind in the process', () => {
+  const profile = profileOf({ TERM: 'xterm-256color', LANG: 'C.UTF-8' });
+  const listeners = (): readonly number[] =>
+    ['exit', 'SIGTERM', 'SIGINT', 'SIGQUIT', 'uncaughtException'].map((name) => process.listenerCount(name));
+  const before = listeners();
+  for (let opened = 0; opened < 100; opened += 1) {
+    const painter = createPainter(profile, { columns: 20, rows: 3 });
+    painter.enter();
+    painter.paint(createFrame(20, 3));
+    expect(listeners()).toEqual(before);
+    painter.close();
+  }
+  expect(listeners()).toEqual(before);
 });

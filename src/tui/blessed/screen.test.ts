@@ -174,6 +174,15 @@ describe('the end', () => {
     expect(log).toContain(`exit ${exit}`);
   });
 
+  test('who goes by itself is not made to', async () => {
+    const { clock, signal, terminal, log } = open();
+    signal('SIGTERM');
+    terminal.close();
+    await clock.advance(10_000);
+    expect(log.some((line) => line.startsWith('exit'))).toBe(false);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
   test('a closed line is as a hang-up', () => {
     const { endInput, events } = open();
     endInput();

@@ -75,6 +75,7 @@ export function openTerminal(parts: TerminalParts): Terminal {
   let listener: (event: TerminalEvent) => void = () => undefined;
   let resizeTimer: Timer | undefined;
   let ended = false;
+  let endTimer: Timer | undefined;
   let wireInput: (bytes: Uint8Array) => void = () => undefined;
   let wireResize: (size: Size) => void = () => undefined;
   const hasTitle = profile.terminal === 'xterm-256color';
@@ -122,7 +123,7 @@ export function openTerminal(parts: TerminalParts): Terminal {
     if (ended) return;
     ended = true;
     close();
-    clock.after(endMaxMs, () => host.exit(exit));
+    endTimer = clock.after(endMaxMs, () => host.exit(exit));
     listener({ kind: 'ended', exit });
   }
 
@@ -269,7 +270,11 @@ export function openTerminal(parts: TerminalParts): Terminal {
       if (!hasTitle || holder !== 'us') return;
       writer.write(`\x1b]0;${text.replace(/\p{C}/gu, ' ').slice(0, titleMaxLength)}\x07`);
     },
-    close,
+    close() {
+      // Who was told that it ended has heard, and goes.
+      endTimer?.cancel();
+      close();
+    },
   };
 }
 
