@@ -6,7 +6,7 @@ import type { Client } from '../api/client.ts';
 import type { Status } from '../api/core/routes.ts';
 import type { Clock } from '../base/clock.ts';
 import { backoffMs } from '../base/core/backoff.ts';
-import { messageOf, SkepError } from '../base/core/errors.ts';
+import { messageOf } from '../base/core/errors.ts';
 import type { Rng } from '../base/core/rng.ts';
 import type { Connection } from './core/app-model.ts';
 
@@ -44,7 +44,8 @@ export function startConnection(options: ConnectionOptions): ClusterConnection {
   const { clock, rng, signal } = options;
   let current = options.first;
   let name = options.first.address;
-  let others: readonly string[] = [];
+  /** The addresses that are tried one after another: the other servers, this one again, then where we began. */
+  let ring: readonly string[] = [];
   let next = 0;
   let failures = 0;
   let everHeard = false;
@@ -65,13 +66,15 @@ export function startConnection(options: ConnectionOptions): ClusterConnection {
     const was = name;
     const lost = failures > 0 ? state.reason : '';
     name = status.server;
-    others = status.servers.map(({ apiAddress }) => apiAddress);
+    ring = ringOf(status);
+    next = 0;
     const back = failures > 0;
+    const isMove = back && everHeard && was !== name;
     everHeard = true;
     failures = 0;
     tell({ state: 'connected', reason: status.stale });
     options.onStatus(status, status.now - (askedAt + clock.now()) / 2);
-    if (back && was !== name) options.onMoved(was, name, lost);
+    if (isMove) options.onMoved(was, name, lost);
     if (back) for (const resume of waiting) resume();
   }
 
@@ -79,12 +82,20 @@ export function startConnection(options: ConnectionOptions): ClusterConnection {
     failures += 1;
     const reason = messageOf(error);
     tell({ state: everHeard ? 'lost' : 'connecting', reason });
-    const known = [...others];
-    if (known.length === 0) return;
-    // Around all that are known, the first one among them.
-    next = (next + 1) % (known.length + 1);
-    const address = known[next - 1];
-    current = address === undefined ? options.first : options.connect(address);
+    if (ring.length === 0) return;
+    const address = ring[next];
+    next = (next + 1) % (ring.length + 1);
+    current = address === undefined ? options.first : clientFor(address);
+  }
+
+  /** The server of an address that makes no sense is one that cannot be reached: the one it began with is tried. */
+  function clientFor(address: string): Client {
+    try {
+      return options.connect(address);
+    } catch (error) {
+      tell({ state: state.state, reason: messageOf(error) });
+      return options.first;
+    }
   }
 
   async function beat(): Promise<void> {
@@ -94,7 +105,7 @@ export function startConnection(options: ConnectionOptions): ClusterConnection {
       heard(status, askedAt);
     } catch (error) {
       if (signal.aborted) return;
-      failed(error instanceof Error ? error : new SkepError('Internal', messageOf(error)));
+      failed(error);
     }
   }
 
@@ -102,7 +113,7 @@ export function startConnection(options: ConnectionOptions): ClusterConnection {
     while (!signal.aborted) {
       await beat();
       // The first round through all servers is made without a pause.
-      const round = failures > 0 && failures <= others.length;
+      const round = failures > 0 && failures <= ring.length;
       const ms = failures === 0 ? statusEveryMs : round ? 0 : backoffMs(retry, failures, rng);
       const pause = new AbortController();
       wake = () => pause.abort();
@@ -115,7 +126,10 @@ export function startConnection(options: ConnectionOptions): ClusterConnection {
     get client() {
       return current;
     },
-    suspect: () => wake(),
+    suspect() {
+      // Who is known to be lost is asked again in its time, however many feeds break meanwhile.
+      if (failures === 0) wake();
+    },
     async change(ms, stop) {
       if (stop.aborted) return;
       await new Promise<void>((resolve) => {
@@ -131,4 +145,13 @@ export function startConnection(options: ConnectionOptions): ClusterConnection {
       });
     },
   };
+}
+
+/** The others first: the one that does not answer is the last to be asked again, but it is. */
+function ringOf({ server: own, servers }: Status): readonly string[] {
+  const ordered = [
+    ...servers.filter(({ server }) => server !== own),
+    ...servers.filter(({ server }) => server === own),
+  ];
+  return ordered.map(({ apiAddress }) => apiAddress);
 }

@@ -215,6 +215,8 @@ async function poll(
 async function* statsOf(client: Client, target: StatsTarget, signal: AbortSignal) {
   const socket = await client.openStream({ kind: 'stats', ...statsQuery(target) }, { signal });
   const close = (): void => socket.close();
+  // It may have gone out of want at the moment that the stream was opened.
+  if (signal.aborted) close();
   signal.addEventListener('abort', close, { once: true });
   try {
     const decoder = new TextDecoder();

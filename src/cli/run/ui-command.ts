@@ -43,16 +43,11 @@ export function uiCommand(host: Host): Command {
 
 async function open(session: Session, flags: Flags): Promise<number> {
   const { io } = session;
-  const problems: string[] = [];
-  const files = operatorFiles(
-    io.env,
-    () => io.clock.now(),
-    (text) => problems.push(text),
-  );
+  const files = operatorFiles(io.env, () => io.clock.now());
   const { parse, stringify } = await import('../yaml.ts');
   const { keys, problem } = await files.keys(parse);
   const keyed = keymapOf(keys);
-  problems.push(...[problem, ...keyed.problems].filter((text) => text !== ''));
+  const problems = [problem, ...keyed.problems].filter((text) => text !== '');
   if (flags.printKeymap === true) {
     for (const text of problems) session.warn(text);
     session.print(

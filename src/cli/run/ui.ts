@@ -26,7 +26,7 @@ import type { OperatorFiles } from '../../tui/operator-files.ts';
 import { runTui } from '../../tui/run.ts';
 import { paneEmulator } from '../../tui/terminal/emulator.ts';
 import type { Terminal } from '../../tui/terminal.ts';
-import type { Session } from '../session.ts';
+import { addressOf, type Session } from '../session.ts';
 
 export interface UiOptions {
   readonly session: Session;
@@ -58,14 +58,15 @@ export async function runUi(options: UiOptions): Promise<number> {
   const rng = seededRng(io.clock.now() ^ process.pid);
   return await runTui({
     terminal,
-    first: session.client,
-    connect: (apiAddress) => clientFor(session, apiAddress),
+    // Not the session's: that one says on standard error, across the screen, when an answer may be old.
+    first: clientFor(session, addressOf(session.flags, io)),
+    connect: (apiAddress) => clientFor(session, { baseUrl: `http://${apiAddress}` }),
     clock: io.clock,
     rng,
     home: pages.list({ kind: 'lrps' }),
     context: contextName(session.client),
     settings,
-    problems: options.problems,
+    problems: [kept.problem, ...options.problems].filter((text) => text !== ''),
     commandHistory: kept.commandHistory,
     parts: partsOf(pages, keymap),
     themeOf: themes(terminal),
@@ -81,7 +82,10 @@ export async function runUi(options: UiOptions): Promise<number> {
       }),
     editText: (text, suffix) => editText(editorOf(io.env), text, suffix),
     saveText: (name, text) => files.saveText(name, text),
-    remember: (state) => files.keep(state.settings, state.commandHistory),
+    remember: (state, onProblem) => {
+      // Never rejects.
+      void files.keep(state.settings, state.commandHistory, onProblem);
+    },
   });
 }
 
@@ -101,9 +105,9 @@ function partsOf(pages: PageFactories, keymap: Keymap): Omit<AppParts, 'screens'
   };
 }
 
-function clientFor({ io }: Session, apiAddress: string): Client {
+function clientFor({ io }: Session, address: ReturnType<typeof addressOf>): Client {
   const { dial, clock, actor } = io;
-  return createClient({ baseUrl: `http://${apiAddress}`, dial, clock, actor });
+  return createClient({ ...address, dial, clock, actor });
 }
 
 /** What the operator calls the cluster: there are no contexts with names yet, so it is where the cluster is. */

@@ -1,0 +1,159 @@
+/**
+ * A server as a client of the API sees it, without a network: it answers with what a test holds, breaks when it is told,
+ * and counts what is open. For tests of the shell of the terminal UI.
+ */
+import type { Client, ViewFeed } from '../../src/api/client.ts';
+import type { Status } from '../../src/api/core/routes.ts';
+import { packFrame } from '../../src/api/core/stream-frames.ts';
+import type { ViewKind, ViewMessage, ViewQuery, ViewRow } from '../../src/api/core/view-shapes.ts';
+import { type Clock, withDeadline } from '../../src/base/clock.ts';
+import { SkepError } from '../../src/base/core/errors.ts';
+import type { Socket } from '../../src/base/socket.ts';
+import type { PageWant } from '../../src/tui/core/app-model.ts';
+import type { Data, Want } from '../../src/tui/core/page.ts';
+import { socketPair } from './socket-pair.ts';
+import { answerView } from './view-server.ts';
+
+export interface FakeClient extends Client {
+  /** What the next `status` says; an error refuses, undefined never answers. */
+  status: Status | Error | undefined;
+  /** Routes that were called, and queries of views that were asked, oldest first. */
+  readonly calls: string[];
+  /** Views, streams and journals that are open now. */
+  readonly open: number;
+  /** Every view, stream and journal that is open breaks. */
+  cut(): void;
+}
+
+export interface FakeServer {
+  readonly clock: Clock;
+  readonly address: string;
+  readonly rows?: (kind: ViewKind) => readonly ViewRow[];
+  /** Answers routes, measurements and journals: what a page is told of the want. */
+  readonly data?: (want: Want) => readonly Data[];
+  /** Before `data`: throws, or answers a route itself when it gives something. */
+  readonly answer?: (route: string, input: unknown) => unknown;
+}
+
+export function fakeClient({ clock, address, rows, data, answer }: FakeServer): FakeClient {
+  const calls: string[] = [];
+  const cuts = new Set<() => void>();
+  const dataOf = (want: Want): readonly Data[] => data?.(want) ?? [];
+
+  const client: FakeClient = {
+    address,
+    status: undefined,
+    calls,
+    get open() {
+      return cuts.size;
+    },
+    cut() {
+      for (const each of [...cuts]) each();
+    },
+    call(route, input, { signal, deadlineMs = 10_000 }) {
+      calls.push(route);
+      const late = (): SkepError => new SkepError('Unavailable', `${address} did not answer`);
+      return withDeadline(clock, deadlineMs, signal, late, async (inner) => {
+        if (route === 'status') return (await statusOf(client.status, inner)) as never;
+        const given = answer?.(route, input);
+        if (given !== undefined) return given as never;
+        if (route === 'listEvents') {
+          const subject = (input as { query: { subject?: string } }).query.subject;
+          const [events] = dataOf({ kind: 'events', id: '', subject });
+          return { rows: events?.kind === 'events' ? events.events : [], next: undefined } as never;
+        }
+        const [said] = dataOf({ kind: 'poll', id: '', route, input, everyMs: 1 });
+        if (said?.kind === 'answer') return said.value as never;
+        throw new SkepError('ResourceNotFound', `${route} is not answered here`);
+      });
+    },
+    watch: (_query, { signal }) => untilCut(signal, cuts),
+    events: (_query, { signal }) => untilCut(signal, cuts),
+    async openStream(query) {
+      const [first] = dataOf({ kind: 'stats', id: '', target: { cell: query.cell ?? 'host-01' } });
+      return statsStream(cuts, first);
+    },
+    view: async (query, { signal }) => viewOf(query, signal, { cuts, calls, rows: rows ?? (() => []) }),
+  };
+  return client;
+}
+
+async function statusOf(status: FakeClient['status'], signal: AbortSignal): Promise<Status> {
+  if (status instanceof Error) throw status;
+  if (status !== undefined) return status;
+  return await new Promise<never>((_, reject) =>
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }),
+  );
+}
+
+const lost = (): SkepError => new SkepError('Unavailable', 'the connection was lost');
+
+/** Says nothing; throws at the cut, ends with the signal. */
+async function* untilCut(signal: AbortSignal, cuts: Set<() => void>): AsyncGenerator<never> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const cut = (): void => reject(lost());
+  const stop = (): void => resolve();
+  if (signal.aborted) return;
+  cuts.add(cut);
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    await promise;
+  } finally {
+    cuts.delete(cut);
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+function statsStream(cuts: Set<() => void>, first: Data | undefined): Socket {
+  const pair = socketPair();
+  cuts.add(pair.cut);
+  // Resolves whichever end closes.
+  void pair.left.closed.then(() => cuts.delete(pair.cut));
+  if (first?.kind === 'stats')
+    void pair.right.send(packFrame('stdout', new TextEncoder().encode(JSON.stringify(first.sample))));
+  return pair.left;
+}
+
+interface ViewParts {
+  readonly cuts: Set<() => void>;
+  readonly calls: string[];
+  readonly rows: (kind: ViewKind) => readonly ViewRow[];
+}
+
+function viewOf(query: ViewQuery, signal: AbortSignal, { cuts, calls, rows }: ViewParts): ViewFeed {
+  let waiting: ViewMessage[] = [];
+  let wake = (): void => undefined;
+  let end: Error | true | undefined;
+  let seq = 0;
+  const finish = (how: Error | true): void => {
+    end ??= how;
+    cuts.delete(cut);
+    signal.removeEventListener('abort', close);
+    wake();
+  };
+  const cut = (): void => finish(lost());
+  const close = (): void => finish(true);
+  const change = (next: ViewQuery): void => {
+    seq += 1;
+    calls.push(`view ${next.kind} ${next.window.start}`);
+    waiting = [answerView(rows(next.kind), next, seq)];
+    wake();
+  };
+  async function* messages(): AsyncGenerator<ViewMessage> {
+    for (;;) {
+      const message = waiting.shift();
+      if (message !== undefined) yield message;
+      else if (end !== undefined) break;
+      else await new Promise<void>((resolve) => (wake = resolve));
+    }
+    if (end !== true) throw end;
+  }
+  cuts.add(cut);
+  if (signal.aborted) close();
+  else signal.addEventListener('abort', close, { once: true });
+  change(query);
+  return { change, close, messages: messages() };
+}
+
+/** A want of a page with that key. */
+export const wantOf = (page: string, want: Want): PageWant => ({ page, want });
