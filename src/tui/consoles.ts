@@ -17,6 +17,8 @@ import type { TerminalWire } from './terminal.ts';
 
 /** Of a pane that opens where it is not seen. */
 const unseenSize: Size = { columns: 80, rows: 24 };
+/** However often programs ring. */
+const bellEveryMs = 1_000;
 
 export interface Consoles {
   readonly screens: PaneScreens;
@@ -39,6 +41,8 @@ export interface ConsolesOptions {
   saveText(name: string, text: string): Promise<string>;
   /** A pane that is seen looks different. */
   onDirty(): void;
+  /** Rings at the operator's terminal. */
+  bell(): void;
   send(message: AppMessage): void;
 }
 
@@ -51,6 +55,13 @@ export function createConsoles(options: ConsolesOptions): Consoles {
   const flash = (level: 'info' | 'warn' | 'error', text: string): void =>
     send({ kind: 'flash', level, text });
 
+  let rangAt = Number.NEGATIVE_INFINITY;
+  function ring(): void {
+    if (clock.now() - rangAt < bellEveryMs) return;
+    rangAt = clock.now();
+    options.bell();
+  }
+
   function open({ id, request }: Pane, size: Size): PaneSession {
     const session = new PaneSession({
       connection,
@@ -60,6 +71,7 @@ export function createConsoles(options: ConsolesOptions): Consoles {
       request,
       size,
       onChange: onDirty,
+      onBell: ring,
       flash,
       onGone: () => send({ kind: 'paneGone', pane: id }),
     });

@@ -44,6 +44,7 @@ export interface TuiOptions {
   consoles(options: {
     readonly connection: ClusterConnection;
     onDirty(): void;
+    bell(): void;
     send(message: AppMessage): void;
   }): Consoles;
   editText(text: string, suffix: string): Promise<string | undefined>;
@@ -98,6 +99,7 @@ function startTui(options: TuiOptions, signal: AbortSignal, end: (exit: number) 
   const consoles = options.consoles({
     connection,
     onDirty: () => frames.dirty(),
+    bell: () => terminal.bell(),
     send: (message) => send(message),
   });
   const parts: AppParts = { ...options.parts, screens: consoles.screens };
