@@ -1,7 +1,8 @@
 /**
  * Bundles the program into dist/: skep.mjs (what starts, ESM for Node 24), the parts
  * that it loads when they are wanted, their source maps, proto/ (what etcd3 and
- * dockerode read from disk at run time), blessed/ (descriptions of terminals) and package.json. Nothing in dist needs node_modules.
+ * dockerode read from disk at run time), blessed/ (descriptions of terminals), install.sh with
+ * packaging/ (which the release installs itself with) and package.json. Nothing in dist needs node_modules.
  *
  *     node scripts/build.ts [--entry FILE] [--out DIR]
  */
@@ -20,6 +21,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build, type Plugin } from 'esbuild';
 import { blessedParts, copyBlessedFiles } from './build-blessed.ts';
+import { copyInstaller } from './install-script.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 // Resolved, because esbuild names files by where they really are.
@@ -123,6 +125,7 @@ async function main(): Promise<void> {
     cpSync(join(modules, from), join(out, 'proto', name), { recursive: true });
   }
   copyBlessedFiles(modules, out);
+  copyInstaller(root, out);
   const manifest = { name: 'skep', version, private: true, type: 'module', bin: { skep: 'skep.mjs' } };
   writeFileSync(join(out, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   const parts = readdirSync(out).filter((file) => file.endsWith('.mjs'));

@@ -22,32 +22,45 @@ skep() {
 }
 
 agent_pid() {
-  if [ "$INIT" = systemd ]; then
-    pid=$(systemctl show -p MainPID --value skep.service 2>/dev/null) || pid=
-  else
-    pid=$(cat "$PID_FILE" 2>/dev/null) || pid=
-  fi
+  case $INIT in
+    systemd) pid=$(systemctl show -p MainPID --value skep.service 2>/dev/null) || pid= ;;
+    # Its pid file is the supervisor's; the agent is its child.
+    openrc) pid=$(child_of "$(cat "$PID_FILE" 2>/dev/null)") || pid= ;;
+    *) pid=$(cat "$PID_FILE" 2>/dev/null) || pid= ;;
+  esac
   case $pid in '' | 0 | *[!0-9]*) return 1 ;; esac
   # Somebody else's process may have got the number since.
   case $(readlink "/proc/$pid/exe" 2>/dev/null) in
-    "$OPT"/releases/*) printf '%s' "$pid" ;;
+    "$RELEASES"/*) printf '%s' "$pid" ;;
     *) return 1 ;;
   esac
+}
+
+child_of() {
+  if [ -n "$1" ]; then cut -d ' ' -f 1 "/proc/$1/task/$1/children" 2>/dev/null; fi
 }
 
 agent_runs() { agent_pid >/dev/null; }
 
 start_agent() {
   AGENT_STARTED=$(date +%s)
-  if [ "$INIT" = systemd ]; then
-    quietly systemctl restart skep.service
-    return
-  fi
+  case $INIT in
+    systemd)
+      quietly systemctl restart skep.service
+      return
+      ;;
+    openrc)
+      quietly rc-service skep restart
+      return
+      ;;
+  esac
   make_folder "$RUN" 755
   make_folder "$(dirname "$LOG")" 755
   printf -- '--- %s: install.sh starts the agent\n' "$(date)" >>"$LOG"
   # A session of its own; the lock is not for it.
-  (cd / && exec setsid "$CURRENT/node" "$CURRENT/skep.mjs" agent --config "$CONFIG" >>"$LOG" 2>&1 </dev/null 9>&-) &
+  # shellcheck disable=SC2046 # flags without blanks, or none
+  (cd / && PATH=$CURRENT:$PATH exec setsid "$CURRENT/node" "$CURRENT/skep.mjs" agent --config "$CONFIG" \
+    $(agent_flags) >>"$LOG" 2>&1 </dev/null 9>&-) &
   echo $! >"$PID_FILE"
 }
 
@@ -55,6 +68,8 @@ start_agent() {
 stop_agent() {
   if [ "$INIT" = systemd ]; then
     if [ -f "$UNIT" ]; then systemctl stop skep.service >/dev/null 2>&1 || true; fi
+  elif [ "$INIT" = openrc ]; then
+    if [ -f "$OPENRC_SCRIPT" ]; then rc-service skep stop >/dev/null 2>&1 || true; fi
   elif agent_runs; then
     end_process "$(agent_pid)" 60
   fi
@@ -79,20 +94,25 @@ stop_left_etcd() {
 }
 
 # The last lines of the agent's log, in $WORK/agent.log.
-agent_log_tail() {
-  if [ "$INIT" = systemd ]; then
-    # Since it was started, and without what systemd itself says of starting it again and again.
-    journalctl -u skep.service ${AGENT_STARTED:+"--since=@$AGENT_STARTED"} -n 60 --no-pager -o cat 2>&1 |
-      grep -vE '^(skep\.service: |(Starting|Started|Stopping|Stopped) skep\.service)' |
-      tail -n 20 >"$WORK/agent.log" || true
-  else
-    awk '/^--- / { text = "" } { text = text $0 "\n" } END { printf "%s", text }' "$LOG" 2>/dev/null |
-      tail -n 20 >"$WORK/agent.log" || true
-  fi
+agent_log_tail() { agent_log_since_start | tail -n 20 >"$WORK/agent.log" || true; }
+
+# What the agent is told beside its settings: where the token is with which it joins.
+agent_flags() {
+  if [ -f "$TOKEN" ]; then printf -- '--token-file %s' "$TOKEN"; fi
 }
 
+# Without an agent, all there is to start is the command.
 step_agent() {
-  step 'The agent'
+  if [ "$ROLE" = cli ]; then
+    step 'The command' 7
+    if [ "$BEFORE" != "$RELEASE" ] && change "point $CURRENT at $RELEASE"; then
+      undo_by point "$BEFORE"
+      point_current "$RELEASE"
+    fi
+    step_ok
+    return 0
+  fi
+  step 'The agent' 9
   wanted_stamp="$RELEASE $CONFIG_SUM $UNIT_SUM"
   if [ "$(current_release)" = "$RELEASE" ] && agent_is_current; then
     step_ok "runs already, pid $(agent_pid)"
@@ -101,7 +121,7 @@ step_agent() {
   if change "point $CURRENT at $RELEASE and start the agent"; then
     undo_by point "$BEFORE"
     point_current "$RELEASE"
-    if [ ! -e "$(data_folder)" ]; then undo_by data "$(data_folder)"; fi
+    if ! has_state "$(data_folder)"; then undo_by data "$(data_folder)"; fi
     undo_by agent-started
     if [ -f "$STATE/started" ]; then
       mv -f "$STATE/started" "$STATE/started.skep-before"
@@ -110,11 +130,16 @@ step_agent() {
     if [ "$INIT" != systemd ]; then stop_agent; fi
     start_agent || {
       agent_log_tail
-      fail 'systemd could not start skep.service' 'see why: systemctl status skep' "$WORK/agent.log"
+      fail "$INIT could not start the service skep" 'see why: systemctl status skep, rc-service skep status' "$WORK/agent.log"
     }
   fi
   step_ok
 }
+
+# A data folder also holds the releases, which are no state of a cluster.
+has_state() { [ -n "$(find "$1" -mindepth 1 -maxdepth 1 ! -name releases 2>/dev/null | head -n 1)" ]; }
+
+remove_state() { find "$1" -mindepth 1 -maxdepth 1 ! -name releases -exec rm -rf -- {} + 2>/dev/null || true; }
 
 agent_is_current() {
   [ "$(cat "$STATE/started" 2>/dev/null)" = "$wanted_stamp" ] && agent_runs &&
@@ -122,7 +147,8 @@ agent_is_current() {
 }
 
 step_answer() {
-  step 'Waiting until the cluster answers'
+  if [ "$ROLE" = cli ]; then return 0; fi
+  step 'Waiting until the cluster answers' 9
   if [ -n "$DRY_RUN" ]; then
     step_ok
     return 0
@@ -162,7 +188,7 @@ restarts() {
 # Somebody leads, and this host's cell is present. A cell without a server has no API of its own to ask.
 cluster_answers() {
   if [ "$(setting server true)" = false ]; then
-    agent_runs
+    cell_registered
     return
   fi
   timeout 15 "$CURRENT/node" "$CURRENT/skep.mjs" --server "$(setting socket "$RUN/skep.sock")" status -o json \
@@ -171,8 +197,28 @@ cluster_answers() {
     echo 'no server leads yet' >"$WORK/status"
     return 1
   fi
-  if grep -q '^    "present": 0' "$WORK/status.json"; then
+  if runs_containers && grep -q '^    "present": 0' "$WORK/status.json"; then
     echo 'no cell is present yet' >"$WORK/status"
     return 1
+  fi
+}
+
+# A cell alone says in its log that its servers know it, unless its settings silence that.
+cell_registered() {
+  agent_runs || return 1
+  case $(setting logLevel info) in warn | error) return 0 ;; esac
+  agent_log_since_start | grep -qF presence.registered || {
+    echo 'the cell is not registered with a server yet' >"$WORK/status"
+    return 1
+  }
+}
+
+# What the agent wrote since it was started, without what systemd itself says of starting it again and again.
+agent_log_since_start() {
+  if [ "$INIT" = systemd ]; then
+    journalctl -u skep.service ${AGENT_STARTED:+"--since=@$AGENT_STARTED"} --no-pager -o cat 2>&1 |
+      grep -vE '^(skep\.service: |(Starting|Started|Stopping|Stopped) skep\.service)'
+  else
+    awk '/^--- / { text = "" } { text = text $0 "\n" } END { printf "%s", text }' "$LOG" 2>/dev/null
   fi
 }

@@ -3,6 +3,7 @@
 # wrong is told at once, each with its remedy.
 
 PROBLEMS=
+CHECK_STATUS=4
 
 # problem WHAT REMEDY
 problem() {
@@ -21,8 +22,9 @@ step_check() {
       echo 'install.sh: Skep cannot be set up here. Nothing was changed.'
       printf '%s' "$PROBLEMS"
     } >&2
-    exit 4
+    exit "$CHECK_STATUS"
   fi
+  unpack_kit
   open_journal
   step_ok "$SYSTEM, $INIT_NAME"
 }
@@ -30,6 +32,7 @@ step_check() {
 check_only() {
   STEPS=1
   begin_run
+  settle_choices
   DRY_RUN=1
   step_check
   echo 'This machine is fit for Skep.'
@@ -42,9 +45,12 @@ check_all() {
     return 0
   fi
   check_commands
+  check_choices
+  check_engine
   check_space
   check_folders
-  check_ports
+  check_release
+  if [ "$ROLE" != cli ]; then check_ports; fi
 }
 
 check_system() {
@@ -70,10 +76,9 @@ check_commands() {
       "install it: apt-get install coreutils diffutils gawk grep sed tar util-linux"
   done
   if ! have apt-get; then
-    have etcd || problem 'etcd is missing, and there is no apt-get to install it with' \
-      'install etcd 3.4 or later so that the command etcd is on PATH'
-    find_engine || problem 'neither Docker nor Podman answers, and there is no apt-get' \
-      'install Docker Engine and start it, or enable podman.socket'
+    have etcd || [ -n "$FROM_FILE$OFFLINE" ] || is_release_file "$SELF" || ! is_server ||
+      problem 'etcd is missing, and there is no apt-get to install it with' \
+        'install etcd 3.4 or later so that the command etcd is on PATH'
   fi
   case $ROOT in
     *[[:space:]]*) problem "SKEP_INSTALL_ROOT is '$ROOT'" 'choose a folder without blanks in its name' ;;
@@ -82,13 +87,31 @@ check_commands() {
   esac
 }
 
+# An engine is installed only when that was asked for, at a terminal or by an option.
+check_engine() {
+  if ! runs_containers || find_engine; then return 0; fi
+  if have dockerd; then return 0; fi
+  if ! have apt-get; then
+    problem 'neither Docker nor Podman answers, and there is no apt-get to install it with' \
+      'install Docker Engine and start it, or enable podman.socket'
+  elif [ -z "$INSTALL_DOCKER$YES$DRY_RUN" ] && [ -t 0 ] && [ "$MODE" = install ]; then
+    printf '\nNeither Docker nor Podman answers. Install Docker with apt-get? [y/N] ' >&2
+    read -r answer || answer=
+    case $answer in
+      y | Y | yes) INSTALL_DOCKER=1 ;;
+      *) problem 'neither Docker nor Podman answers' 'install and start one of them, or: --install-docker' ;;
+    esac
+  elif [ -z "$INSTALL_DOCKER$YES" ]; then
+    problem 'neither Docker nor Podman answers' 'have Docker installed: --install-docker; or start one of them'
+  fi
+}
+
 check_space() {
   memory_mb=$(awk '/^MemTotal:/ { print int($2 / 1024) }' /proc/meminfo)
   if [ "$memory_mb" -lt 700 ]; then
     problem "there are $memory_mb MB of memory" 'Skep, etcd and Docker need 700 MB before any container: add memory'
   fi
-  need_space "$OPT" 600 'the program and the one before it'
-  need_space "$DATA" 500 'the state of the cluster'
+  need_space "$DATA" 1000 'the program, the one before it and the state of the cluster'
 }
 
 # need_space PATH MB WHAT
@@ -102,7 +125,7 @@ need_space() {
 }
 
 check_folders() {
-  for folder in "$OPT" "$DATA" "$(dirname "$CONFIG")" "$RUN" "$(dirname "$LAUNCHER")"; do
+  for folder in "$OPT" "$DATA" "$RELEASES" "$(dirname "$CONFIG")" "$RUN" "$(dirname "$LAUNCHER")"; do
     at=$folder
     while [ ! -e "$at" ]; do at=$(dirname "$at"); done
     if [ ! -d "$at" ]; then

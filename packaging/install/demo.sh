@@ -2,7 +2,7 @@
 # The demo: an image made here, offline, and three instances of it. A failure takes only the demo back.
 
 step_demo_image() {
-  step 'The demo image'
+  step 'The demo image' 11
   if "$ENGINE" image inspect "$DEMO_IMAGE" >/dev/null 2>&1; then
     step_ok "$DEMO_IMAGE is there"
     return 0
@@ -15,7 +15,7 @@ step_demo_image() {
   if change "build $DEMO_IMAGE from busybox, with no registry"; then
     made demo-image "$ENGINE"
     DEMO_UNDO=1
-    quietly sh "$HERE/packaging/demo-image.sh" "$ENGINE" "$DEMO_IMAGE" ||
+    quietly sh "$KIT/packaging/demo-image.sh" "$ENGINE" "$DEMO_IMAGE" ||
       fail 'the demo image could not be built' 'mend what it says, then run this again' "$WORK/step.log"
   fi
   step_ok "$DEMO_IMAGE"
@@ -31,7 +31,7 @@ static_busybox() {
 }
 
 step_demo_run() {
-  step 'Three instances of hello'
+  step 'Three instances of hello' 11
   if [ -n "$DRY_RUN" ]; then
     if [ ! -x "$CURRENT/node" ] || ! hello_exists; then change 'run hello' || true; fi
     step_ok
@@ -109,15 +109,16 @@ next_with_demo() {
   hint "$COMMAND scale hello 5" 'two more'
   hint "$COMMAND exec -it hello/0 -- sh" 'a shell in the first'
   hint "$COMMAND rm hello" 'the demo away'
-  hint "$HERE/install.sh --uninstall" 'everything away (--purge: its data too)'
+  hint "sudo $CURRENT/install.sh --uninstall" 'everything away (--purge: its data too)'
 }
 
 next_without_demo() {
   echo 'What to type next:'
   hint "$COMMAND run web nginx:1.27 -n 3 -p 80" 'three instances of an image'
   hint "$COMMAND --help" 'every command, with examples'
-  hint "$HERE/install.sh --demo" 'a demo that needs no registry'
-  hint "$HERE/install.sh --uninstall" 'everything away (--purge: its data too)'
+  hint "sudo $CURRENT/install.sh --demo" 'a demo that needs no registry'
+  hint "sudo $CURRENT/install.sh --rollback" 'back to the release before'
+  hint "sudo $CURRENT/install.sh --uninstall" 'everything away (--purge: its data too)'
 }
 
 hint() { printf '  %-42s %s\n' "$1" "$2"; }

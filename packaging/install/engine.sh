@@ -21,7 +21,7 @@ find_engine() {
 docker_answers() { timeout 20 docker version >/dev/null 2>&1; }
 
 step_engine() {
-  step 'Docker Engine'
+  step 'Docker Engine' 6
   if find_engine; then
     step_ok "$ENGINE_NAME answers"
     return 0
@@ -88,7 +88,11 @@ mount_cgroups() {
 }
 
 step_etcd() {
-  step 'etcd'
+  step 'etcd' 6
+  if release_has etcd; then
+    step_ok "version $(header etcd), in the release"
+    return 0
+  fi
   if ! have etcd; then
     if change 'apt-get install etcd-server, and disable the service that comes with it'; then
       made etcd-service disable

@@ -14,6 +14,7 @@ WORK=
 take_lock() {
   exec 9<"${ROOT:-/var/lib}"
   if ! flock -n 9; then
+    FAIL_STATUS=3
     fail 'another install.sh is at work on this machine' 'wait until it has ended, then run this one again'
   fi
 }
@@ -63,6 +64,16 @@ open_journal() {
   UNDO=$STATE/undo
   BEFORE=$(current_release)
   if agent_runs; then undo_by agent-back; fi
+}
+
+# One line a release that was in use, the newest last: what --rollback goes back to and what is kept.
+HISTORY=$STATE/releases
+
+# remember_release RELEASE: it is the newest now.
+remember_release() {
+  { grep -vxF "$1" "$HISTORY" 2>/dev/null || true; } >"$HISTORY.new"
+  printf '%s\n' "$1" >>"$HISTORY.new"
+  mv -f "$HISTORY.new" "$HISTORY"
 }
 
 # made KIND NAME: noted once, for uninstall.
@@ -129,7 +140,13 @@ same_file() { [ -f "$2" ] && cmp -s "$1" "$2"; }
 commit_run() {
   if [ -z "$UNDO" ]; then return 0; fi
   COMMITTED=1
-  for file in "$CONFIG" "$CONFIG.new" "$LAUNCHER" "$UNIT" "$STATE/started"; do rm -f "$file.skep-before" "$file.skep-new"; done
+  for file in "$CONFIG" "$CONFIG.new" "$TOKEN" "$LAUNCHER" "$UNIT" "$OPENRC_SCRIPT" "$STATE/started"; do
+    rm -f "$file.skep-before" "$file.skep-new"
+  done
+  if [ "$MODE" = install ]; then
+    remember_release "$RELEASE"
+    remember_choices
+  fi
   rm -f "$UNDO"
   UNDO=
   prune_releases
@@ -179,7 +196,7 @@ undo_one() {
     group) groupdel "$2" 2>/dev/null && forget group "$2" ;;
     data)
       stop_left_etcd
-      rm -rf -- "$2"
+      remove_state "$2"
       rm -f "$LOG"
       ;;
     agent-started) stop_agent ;;
@@ -188,7 +205,7 @@ undo_one() {
       within 10 agent_runs || echo '  The agent could not be started again: run this again once the cause is mended.'
       ;;
     unit) reload_units ;;
-    enabled) systemctl disable skep.service >/dev/null 2>&1 ;;
+    enabled) disable_service ;;
     '') ;;
     *) echo "install.sh: the journal has an unknown line: $1 $2" ;;
   esac

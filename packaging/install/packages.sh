@@ -42,8 +42,12 @@ finish_packages() {
 }
 
 apt_get() {
+  apt_status=0
   DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l apt-get -q -y --no-install-recommends \
-    -o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confold "$@" >"$WORK/apt.log" 2>&1 </dev/null 9>&-
+    -o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confold "$@" >"$WORK/apt.log" 2>&1 </dev/null 9>&- ||
+    apt_status=$?
+  show_output "$WORK/apt.log"
+  return "$apt_status"
 }
 
 is_installed() {

@@ -1,54 +1,86 @@
 # shellcheck shell=sh disable=SC2034,SC2153 # the parts share their variables; install.sh loads them all
-# The program: a Node of its own and one bundle, in $OPT/releases/VERSION-HASH, where the hash is of what it is
+# The program: a Node of its own and one bundle, in $RELEASES/VERSION-HASH, where the hash is of what it is
 # built from. `current` points at the one in use. A release is staged beside and renamed when it is whole.
 
-# From a checkout it is built; a folder without src brings dist/skep.mjs and dist/node, ready made.
+# A release file brings it; a checkout builds it; the script of an installed release has it already.
 from_source() { [ -d "$HERE/src" ]; }
 
+is_installed_release() { [ -f "$HERE/skep.mjs" ] && [ -x "$HERE/node" ]; }
+
 program_version() {
-  manifest=$HERE/package.json
-  from_source || manifest=$HERE/dist/package.json
-  sed -n 's/^  "version": "\(.*\)",*$/\1/p' "$manifest" | head -n 1
+  if [ -z "$FILE" ] && is_release_file "${FROM_FILE:-$SELF}"; then
+    HEADER=$(header_of "${FROM_FILE:-$SELF}")
+  fi
+  if [ -n "$HEADER" ]; then
+    header version
+  else
+    sed -n 's/^  "version": "\(.*\)",*$/\1/p' "$HERE/package.json" | head -n 1
+  fi
 }
 
-# Names the release that this checkout makes: $RELEASE, $RELEASE_PATH.
+# Names the release that is to be set up: $RELEASE, $RELEASE_PATH.
 name_release() {
-  hash=$(
+  if [ -n "$FILE" ]; then
+    RELEASE=$(header release)
+  elif from_source; then
+    RELEASE=$(program_version)-$(sum_of_sources)
+  elif is_installed_release; then
+    RELEASE=$(basename "$HERE")
+  else
+    fail "beside $SELF is neither a checkout nor a program" 'use a release file: --from-file FILE'
+  fi
+  RELEASE_PATH=$RELEASES/$RELEASE
+}
+
+# Of all that a built release is made from.
+sum_of_sources() {
+  (
     cd "$HERE" || exit 1
     {
       uname -m
-      if from_source; then
-        find src scripts/build.ts package.json package-lock.json -type f ! -name '*.test.ts'
-      else
-        find dist -type f
-      fi | LC_ALL=C sort | tr '\n' '\0' | xargs -0 sha256sum
+      find src scripts/build.ts scripts/install-script.ts package.json package-lock.json packaging install.sh \
+        -type f ! -name '*.test.ts' | LC_ALL=C sort | tr '\n' '\0' | xargs -0 sha256sum
     } | sha256sum | cut -c 1-12
   )
-  RELEASE=$(program_version)-$hash
-  RELEASE_PATH=$OPT/releases/$RELEASE
 }
 
 step_program() {
-  step 'The program, with its own Node'
+  step 'The program, with its own Node' 7
   name_release
   if release_works "$RELEASE_PATH"; then
     step_ok "$RELEASE is there"
     return 0
   fi
-  if change "put $RELEASE into $OPT/releases"; then
-    make_folder "$OPT/releases" 755
-    rm -rf "$OPT"/releases/.staging*
-    STAGE=$OPT/releases/.staging
+  if change "put $RELEASE into $RELEASES"; then
+    make_folder "$RELEASES" 755
+    rm -rf "$RELEASES"/.staging*
+    STAGE=$RELEASES/.staging
     undo_by remove "$STAGE"
     mkdir "$STAGE"
-    if from_source; then build_program; else take_program; fi
+    if [ -n "$FILE" ]; then
+      unpack_release
+    elif from_source; then
+      build_program
+    else
+      fail "$RELEASE is damaged" 'set it up anew from a release file: --from-file FILE'
+    fi
     release_works "$STAGE" ||
-      fail "the built program does not run" "mend what it says, or check out another version" "$WORK/step.log"
+      fail "the program does not run" "mend what it says, or take another version" "$WORK/step.log"
     undo_by remove "$RELEASE_PATH"
     rm -rf "$RELEASE_PATH"
+    sync
     mv "$STAGE" "$RELEASE_PATH"
   fi
   step_ok "$RELEASE"
+}
+
+unpack_release() {
+  : >"$WORK/step.log"
+  if ! unpack_payload "$STAGE" --no-same-owner; then
+    fail "$FILE could not be unpacked" "see whether the disk of $RELEASES is full: df -h $RELEASES" "$WORK/step.log"
+  fi
+  payload_is_whole "$STAGE" ||
+    fail "what was unpacked from $FILE is not what it says" "see whether the disk is full: df -h $RELEASES" "$WORK/step.log"
 }
 
 release_works() {
@@ -74,12 +106,6 @@ build_program() {
   fi
 }
 
-take_program() {
-  cp -R "$HERE/dist/." "$STAGE/"
-  chmod 755 "$STAGE/node" 2>/dev/null ||
-    fail "$HERE/dist/node is missing" 'this folder is no whole release: take another, or a checkout'
-}
-
 # modules_match FOLDER: are its node_modules those that package.json pins, with a Node that runs here?
 modules_match() {
   # shellcheck disable=SC2016 # for Node to expand
@@ -100,7 +126,7 @@ fetch_modules() {
   BUILD=$STAGE.build
   undo_by remove "$BUILD"
   mkdir "$BUILD"
-  (cd "$HERE" && cp -R package.json package-lock.json src scripts "$BUILD/")
+  (cd "$HERE" && cp -R package.json package-lock.json src scripts packaging install.sh "$BUILD/")
   if [ -f "$HERE/.npmrc" ]; then cp "$HERE/.npmrc" "$BUILD/"; fi
   npm_ci || npm_ci ||
     fail 'npm ci failed' "see that 'npm ping' works here (network, registry), then run this again" "$WORK/step.log"
@@ -139,8 +165,9 @@ point_current() {
   if [ -z "$1" ]; then
     rm -f "$CURRENT"
   else
+    make_folder "$OPT" 755
     rm -f "$OPT/.current.new"
-    ln -s "releases/$1" "$OPT/.current.new"
+    ln -s "$RELEASES/$1" "$OPT/.current.new"
     mv -fT "$OPT/.current.new" "$CURRENT"
   fi
 }
@@ -149,13 +176,10 @@ current_release() {
   if [ -L "$CURRENT" ]; then basename "$(readlink "$CURRENT")"; fi
 }
 
-# The one in use and the one before it stay.
+# The last three that were in use stay.
 prune_releases() {
-  if [ "$BEFORE" = "$RELEASE" ]; then return 0; fi
-  for folder in "$OPT"/releases/*; do
-    case ${folder##*/} in
-      "$RELEASE" | "$BEFORE") ;;
-      *) rm -rf "$folder" ;;
-    esac
+  if [ "$BEFORE" = "$RELEASE" ] || [ "$MODE" != install ]; then return 0; fi
+  for folder in "$RELEASES"/*; do
+    tail -n 3 "$HISTORY" | grep -qxF "${folder##*/}" || rm -rf "$folder"
   done
 }

@@ -7,10 +7,35 @@ STEP_OPEN=
 NOTES=
 CHANGED=
 
-# step NAME: opens the line of the next step.
+# open_log WORDS: what follows is also written, with times, where --log says; --quiet leaves only errors.
+open_log() {
+  if [ -n "$LOG_FILE" ] && ! printf '%s install.sh %s\n' "$(date '+%F %T')" "$1" >>"$LOG_FILE"; then
+    misuse "--log: $LOG_FILE cannot be written"
+  fi
+  if [ -n "$QUIET" ] && [ "$MODE" != version ]; then exec >/dev/null; fi
+}
+
+# logged TEXT: into the log only.
+logged() {
+  if [ -n "$LOG_FILE" ]; then printf '%s %s\n' "$(date '+%F %T')" "$1" >>"$LOG_FILE" || true; fi
+}
+
+# show_output FILE: what a command printed, for --verbose and the log.
+show_output() {
+  if [ ! -s "$1" ]; then return 0; fi
+  if [ -n "$VERBOSE" ]; then
+    echo
+    sed 's/^/    | /' "$1"
+  fi
+  if [ -n "$LOG_FILE" ]; then sed 's/^/    | /' "$1" >>"$LOG_FILE" || true; fi
+}
+
+# step NAME [STATUS]: opens the line of the next step; when it fails the run ends with that exit status.
 step() {
   STEP=$((STEP + 1))
   STEP_NAME=$1
+  FAIL_STATUS=${2:-1}
+  logged "step $STEP/$STEPS $1"
   STEP_OPEN=1
   STEP_STARTED=$(date +%s)
   NOTES=
@@ -26,10 +51,12 @@ step_ok() {
   if [ "$took" -ge 1 ]; then line="$line $took s"; fi
   printf '%s%s\n' "$line" "${1:+ ($1)}"
   printf '%s' "$NOTES"
+  logged "  $line${1:+ ($1)}"
 }
 
 # note TEXT: a line below the step.
 note() {
+  logged "  $1"
   NOTES="$NOTES    $1
 "
   if [ -z "$STEP_OPEN" ]; then printf '    %s\n' "$1"; fi
@@ -47,6 +74,7 @@ change() {
 fail() {
   if [ -n "$STEP_OPEN" ]; then echo failed; fi
   STEP_OPEN=
+  logged "  failed: $1"
   {
     if [ -n "$STEP_NAME" ]; then
       printf 'install.sh: step %s/%s "%s" failed: %s\n' "$STEP" "$STEPS" "$STEP_NAME" "$1"
@@ -58,13 +86,17 @@ fail() {
       tail -n 20 "$3" | sed 's/^/    /'
     fi
     printf '  What to do: %s\n' "$2"
+    if [ -n "$LOG_FILE" ]; then printf '  Everything that was done: %s\n' "$LOG_FILE"; fi
   } >&2
   exit "${FAIL_STATUS:-1}"
 }
 
 # quietly COMMAND...: its output goes to $WORK/step.log, for fail to show.
 quietly() {
-  "$@" >"$WORK/step.log" 2>&1 </dev/null 9>&-
+  quiet_status=0
+  "$@" >"$WORK/step.log" 2>&1 </dev/null 9>&- || quiet_status=$?
+  show_output "$WORK/step.log"
+  return "$quiet_status"
 }
 
 # within SECONDS COMMAND...: tries it twice a second until it succeeds; fails at the deadline.
@@ -87,7 +119,7 @@ confirm() {
     echo "install.sh: there is no terminal to ask at. To go on without a question: --yes" >&2
     exit 10
   fi
-  printf '%s [y/N] ' "$1"
+  printf '%s [y/N] ' "$1" >&2
   read -r answer || answer=
   case $answer in
     y | Y | yes) ;;

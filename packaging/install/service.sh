@@ -2,9 +2,11 @@
 # What makes the program part of the host: the group, the settings, the command and, under systemd, the unit.
 
 step_settings() {
-  step 'Group and settings'
+  step 'Group and settings' 8
   make_group
   write_settings
+  write_token
+  firewall_note
   step_ok "$CONFIG"
 }
 
@@ -49,7 +51,8 @@ sum_of() { sha256sum <"$1" | cut -c 1-64; }
 settings_text() {
   name=$(uname -n | sed 's/[^a-zA-Z0-9._-]/-/g; s/^[^a-zA-Z0-9]*//' | cut -c 1-60)
   name=$(setting name "${name:-host}")
-  sed "s|^name: .*|name: $name|" "$HERE/packaging/agent.yaml"
+  sed "s|^name: .*|name: $name|" "$KIT/packaging/agent.yaml"
+  role_settings
   if [ -n "$ROOT" ]; then printf 'dataDir: %s\nsocket: %s\n' "$DATA" "$RUN/skep.sock"; fi
   if [ "$PORT_BASE" != 7400 ]; then
     printf 'ports:\n  api: %s\n  etcdClient: %s\n  etcdPeer: %s\n' "$PORT_BASE" $((PORT_BASE + 1)) $((PORT_BASE + 2))
@@ -58,15 +61,43 @@ settings_text() {
   if [ "${ENGINE:-}" = podman ]; then printf 'dockerHost: unix:///run/podman/podman.sock\n'; fi
 }
 
+# What the role and its options come to.
+role_settings() {
+  if [ -n "$JOIN" ]; then printf 'join: [%s]\n' "$JOIN"; fi
+  if [ -n "$ADDRESS" ]; then printf 'address: %s\n' "$ADDRESS"; fi
+  if ! is_server; then echo 'server: false'; fi
+  if [ -n "$ZONE$LABELS" ] || ! runs_containers; then
+    echo 'cell:'
+    if ! runs_containers; then echo '  enabled: false'; fi
+    if [ -n "$ZONE" ]; then printf '  zone: "%s"\n' "$ZONE"; fi
+    if [ -n "$LABELS" ]; then
+      echo '  labels:'
+      printf '%s\n' "$LABELS" | tr ',' '\n' | sed 's/\([^=]*\)=\(.*\)/    "\1": "\2"/'
+    fi
+  fi
+}
+
+# The token with which the agent joins, for root's eyes.
+write_token() {
+  if [ ! -s "$WORK/token" ] || same_file "$WORK/token" "$TOKEN"; then return 0; fi
+  if change "write $TOKEN"; then put_file "$WORK/token" "$TOKEN" 600; fi
+}
+
 step_service() {
-  step 'Command and service'
+  step 'Command and service' 8
   launcher_text >"$WORK/skep"
   if ! same_file "$WORK/skep" "$LAUNCHER" && change "write $LAUNCHER"; then
     put_file "$WORK/skep" "$LAUNCHER" 755
   fi
   UNIT_SUM=none
+  if [ "$ROLE" = cli ]; then
+    step_ok
+    return 0
+  fi
   if [ "$INIT" = systemd ]; then
-    install_unit
+    install_unit "$KIT/packaging/skep.service" "$UNIT" 644
+  elif [ "$INIT" = openrc ]; then
+    install_unit "$KIT/packaging/skep.openrc" "$OPENRC_SCRIPT" 755
   elif [ -z "$DRY_RUN" ]; then
     note "no systemd: nobody starts the agent again after a reboot; ./install.sh does"
     note "stop it with: kill \$(cat $PID_FILE); its log: $LOG"
@@ -93,19 +124,42 @@ launcher_text() {
 
 is_our_launcher() { grep -qF '# The command skep, from install.sh.' "$LAUNCHER"; }
 
+# install_unit TEMPLATE PATH MODE
 install_unit() {
-  sed "s|@CURRENT@|$CURRENT|g; s|@CONFIG@|$CONFIG|g" "$HERE/packaging/skep.service" >"$WORK/skep.service"
-  UNIT_SUM=$(sum_of "$WORK/skep.service")
-  if ! same_file "$WORK/skep.service" "$UNIT" && change "write $UNIT"; then
+  sed "s|@CURRENT@|$CURRENT|g; s|@CONFIG@|$CONFIG|g; s|@FLAGS@|$(agent_flags)|g; s|@PID_FILE@|$PID_FILE|g; s|@LOG@|$LOG|g" \
+    "$1" >"$WORK/unit"
+  UNIT_SUM=$(sum_of "$WORK/unit")
+  if ! same_file "$WORK/unit" "$2" && change "write $2"; then
     undo_by unit
-    put_file "$WORK/skep.service" "$UNIT" 644
+    put_file "$WORK/unit" "$2" "$3"
     reload_units
   fi
-  if ! systemctl is-enabled --quiet skep.service 2>/dev/null && change 'enable skep.service'; then
+  if ! service_is_enabled && change 'enable the service skep'; then
     undo_by enabled
-    quietly systemctl enable skep.service ||
-      fail 'skep.service could not be enabled' 'see why: systemctl enable skep' "$WORK/step.log"
+    enable_service ||
+      fail 'the service skep could not be enabled' 'see why: systemctl enable skep, rc-update add skep' "$WORK/step.log"
   fi
+}
+
+service_is_enabled() {
+  case $INIT in
+    systemd) systemctl is-enabled --quiet skep.service 2>/dev/null ;;
+    openrc) [ -e "$ROOT/etc/runlevels/default/skep" ] || ! have rc-update ;;
+  esac
+}
+
+enable_service() {
+  case $INIT in
+    systemd) quietly systemctl enable skep.service ;;
+    openrc) quietly rc-update add skep default ;;
+  esac
+}
+
+disable_service() {
+  case $INIT in
+    systemd) systemctl disable skep.service >/dev/null 2>&1 || true ;;
+    openrc) if have rc-update; then rc-update del skep default >/dev/null 2>&1 || true; fi ;;
+  esac
 }
 
 reload_units() {

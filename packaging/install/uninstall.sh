@@ -3,9 +3,10 @@
 # can be repeated after a failure. Packages go only with --purge, and only if nothing else uses them.
 
 uninstall_skep() {
-  STEPS=4
-  if [ -n "$PURGE" ]; then STEPS=6; fi
+  STEPS=5
+  if [ -n "$PURGE" ]; then STEPS=7; fi
   begin_run
+  settle_choices
   if [ "$(id -u)" != 0 ]; then
     FAIL_STATUS=4
     fail 'this is not root' 'run it as root: sudo ./install.sh --uninstall'
@@ -17,6 +18,7 @@ uninstall_skep() {
   find_engine || true
   announce_removal
   confirm 'Go on?'
+  drain_cell
   remove_agent
   remove_containers
   remove_service
@@ -29,7 +31,7 @@ uninstall_skep() {
 }
 
 anything_here() {
-  for path in "$OPT" "$UNIT"; do
+  for path in "$OPT" "$RELEASES" "$UNIT" "$OPENRC_SCRIPT"; do
     if [ -e "$path" ]; then return 0; fi
   done
   if [ -e "$LAUNCHER" ] && is_our_launcher; then return 0; fi
@@ -60,8 +62,30 @@ announce_removal() {
   fi
 }
 
+# Of a cluster that has other cells: what runs here is replaced there first.
+drain_cell() {
+  step 'Draining this cell' 12
+  cells=$(skep cells -o name 2>/dev/null | wc -l) || cells=0
+  if [ -n "$NO_DRAIN" ]; then
+    step_ok 'left out'
+  elif [ -n "$DRY_RUN" ]; then
+    if [ "$cells" -gt 1 ]; then change "drain the cell $(setting name host)" || true; fi
+    step_ok
+  elif [ "$cells" -gt 1 ] && runs_containers; then
+    quietly timeout 900 "$CURRENT/node" "$CURRENT/skep.mjs" --server "$(setting socket "$RUN/skep.sock")" \
+      cell drain "$(setting name host)" --yes ||
+      fail 'the cell could not be drained' 'make room on other cells, or let its containers end: --no-drain' "$WORK/step.log"
+    step_ok
+  elif [ "$(setting server true)" = false ] && [ -n "$(our_containers)" ]; then
+    fail 'a cell alone cannot drain itself, and containers run here' \
+      "on a server: skep cell drain $(setting name host); or let them end: --no-drain"
+  else
+    step_ok 'the only cell'
+  fi
+}
+
 remove_agent() {
-  step 'Stopping the agent and its etcd'
+  step 'Stopping the agent and its etcd' 12
   if change 'stop the agent, then its etcd'; then
     stop_agent
     stop_left_etcd
@@ -70,7 +94,7 @@ remove_agent() {
 }
 
 remove_containers() {
-  step 'Removing containers and the demo image'
+  step 'Removing containers and the demo image' 12
   ids=$(our_containers)
   # shellcheck disable=SC2086 # a list of ids
   if [ -n "$ids" ] && change "remove the containers $(printf '%s' "$ids" | tr '\n' ' ')"; then
@@ -82,7 +106,11 @@ remove_containers() {
 }
 
 remove_service() {
-  step 'Removing the command, the service and the group'
+  step 'Removing the command, the service and the group' 12
+  if [ -e "$OPENRC_SCRIPT" ] && [ "$INIT" = openrc ] && change "disable and remove $OPENRC_SCRIPT"; then
+    disable_service
+    rm -f "$OPENRC_SCRIPT" "$OPENRC_SCRIPT.skep-before" "$OPENRC_SCRIPT.skep-new"
+  fi
   if [ "$INIT" = systemd ] && [ -e "$UNIT" ] && change "disable and remove $UNIT"; then
     systemctl disable skep.service >/dev/null 2>&1 || true
     rm -f "$UNIT" "$UNIT.skep-before" "$UNIT.skep-new"
@@ -100,10 +128,10 @@ remove_service() {
 }
 
 remove_program() {
-  step 'Removing the program'
-  if change "remove $OPT"; then
-    rm -rf "$OPT"
-    rm -f "$STATE/started" "$STATE/undo"
+  step 'Removing the program' 12
+  if change "remove $OPT and $RELEASES"; then
+    rm -rf "$OPT" "$RELEASES"
+    rm -f "$STATE/started" "$STATE/undo" "$HISTORY"
     # The pid file of a dockerd that we started is needed as long as it runs.
     if [ ! -e "$DOCKERD_PID" ]; then rm -rf "$RUN"; else rm -f "$RUN"/skep.sock "$PID_FILE"; fi
   fi
@@ -111,9 +139,9 @@ remove_program() {
 }
 
 remove_data() {
-  step 'Removing settings, data and logs'
+  step 'Removing settings, data and logs' 12
   if change "remove $(data_folder), $(dirname "$CONFIG") and $(dirname "$LOG")"; then
-    rm -rf "$(data_folder)"
+    rm -rf "$(data_folder)" "$DATA"
     rm -rf "$(dirname "$CONFIG")"
     if [ ! -e "$DOCKERD_PID" ]; then rm -rf "$(dirname "$LOG")"; else rm -f "$LOG"; fi
   fi
@@ -121,7 +149,7 @@ remove_data() {
 }
 
 remove_debian_packages() {
-  step 'Removing the Debian packages that were installed'
+  step 'Removing the Debian packages that were installed' 12
   names=$(our_packages)
   kept=
   if [ -n "$names" ] && change "apt-get purge $names"; then
