@@ -176,7 +176,7 @@ check_usage() {
   if [ -n "$ADDRESS" ] && ! printf '%s' "$ADDRESS" | grep -qE '^[0-9]{1,3}(\.[0-9]{1,3}){3}$'; then
     misuse "--advertise-addr wants an IPv4 address"
   fi
-  if ! printf '%s' "$ZONE" | grep -qE '^[A-Za-z0-9._-]{0,128}$'; then
+  if [ -n "$ZONE" ] && ! printf '%s' "$ZONE" | grep -qE '^[A-Za-z0-9._-]{1,128}$'; then
     misuse "--zone wants letters, digits, dots, dashes"
   fi
   if [ -n "$LABELS" ] && ! printf '%s' "$LABELS" | grep -qE '^[A-Za-z0-9._/-]+=[A-Za-z0-9._-]*(,[A-Za-z0-9._/-]+=[A-Za-z0-9._-]*)*$'; then

@@ -87,7 +87,7 @@ process_ended() { [ ! -r "/proc/$1/stat" ] || grep -q '^[0-9]* (.*) Z ' "/proc/$
 # An etcd of ours that outlived its agent.
 stop_left_etcd() {
   for folder in /proc/[0-9]*; do
-    if tr '\0' '\n' <"$folder/cmdline" 2>/dev/null | grep -qF -- "--data-dir=$(data_folder)/etcd/"; then
+    if { tr '\0' '\n' <"$folder/cmdline"; } 2>/dev/null | grep -qF -- "--data-dir=$(data_folder)/etcd/"; then
       end_process "${folder#/proc/}" 15
     fi
   done

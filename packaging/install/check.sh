@@ -180,7 +180,7 @@ port_owner() {
   for folder in /proc/[0-9]*; do
     # shellcheck disable=SC2010 # the targets of links, which only ls shows for all at once
     if ls -l "$folder/fd" 2>/dev/null | grep -qF "socket:[$inode]"; then
-      words=$(tr '\0' ' ' <"$folder/cmdline" 2>/dev/null | cut -c 1-300) || words=
+      words=$({ tr '\0' ' ' <"$folder/cmdline"; } 2>/dev/null | cut -c 1-300) || words=
       printf '%s (pid %s)' "$words" "${folder#/proc/}"
       return 0
     fi

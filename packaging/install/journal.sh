@@ -26,6 +26,8 @@ begin_run() {
   trap 'interrupted 129' HUP
   trap 'interrupted 130' INT
   trap 'interrupted 143' TERM
+  # Nobody reads any more what is printed: as when the session that ran this was closed.
+  trap 'interrupted 141' PIPE
 }
 
 # One name, held by the lock, so that the next run takes away what a killed one left. Without root, which ends
@@ -155,7 +157,7 @@ commit_run() {
 end_run() {
   status=$?
   trap - EXIT
-  trap '' HUP INT TERM
+  trap '' HUP INT TERM PIPE
   set +e
   if [ "$status" -ne 0 ] && [ -n "$DEMO_UNDO" ]; then undo_demo; fi
   if [ "$status" -ne 0 ] && [ -n "$UNDO" ]; then
