@@ -40,7 +40,9 @@ export function fetchEtcd(arch: Arch, path: string, work: string): string | unde
     const version = execFileSync('dpkg-deb', ['-f', file, 'Version'], { encoding: 'utf8' });
     return version.trim().replace(/-.*/, '');
   } catch (error) {
-    console.log(`linux-${arch}: apt-get brought no etcd: ${messageOf(error).split('\n').slice(0, 3).join(' ')}`);
+    console.log(
+      `linux-${arch}: apt-get brought no etcd: ${messageOf(error).split('\n').slice(0, 3).join(' ')}`,
+    );
     return arch === process.arch ? etcdOfThisMachine(path) : undefined;
   }
 }

@@ -97,7 +97,8 @@ function writeSums(folder: string): string {
 
 /** The same bytes for the same files. */
 function archive(folder: string, file: string, isFast: boolean): Buffer {
-  const tar = 'tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 --mode=u+rw,go+rX,go-w -cf - -C "$1"';
+  const tar =
+    'tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 --mode=u+rw,go+rX,go-w -cf - -C "$1"';
   // Names without a leading "./": install.sh unpacks `packaging` by its name.
   const names = `${tar} $(ls -A "$1")`;
   execFileSync('sh', ['-c', `${names} | gzip -n ${isFast ? '-1' : '-9'} >"$2"`, 'sh', folder, file]);
@@ -139,7 +140,9 @@ function write(file: string, header: string, payload: Buffer, key: KeyObject | u
   writeFileSync(`${file}.sha256`, `${sha256(bytes)}  ${name}\n`);
   rmSync(`${file}.sig`, { force: true });
   if (key !== undefined) writeFileSync(`${file}.sig`, sign(null, bytes, key));
-  console.log(`${file}: ${(bytes.length / 1e6).toFixed(1)} MB${key === undefined ? ', unsigned' : ', signed'}`);
+  console.log(
+    `${file}: ${(bytes.length / 1e6).toFixed(1)} MB${key === undefined ? ', unsigned' : ', signed'}`,
+  );
 }
 
 function sha256(data: string | Buffer): string {

@@ -79,15 +79,15 @@ describe.skipIf(process.getuid?.() !== 0)('install.sh', () => {
     const release = await holdLock(here.root);
     const result = await here.install([]);
     await release();
-    expect(result.code).toBe(1);
+    expect(result.code).toBe(3);
     expect(result.stderr).toContain('another install.sh is at work');
   });
 
   it('leaves nothing when the agent of a first set-up does not start', async () => {
     const broken = other();
     breakProgram(broken, "process.argv.includes('agent')");
-    const result = await here.install([], broken);
-    expect(result.code).toBe(1);
+    const result = await here.install([], join(broken, 'install.sh'));
+    expect(result.code).toBe(9);
     expect(result.stderr).toMatch(/step 8\/8 "Waiting until the cluster answers" failed: the agent ended/);
     expect(result.stderr).toContain('broken on purpose');
     expect(readdirSync(here.root, { recursive: true })).toEqual([]);
@@ -125,8 +125,8 @@ describe.skipIf(process.getuid?.() !== 0)('install.sh', () => {
     const broken = other();
     breakProgram(broken, 'true');
     const before = { pid: here.agentPid(), release: here.release() };
-    const result = await here.install([], broken);
-    expect(result.code).toBe(1);
+    const result = await here.install([], join(broken, 'install.sh'));
+    expect(result.code).toBe(7);
     expect(result.stderr).toMatch(/step 4\/8 "The program, with its own Node" failed/);
     expect(result.stderr).toContain('broken on purpose');
     expect({ pid: here.agentPid(), release: here.release() }).toEqual(before);
@@ -136,8 +136,8 @@ describe.skipIf(process.getuid?.() !== 0)('install.sh', () => {
     const broken = other();
     breakProgram(broken, "process.argv.includes('agent')");
     const before = { containers: await here.containers(), release: here.release() };
-    const result = await here.install([], broken);
-    expect(result.code).toBe(1);
+    const result = await here.install([], join(broken, 'install.sh'));
+    expect(result.code).toBe(9);
     expect(result.stderr).toContain('the agent ended');
     expect(result.stderr).toContain(`${before.release} is in place as before`);
     expect((await here.install([])).stdout).toContain('Nothing to do');
@@ -152,14 +152,14 @@ describe.skipIf(process.getuid?.() !== 0)('install.sh', () => {
     appendFileSync(settings, 'logLevel: warn\n');
     const containers = await here.containers();
     const before = here.agentPid();
-    const result = await here.install([], next);
+    const result = await here.install([], join(next, 'install.sh'));
     expect(result.code, result.stdout + result.stderr).toBe(0);
     expect(here.agentPid()).not.toBe(before);
     expect(readFileSync(settings, 'utf8')).toContain('logLevel: warn');
     expect(readFileSync(`${settings}.new`, 'utf8')).toContain('# another template');
     expect(result.stdout).toContain(`${settings} was edited and stays as it is`);
     expect(await here.containers()).toEqual(containers);
-    expect((await here.install([], next)).stdout).toContain('Nothing to do');
+    expect((await here.install([], join(next, 'install.sh'))).stdout).toContain('Nothing to do');
   });
 
   it('takes everything away', async () => {

@@ -18,9 +18,16 @@ export interface Installation {
   /** Everything that install.sh makes is below it. */
   readonly root: string;
   readonly portBase: number;
-  install(flags: readonly string[], from?: string): Promise<CliResult>;
+  /** What install.sh runs with; a test may change it. */
+  readonly env: NodeJS.ProcessEnv;
+  install(flags: readonly string[], script?: string): Promise<CliResult>;
   /** Starts install.sh and sends it, and what it runs, a signal once it has printed the text; how it ended. */
-  signalAt(text: string, name: NodeJS.Signals, flags: readonly string[]): Promise<SignalledRun>;
+  signalAt(
+    text: string,
+    name: NodeJS.Signals,
+    flags: readonly string[],
+    script?: string,
+  ): Promise<SignalledRun>;
   /** The installed command. */
   skep(...args: string[]): Promise<CliResult>;
   agentPid(): number;
@@ -41,7 +48,8 @@ export interface SignalledRun {
 
 const deadlineMs = 120_000;
 
-export async function installation(): Promise<Installation> {
+/** @param from the script that is run unless another is named: install.sh of the checkout, or a release file */
+export async function installation(from = join(checkout, 'install.sh')): Promise<Installation> {
   const root = mkdtempSync(join(tmpdir(), 'skep-install-root-'));
   const portBase = await freeRange(3);
   const env: NodeJS.ProcessEnv = {
@@ -55,15 +63,16 @@ export async function installation(): Promise<Installation> {
   const self: Installation = {
     root,
     portBase,
-    async install(flags, from = checkout) {
-      const result = await run('sh', [join(from, 'install.sh'), ...flags], { env, deadlineMs });
+    env,
+    async install(flags, script = from) {
+      const result = await run('sh', [script, ...flags], { env, deadlineMs });
       clusterId = readClusterId(root) || clusterId;
       return result;
     },
-    signalAt: (text, name, flags) => signalAt({ text, name, flags, env }),
+    signalAt: (text, name, flags, script = from) => signalAt({ text, name, flags, env, script }),
     skep: (...args) => run(join(root, 'usr/local/bin/skep'), args, { env, deadlineMs }),
     agentPid: () => Number(readFileSync(join(root, 'run/skep/agent.pid'), 'utf8')),
-    release: () => readdirSync(join(root, 'opt/skep/releases')).join(),
+    release: () => readdirSync(join(root, 'var/lib/skep/releases')).join(),
     async containers() {
       const filter = ['--filter', `label=skep.cluster=${clusterId}`];
       const { stdout } = await run('docker', ['ps', '-aq', ...filter], { deadlineMs });
@@ -71,7 +80,7 @@ export async function installation(): Promise<Installation> {
     },
     processes: () => processesOf(root),
     async remove() {
-      await self.install(['--uninstall', '--purge', '--yes']);
+      await self.install(['--uninstall', '--purge', '--yes'], join(checkout, 'install.sh'));
       rmSync(root, { recursive: true, force: true });
     },
   };
@@ -92,11 +101,12 @@ interface SignalPlan {
   readonly name: NodeJS.Signals;
   readonly flags: readonly string[];
   readonly env: NodeJS.ProcessEnv;
+  readonly script: string;
 }
 
-async function signalAt({ text, name, flags, env }: SignalPlan): Promise<SignalledRun> {
+async function signalAt({ text, name, flags, env, script }: SignalPlan): Promise<SignalledRun> {
   // A group of its own: what install.sh runs for a step is hit too, as by Ctrl-C or when a session is killed.
-  const child = spawn('sh', [join(checkout, 'install.sh'), ...flags], { env, detached: true });
+  const child = spawn('sh', [script, ...flags], { env, detached: true });
   let stdout = '';
   let stderr = '';
   let sent = false;
