@@ -8,21 +8,13 @@
  * `npm run build` made, --fast compresses little. Beside each file come its .sha256 and, when signed, its .sig.
  */
 import { execFileSync } from 'node:child_process';
-import { createHash, type KeyObject, sign } from 'node:crypto';
-import {
-  chmodSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import type { KeyObject } from 'node:crypto';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { releaseKey, wholeInstallScript } from './install-script.ts';
+import { releaseKey } from './install-script.ts';
+import { archive, releaseBytes, writeRelease, writeSums } from './release-file.ts';
 import { type Arch, fetchEtcd, fetchNode } from './release-parts.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -64,10 +56,13 @@ function release(arch: Arch, flags: Flags): void {
     const etcd = fetchEtcd(arch, join(folder, 'etcd'), work);
     if (etcd === undefined) console.log(`linux-${arch}: no etcd in it; hosts then need one of their own`);
     const sums = writeSums(folder);
-    const payload = archive(folder, join(work, 'payload.tgz'), flags.isFast);
-    const about = { version, arch, node, etcd: etcd ?? 'none', sums };
+    const payload = archive(folder, join(work, 'payload.tgz'), flags.isFast ? 1 : 9);
+    const about = { version, arch, node, etcd: etcd ?? 'none' };
     const file = join(flags.out, `skep-${version}-linux-${arch}.run`);
-    write(file, headerOf(about, payload, flags.key), payload, flags.key);
+    const bytes = releaseBytes(root, about, payload, sums, flags.key);
+    writeRelease(file, bytes, flags.key);
+    const how = flags.key === undefined ? 'unsigned' : 'signed';
+    console.log(`${file}: ${(bytes.length / 1e6).toFixed(1)} MB, ${how}`);
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
@@ -82,71 +77,6 @@ function program(folder: string, flags: Flags): string {
   }
   const manifest: unknown = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
   return (manifest as { version: string }).version;
-}
-
-/** SHA256SUMS, of every file; the sum of that list. */
-function writeSums(folder: string): string {
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
-    .sort();
-  const text = files.map((file) => `${sha256(readFileSync(join(folder, file)))}  ${file}\n`).join('');
-  writeFileSync(join(folder, 'SHA256SUMS'), text);
-  return sha256(text);
-}
-
-/** The same bytes for the same files. */
-function archive(folder: string, file: string, isFast: boolean): Buffer {
-  const tar =
-    'tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 --mode=u+rw,go+rX,go-w -cf - -C "$1"';
-  // Names without a leading "./": install.sh unpacks `packaging` by its name.
-  const names = `${tar} $(ls -A "$1")`;
-  execFileSync('sh', ['-c', `${names} | gzip -n ${isFast ? '-1' : '-9'} >"$2"`, 'sh', folder, file]);
-  return readFileSync(file);
-}
-
-interface About {
-  readonly version: string;
-  readonly arch: Arch;
-  readonly node: string;
-  readonly etcd: string;
-  readonly sums: string;
-}
-
-/** What the file says of itself, signed: packaging/install/release.sh reads it. */
-function headerOf(about: About, payload: Buffer, key: KeyObject | undefined): string {
-  const sum = sha256(payload);
-  const lines = [
-    '#skep-release 1',
-    `#version ${about.version}`,
-    `#release ${about.version}-${sum.slice(0, 12)}`,
-    `#arch ${about.arch}`,
-    `#node ${about.node}`,
-    `#etcd ${about.etcd}`,
-    `#payload-bytes ${payload.length}`,
-    `#payload-sha256 ${sum}`,
-    `#sums-sha256 ${about.sums}`,
-    '',
-  ].join('\n');
-  return `${lines}#signature ${key === undefined ? 'none' : sign(null, Buffer.from(lines), key).toString('base64')}\n`;
-}
-
-function write(file: string, header: string, payload: Buffer, key: KeyObject | undefined): void {
-  const script = wholeInstallScript(root, key).replace('#!/bin/sh\n', () => `#!/bin/sh\n${header}`);
-  const bytes = Buffer.concat([Buffer.from(script), payload]);
-  writeFileSync(file, bytes);
-  chmodSync(file, 0o755);
-  const name = relative(resolve(file, '..'), file);
-  writeFileSync(`${file}.sha256`, `${sha256(bytes)}  ${name}\n`);
-  rmSync(`${file}.sig`, { force: true });
-  if (key !== undefined) writeFileSync(`${file}.sig`, sign(null, bytes, key));
-  console.log(
-    `${file}: ${(bytes.length / 1e6).toFixed(1)} MB${key === undefined ? ', unsigned' : ', signed'}`,
-  );
-}
-
-function sha256(data: string | Buffer): string {
-  return createHash('sha256').update(data).digest('hex');
 }
 
 main();

@@ -26,6 +26,7 @@ import { healthChecks } from './health-monitor.ts';
 import type { Host, HostFacts } from './host-port.ts';
 import { hostPorts } from './host-ports.ts';
 import { sharedImages } from './images.ts';
+import type { Installer } from './installer.ts';
 import { type InstanceStage, Instances } from './instances.ts';
 import { limit } from './limit.ts';
 import type { Meter } from './meter.ts';
@@ -36,6 +37,7 @@ import { type LinkStatus, Links } from './session/links.ts';
 import { type Streams, type StreamTarget, serveStreams } from './session/streams.ts';
 import { Stats } from './stats.ts';
 import { Tasks } from './tasks.ts';
+import { Upgrades } from './upgrades.ts';
 
 export type { CellConfig } from './cell-context.ts';
 
@@ -49,6 +51,8 @@ export interface CellOptions {
   readonly dial: Dial;
   readonly prober: Prober;
   readonly meter: Meter;
+  /** What replaces this program; absent where it was not installed. */
+  readonly installer?: Installer | undefined;
   readonly createEmulator: CreateEmulator;
   readonly clock: Clock;
   readonly rng: Rng;
@@ -216,12 +220,13 @@ class RunningCell implements Cell {
   }
 
   #startStreams(): Streams {
-    const { config, meter, runtime, dial, clock, log, signal } = this.#options;
+    const { config, meter, runtime, dial, installer, clock, log, signal } = this.#options;
     const running = (): Container[] => [...this.#instances.running(), ...this.#tasks.running()];
     return serveStreams({
       ...{ runtime, dial, clock, log, signal },
       stats: new Stats({ cellId: config.cellId, meter, clock, log, signal, running }),
       consoles: this.#consoles,
+      upgrades: new Upgrades({ installer, log }),
       find: (target, previous) => this.#find(target, previous),
     });
   }

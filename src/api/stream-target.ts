@@ -57,8 +57,12 @@ function checkQuery({ kind, arg, watch, session, cell, target }: StreamQuery): v
   if (kind === 'console' && watch && session === undefined) {
     refuse('only a session that exists can be watched', 'session', 'name it: `skep console ls` lists them');
   }
-  if (cell === undefined) return;
-  if (kind !== 'stats' && kind !== 'consoles') {
+  if (cell === undefined) {
+    if (kind === 'upgrade')
+      refuse('an upgrade is about a cell', 'cell', 'name the cell: skep cells lists them');
+    return;
+  }
+  if (kind !== 'stats' && kind !== 'consoles' && kind !== 'upgrade') {
     refuse(`${kind} is about one instance, not about a cell`, 'cell', 'write NAME/INDEX, such as web/0');
   }
   if (target !== '') {
@@ -178,6 +182,8 @@ function requestOf(
       return { kind: 'stats', ...about };
     case 'consoles':
       return { kind: 'consoles', ...about };
+    case 'upgrade':
+      return { kind: 'upgrade', by: call.actor };
     case 'console':
       return {
         kind: 'console',

@@ -139,6 +139,12 @@ export const clusterVerbs: readonly Verb[] = [
     load: async () => (await import('./commands/debug.ts')).debugCommand,
   },
   {
+    name: 'upgrade',
+    summary: 'bring another release to the hosts, one after the other',
+    group: cluster,
+    load: async () => (await import('./commands/upgrade.ts')).upgradeCommand,
+  },
+  {
     name: 'version',
     summary: 'show the versions of this program and the server',
     group: cluster,

@@ -32,6 +32,7 @@ export const eventTypes = [
   'cell.draining',
   'cell.undrained',
   'cell.drained',
+  'cell.upgrading',
   'brain.storm',
   'brain.settings',
   'brain.rebalance',

@@ -50,7 +50,7 @@ describe.skipIf(process.getuid?.() !== 0)('a release file', () => {
     const script = join(releases.folder, 'front.sh');
     const text = readFileSync(first).subarray(0, 200_000).toString('latin1');
     writeFileSync(script, text.slice(0, text.indexOf('\nmain "$@"\n') + 11));
-    execFileSync('shellcheck', [script], { stdio: 'pipe' });
+    execFileSync('shellcheck', ['-e', 'SC2317', script], { stdio: 'pipe' });
     for (const shell of [['dash'], ['bash'], ['busybox', 'ash']]) {
       const [command = '', ...args] = shell;
       expect(execFileSync(command, [...args, first, '--version'], { encoding: 'utf8' })).toBe('0.1.1\n');
@@ -175,21 +175,20 @@ describe.skipIf(process.getuid?.() !== 0)('a release file', () => {
   });
 
   it('is also the command alone, for an operator of another host', async () => {
-    const result = await here.install(['cli']);
+    const result = await here.install(['cli'], releases.small('1.0.1'));
     expect(result.code, result.stdout + result.stderr).toBe(0);
-    expect((await here.skep('--version')).stdout).toContain('0.1.1');
+    expect((await here.skep('--version')).stdout).toBe('1.0.1\n');
     expect(existsSync(join(here.root, 'etc'))).toBe(false);
     expect(here.processes()).toEqual([]);
   });
 
   it('keeps the role and three releases, and goes down as it goes up', async () => {
-    const others = [second, releases.whole('0.1.3'), releases.whole('0.1.4'), first];
-    for (const file of others) {
-      const result = await here.install([], file);
+    for (const version of ['1.0.2', '1.0.3', '1.0.4', '1.0.1']) {
+      const result = await here.install([], releases.small(version));
       expect(result.code, result.stdout + result.stderr).toBe(0);
     }
-    expect(current()).toContain('0.1.1-');
-    expect(kept().map((name) => name.slice(0, 5))).toEqual(['0.1.1', '0.1.3', '0.1.4']);
+    expect((await here.skep('--version')).stdout).toBe('1.0.1\n');
+    expect(kept().map((name) => name.slice(0, 5))).toEqual(['1.0.1', '1.0.3', '1.0.4']);
     expect(readFileSync(join(here.root, 'var/lib/skep-install/choices'), 'utf8')).toContain('role\tcli');
   });
 });

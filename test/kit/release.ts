@@ -3,11 +3,12 @@
  * refused before anybody unpacks them. Used by test/e2e/release.test.ts and upgrade.test.ts.
  */
 import { execFileSync } from 'node:child_process';
-import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { wholeInstallScript } from '../../scripts/install-script.ts';
+import { copyInstaller } from '../../scripts/install-script.ts';
+import { archive, releaseBytes, writeSums } from '../../scripts/release-file.ts';
 import { checkout } from './install.ts';
 
 export interface ReleaseFactory {
@@ -16,6 +17,8 @@ export interface ReleaseFactory {
   whole(version: string): string;
   /** A signed file whose payload is nothing that could run; its path. */
   tiny(name: string, wishes?: TinyWishes): string;
+  /** Signed, and its Node only says the version: for the role cli. */
+  small(version: string): string;
   remove(): void;
 }
 
@@ -53,33 +56,34 @@ export function releaseFactory(): ReleaseFactory {
       rmSync(copy, { recursive: true });
       return join(folder, `skep-${version}-linux-${process.arch}.run`);
     },
-    tiny(name, wishes = {}) {
+    tiny(name, { arch = process.arch, key = privateKey, damage = (bytes) => bytes } = {}) {
       const file = join(folder, name);
-      writeFileSync(file, tinyRelease(privateKey, wishes));
+      const about = { version: '9.9.9', arch, node: '24.0.0', etcd: 'none' };
+      const bytes = releaseBytes(
+        checkout,
+        about,
+        Buffer.from('no archive at all'),
+        'none',
+        key ?? undefined,
+        privateKey,
+      );
+      writeFileSync(file, damage(bytes));
+      return file;
+    },
+    small(version) {
+      const copy = join(folder, `small-${version}`);
+      mkdirSync(copy);
+      copyInstaller(checkout, copy);
+      writeFileSync(join(copy, 'package.json'), `{\n  "name": "skep",\n  "version": "${version}"\n}\n`);
+      writeFileSync(join(copy, 'skep.mjs'), '');
+      writeFileSync(join(copy, 'node'), `#!/bin/sh\necho ${version}\n`, { mode: 0o755 });
+      const sums = writeSums(copy);
+      const payload = archive(copy, join(folder, 'small.tgz'), 1);
+      const about = { version, arch: process.arch, node: '24.0.0', etcd: 'none' };
+      const file = join(folder, `small-${version}.run`);
+      writeFileSync(file, releaseBytes(checkout, about, payload, sums, privateKey));
       return file;
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
-}
-
-function tinyRelease(own: KeyObject, { arch = process.arch, key = own, damage }: TinyWishes): Buffer {
-  const payload = Buffer.from('no archive at all');
-  const sum = createHash('sha256').update(payload).digest('hex');
-  const signed = [
-    '#skep-release 1',
-    '#version 9.9.9',
-    `#release 9.9.9-${sum.slice(0, 12)}`,
-    `#arch ${arch}`,
-    '#node 24.0.0',
-    '#etcd none',
-    `#payload-bytes ${payload.length}`,
-    `#payload-sha256 ${sum}`,
-    `#sums-sha256 ${sum}`,
-    '',
-  ].join('\n');
-  const signature = key === null ? 'none' : sign(null, Buffer.from(signed), key).toString('base64');
-  const header = `#!/bin/sh\n${signed}#signature ${signature}\n`;
-  const script = wholeInstallScript(checkout, own).replace('#!/bin/sh\n', () => header);
-  const bytes = Buffer.concat([Buffer.from(script), payload]);
-  return damage === undefined ? bytes : damage(bytes);
 }

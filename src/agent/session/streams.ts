@@ -1,7 +1,7 @@
 /**
  * Streams that a server asks this cell for. For each the cell dials one more socket to that server and serves the
- * frames of stream-frames.ts on it until either side ends: logs, exec and attach here, consoles and stats by the
- * parts that keep them. Called on `open`.
+ * frames of stream-frames.ts on it until either side ends: logs, exec and attach here, consoles, stats and
+ * upgrades by the parts that keep them. Called on `open`.
  */
 import { cellStreamPath, type StreamRequest } from '../../api/core/cell-protocol.ts';
 import { controlSchema, packFrame, unpackFrame } from '../../api/core/stream-frames.ts';
@@ -30,6 +30,7 @@ export interface StreamsOptions {
   readonly signal: AbortSignal;
   readonly stats: StreamService<StatsRequest>;
   readonly consoles: StreamService<ConsoleRequest>;
+  readonly upgrades: StreamService<UpgradeRequest>;
   find(query: StreamTarget, previous: boolean): Container | undefined;
 }
 
@@ -40,6 +41,7 @@ export interface StreamService<R> {
 }
 
 export type StatsRequest = Extract<StreamRequest, { kind: 'stats' }>;
+export type UpgradeRequest = Extract<StreamRequest, { kind: 'upgrade' }>;
 export type ConsoleRequest = Extract<StreamRequest, { kind: 'console' | 'consoles' }>;
 
 /** Which container a stream is about: by instance guid or attempt, and of crashed ones also by index. */
@@ -109,6 +111,8 @@ async function serveKind(
     case 'console':
     case 'consoles':
       return await options.consoles.serve(socket, request, signal);
+    case 'upgrade':
+      return await options.upgrades.serve(socket, request, signal);
   }
 }
 

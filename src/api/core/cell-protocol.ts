@@ -164,6 +164,8 @@ export const streamRequestSchema = z.discriminatedUnion('kind', [
   }),
   /** One ConsoleList frame; without `instanceGuid` of the whole cell. */
   z.object({ kind: z.literal('consoles'), instanceGuid: z.string().optional() }),
+  /** An upgrade of this host: upgrade-shapes.ts. Who asks, for the log. */
+  z.object({ kind: z.literal('upgrade'), by: z.string() }),
 ]);
 export type StreamRequest = z.infer<typeof streamRequestSchema>;
 

@@ -335,10 +335,10 @@ export type WatchMessage =
  * alone.
  */
 export const streamQuerySchema = z.object({
-  kind: z.enum(['logs', 'exec', 'attach', 'stats', 'console', 'consoles']),
+  kind: z.enum(['logs', 'exec', 'attach', 'stats', 'console', 'consoles', 'upgrade']),
   target: z.string().default(''),
   task: z.stringbool().default(false),
-  /** stats, consoles. */
+  /** stats, consoles, upgrade. */
   cell: cellIdSchema.optional(),
   /** console: resume this one. */
   session: consoleSessionSchema.optional(),

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
 import type { Socket } from '../../base/socket.ts';
 import type { CellId } from '../../model/ids.ts';
-import { currentState } from '../context.ts';
+import { type Call, currentState } from '../context.ts';
 import {
   cellProtocolVersion,
   cellSessionPath,
@@ -24,6 +24,7 @@ import { streamTarget } from '../stream-target.ts';
 import type { ViewHub } from '../views/hub.ts';
 import { serveView } from '../views/session.ts';
 import { serveWatch } from '../watch.ts';
+import { journal, write } from '../write.ts';
 import { actorOf } from './actor.ts';
 import { refuseBrowsers } from './browsers.ts';
 import { type ApiOptions, starting } from './options.ts';
@@ -181,11 +182,19 @@ async function prepareStream(
   const state = await currentState(options, signal);
   const caller = { actor, server: options.server };
   const { cellId, request } = streamTarget(state, checked, options.clock.now(), caller);
+  if (request.kind === 'upgrade') await noteUpgrade(options, cellId, { actor, signal });
   const cellSocket = await options.dispatcher.openStream(cellId, request, { signal });
   return {
     serve: (socket) => joinSockets(socket, cellSocket, options.log),
     abandon: () => cellSocket.close(goingAwayCode, 'the client went away'),
   };
+}
+
+/** Who replaces the program of a host is in the journal before it begins. */
+async function noteUpgrade(options: ApiOptions, cellId: CellId, call: Call): Promise<void> {
+  const message = 'an operator upgrades this host, or asks how that went';
+  const line = journal(options, call, { type: 'cell.upgrading', subject: cellId, message, cellId });
+  await write(options, call, [], () => ({ puts: [line], result: undefined }));
 }
 
 /** Throws `InvalidRequest` for a cell that speaks another protocol than this server. */

@@ -1,10 +1,13 @@
 /** The cell half of an agent, built on Docker, this host and WebSockets. */
 import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
 import { startCell } from '../../agent/cell.ts';
 import { readCell } from '../../agent/cell-metrics.ts';
 import { dockerRuntime } from '../../agent/docker/docker-runtime.ts';
 import { hostFacts } from '../../agent/host/host-facts.ts';
 import { procMeter } from '../../agent/host/proc-meter.ts';
+import { releaseInstaller } from '../../agent/host/release-installer.ts';
+import type { Installer } from '../../agent/installer.ts';
 import { meteredRuntime } from '../../agent/metered-runtime.ts';
 import { networkProber } from '../../agent/prober.ts';
 import { wsDial } from '../../base/node/ws-socket.ts';
@@ -44,6 +47,7 @@ export async function runCell(context: AgentContext, signal: AbortSignal): Promi
     dial: wsDial,
     prober: networkProber(),
     meter: procMeter({ clock }),
+    installer: installerOf(config.dataDir, clock),
     createEmulator: async (options) => {
       const { xtermEmulator } = await import('../../agent/terminal/xterm-emulator.ts');
       return await xtermEmulator(options);
@@ -56,6 +60,12 @@ export async function runCell(context: AgentContext, signal: AbortSignal): Promi
   });
   readCell(metrics, cell);
   await cell.done;
+}
+
+/** install.sh is beside the bundle of an installed release; `current` leads to it by the path that was started. */
+function installerOf(dataDir: string, clock: AgentContext['clock']): Installer | undefined {
+  const script = join(dirname(process.argv[1] ?? '/'), 'install.sh');
+  return releaseInstaller({ script, folder: join(dataDir, 'upgrade'), clock });
 }
 
 /**

@@ -1,0 +1,88 @@
+/** skep upgrade over a cluster that was set up from release files: a server and a cell, versions N and N+1 together. */
+import { readlinkSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Installation, installation } from '../kit/install.ts';
+import { type ReleaseFactory, releaseFactory } from '../kit/release.ts';
+
+let releases: ReleaseFactory;
+let server: Installation;
+let cell: Installation;
+let second: string;
+
+const released = ({ root }: Installation): string =>
+  basename(readlinkSync(join(root, 'opt/skep/current'))).slice(0, 5);
+
+async function cells(): Promise<string[]> {
+  const { stdout } = await server.skep('cells', '-o', 'json');
+  const rows = JSON.parse(stdout) as { presence: { cellId: string; version: string } }[];
+  return rows.map(({ presence }) => `${presence.cellId} ${presence.version}`).sort();
+}
+
+describe.skipIf(process.getuid?.() !== 0)('skep upgrade', () => {
+  beforeAll(async () => {
+    releases = releaseFactory();
+    const first = releases.whole('0.1.1');
+    second = releases.whole('0.1.2');
+    server = await installation(first);
+    cell = await installation(first);
+    const made = await server.install(['--name', 'one', '--demo']);
+    expect(made.code, made.stdout + made.stderr).toBe(0);
+    const joined = await cell.install(['cell', '--name', 'two', '--join', `127.0.0.1:${server.portBase}`]);
+    expect(joined.code, joined.stdout + joined.stderr).toBe(0);
+  }, 240_000);
+
+  afterAll(async () => {
+    await cell.remove();
+    await server.remove();
+    releases.remove();
+  }, 120_000);
+
+  it('refuses what is no release file, and a version that is two', async () => {
+    const none = await server.skep('upgrade', '/etc/hostname');
+    expect(none).toMatchObject({ code: 2 });
+    expect(none.stderr).toContain('it is no release file');
+    expect((await server.skep('upgrade', second, releases.tiny('t.run'))).stderr).toContain('one version');
+  });
+
+  it('looks first: --check changes nothing', async () => {
+    const result = await server.skep('upgrade', second, '--check');
+    expect(result.code, result.stdout + result.stderr).toBe(0);
+    expect(result.stdout).toBe('2 hosts could be upgraded.\n');
+    expect(await cells()).toEqual(['one 0.1.1', 'two 0.1.1']);
+  });
+
+  it('stops at the first host that refuses the file, which runs on as before', async () => {
+    const forged = releases.tiny('forged.run');
+    const result = await server.skep('upgrade', forged, '--yes');
+    expect(result.code).toBe(4);
+    expect(result.stderr).toMatch(/install\.sh on two ended with status 7/);
+    expect(result.stderr).toContain('no other host is begun');
+    expect(await cells()).toEqual(['one 0.1.1', 'two 0.1.1']);
+  });
+
+  it('upgrades one cell of two, and N works with N+1; the rest follows; containers run on', async () => {
+    const containers = await server.containers();
+    const alone = await cell.install([], second);
+    expect(alone.code, alone.stdout + alone.stderr).toBe(0);
+    await expect.poll(cells, { timeout: 20_000 }).toEqual(['one 0.1.1', 'two 0.1.2']);
+    expect((await server.skep('scale', 'hello', '4')).code).toBe(0);
+    expect((await server.skep('scale', 'hello', '3')).code).toBe(0);
+    const result = await server.skep('upgrade', second, '--yes');
+    expect(result.code, result.stdout + result.stderr).toBe(0);
+    expect(result.stderr).toContain('1 host runs 0.1.2 already');
+    expect(result.stderr).toContain('one: well, 3 of 3 instances ran on');
+    expect([released(server), released(cell)]).toEqual(['0.1.2', '0.1.2']);
+    expect(await server.containers()).toEqual(expect.arrayContaining(containers));
+    expect((await server.skep('upgrade', second, '--yes')).stdout).toBe('0 hosts now run 0.1.2.\n');
+    expect((await server.skep('events', '-o', 'json')).stdout).toContain('cell.upgrading');
+  });
+
+  it('takes all of it back, cells first', async () => {
+    const result = await server.skep('upgrade', second, '--rollback', '--yes');
+    expect(result.code, result.stdout + result.stderr).toBe(0);
+    expect(result.stderr).toMatch(/step 1: two\nstep 2: one/);
+    expect(await cells()).toEqual(['one 0.1.1', 'two 0.1.1']);
+    expect(result.stdout).toBe('2 hosts went back.\n');
+  });
+});
