@@ -31,6 +31,7 @@ What this host is to be (kept for the next run):
   --token-file FILE     the file that holds the token
   --token -             the token comes on standard input
   --advertise-addr IP   the address at which other hosts reach this one
+  --name NAME           this host's name in the cluster (default: its host name)
   --zone ZONE           what this host fails together with, for example a rack
   --labels K=V,...      labels of the cell
   --init NAME           systemd, openrc or none (default: what runs here)
@@ -80,6 +81,7 @@ from_environment() {
   JOIN=${SKEP_INSTALL_JOIN:-}
   TOKEN_FILE=${SKEP_INSTALL_TOKEN_FILE:-}
   ADDRESS=${SKEP_INSTALL_ADVERTISE_ADDR:-}
+  NAME=${SKEP_INSTALL_NAME:-}
   ZONE=${SKEP_INSTALL_ZONE:-}
   LABELS=${SKEP_INSTALL_LABELS:-}
   INIT=${SKEP_INSTALL_INIT:-}
@@ -103,13 +105,13 @@ parse_flags() {
   while [ $# -gt 0 ]; do
     case $1 in
       both | server | cell | cli) ROLE=$1 ;;
-      --join | --token-file | --token | --advertise-addr | --zone | --labels | --init | --from-file | \
+      --join | --token-file | --token | --advertise-addr | --name | --zone | --labels | --init | --from-file | \
         --offline | --release-key | --log)
         if [ $# -lt 2 ]; then misuse "$1 wants a value"; fi
         value_flag "$1" "$2"
         shift
         ;;
-      --join=* | --token-file=* | --token=* | --advertise-addr=* | --zone=* | --labels=* | --init=* | \
+      --join=* | --token-file=* | --token=* | --advertise-addr=* | --name=* | --zone=* | --labels=* | --init=* | \
         --from-file=* | --offline=* | --release-key=* | --log=*)
         value_flag "${1%%=*}" "${1#*=}"
         ;;
@@ -130,6 +132,7 @@ value_flag() {
       TOKEN_FILE=-
       ;;
     --advertise-addr) ADDRESS=$2 ;;
+    --name) NAME=$2 ;;
     --zone) ZONE=$2 ;;
     --labels) LABELS=$2 ;;
     --init) INIT=$2 ;;
@@ -175,6 +178,9 @@ check_usage() {
   if [ -n "$TOKEN_FILE" ] && [ -z "$JOIN" ]; then misuse "a token goes with --join HOST:PORT"; fi
   if [ -n "$ADDRESS" ] && ! printf '%s' "$ADDRESS" | grep -qE '^[0-9]{1,3}(\.[0-9]{1,3}){3}$'; then
     misuse "--advertise-addr wants an IPv4 address"
+  fi
+  if [ -n "$NAME" ] && ! printf '%s' "$NAME" | grep -qE '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$'; then
+    misuse "--name wants letters, digits, dots, dashes"
   fi
   if [ -n "$ZONE" ] && ! printf '%s' "$ZONE" | grep -qE '^[A-Za-z0-9._-]{1,128}$'; then
     misuse "--zone wants letters, digits, dots, dashes"

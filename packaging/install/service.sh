@@ -50,7 +50,7 @@ sum_of() { sha256sum <"$1" | cut -c 1-64; }
 # The template, with what is not a default here. The name is pinned: a host that is renamed stays the same cell.
 settings_text() {
   name=$(uname -n | sed 's/[^a-zA-Z0-9._-]/-/g; s/^[^a-zA-Z0-9]*//' | cut -c 1-60)
-  name=$(setting name "${name:-host}")
+  name=${NAME:-$(setting name "${name:-host}")}
   sed "s|^name: .*|name: $name|" "$KIT/packaging/agent.yaml"
   role_settings
   if [ -n "$ROOT" ]; then printf 'dataDir: %s\nsocket: %s\n' "$DATA" "$RUN/skep.sock"; fi

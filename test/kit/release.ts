@@ -56,7 +56,7 @@ export function releaseFactory(): ReleaseFactory {
       rmSync(copy, { recursive: true });
       return join(folder, `skep-${version}-linux-${process.arch}.run`);
     },
-    tiny(name, { arch = process.arch, key = privateKey, damage = (bytes) => bytes } = {}) {
+    tiny(name, { arch = process.arch, key = privateKey, damage = (bytes: Buffer) => bytes } = {}) {
       const file = join(folder, name);
       const about = { version: '9.9.9', arch, node: '24.0.0', etcd: 'none' };
       const bytes = releaseBytes(

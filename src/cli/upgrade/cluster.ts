@@ -4,6 +4,7 @@
  * ended, because a host that has the version is left alone. Used by commands/upgrade.ts.
  */
 import { messageOf, SkepError } from '../../base/core/errors.ts';
+import type { CellId } from '../../model/ids.ts';
 import { escapeText } from '../core/escape.ts';
 import { plural } from '../core/format.ts';
 import { orderUpgrade, type UpgradeOrder } from '../core/upgrade-order.ts';
@@ -40,7 +41,7 @@ export async function upgradeCluster(session: Session, wish: ClusterUpgrade): Pr
   let count = 0;
   for (const step of order.steps) {
     if (count > 0 && wish.action !== 'check') await refuseUnwell(session);
-    const tasks = step.map((name) => runOne(session, wish, name, arches.get(name)));
+    const tasks = step.map((name) => runOne(session, wish, name as CellId, arches.get(name)));
     count += await allOrStop(session, await Promise.allSettled(tasks), step);
   }
   const verb = { install: `now run ${wish.version}`, check: 'could be upgraded', rollback: 'went back' }[
@@ -53,7 +54,7 @@ export async function upgradeCluster(session: Session, wish: ClusterUpgrade): Pr
 async function runOne(
   session: Session,
   { files, version, action }: ClusterUpgrade,
-  name: string,
+  name: CellId,
   arch: string | undefined,
 ): Promise<HostOutcome> {
   session.note(

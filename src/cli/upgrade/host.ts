@@ -11,6 +11,7 @@ import { withDeadline } from '../../base/clock.ts';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
 import type { Socket } from '../../base/socket.ts';
 import type { ActualLrp } from '../../model/actual-lrp.ts';
+import type { CellId } from '../../model/ids.ts';
 import { instanceName } from '../../model/instance-name.ts';
 import { escapeText } from '../core/escape.ts';
 import { allPages } from '../lookup.ts';
@@ -34,7 +35,7 @@ export interface HostOutcome {
 }
 
 export interface HostTask {
-  readonly name: string;
+  readonly name: CellId;
   readonly action: HostAction;
   /** For this host's processor; a rollback needs none. */
   readonly file: ReleaseFile | undefined;
@@ -70,7 +71,9 @@ async function send(session: Session, { name, action, file }: HostTask): Promise
     return await firstReport(socket);
   } catch (error) {
     session.signal.throwIfAborted();
-    if (error instanceof SkepError && error.code === 'Unavailable') return undefined;
+    // Cut off, or told with its last breath that the agent ends.
+    if (error instanceof SkepError && (error.code === 'Unavailable' || error.code === 'Cancelled'))
+      return undefined;
     throw error;
   } finally {
     socket.close(1000, 'done');
@@ -91,7 +94,7 @@ async function firstReport(socket: Socket): Promise<UpgradeReport> {
 }
 
 /** Waits for the next agent of the host, and asks it how the installation ended. */
-async function reportAfterRestart(session: Session, name: string, before: CellView): Promise<UpgradeReport> {
+async function reportAfterRestart(session: Session, name: CellId, before: CellView): Promise<UpgradeReport> {
   const late = `${name} has not come back after ${returnDeadlineMs / 1_000} s`;
   return await until(session, returnDeadlineMs, late, async () => {
     const now = await cellOf(session, name);
@@ -111,7 +114,7 @@ async function reportAfterRestart(session: Session, name: string, before: CellVi
 /** Well: the version is right, the engine answers, a leader is there, and what ran here runs, or was moved on purpose. */
 async function settled(
   session: Session,
-  name: string,
+  name: CellId,
   ran: readonly ActualLrp[],
   isRight: (cell: CellView) => boolean,
 ): Promise<HostOutcome> {
@@ -178,7 +181,7 @@ async function until<T>(
   });
 }
 
-function cellOf(session: Session, id: string): Promise<CellView> {
+function cellOf(session: Session, id: CellId): Promise<CellView> {
   return session.client.call('getCell', { params: { id } }, { signal: session.signal });
 }
 
