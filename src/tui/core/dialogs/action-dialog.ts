@@ -4,6 +4,8 @@
  * here, once.
  */
 import { type Plan, planSchema } from '../../../api/core/plan-shapes.ts';
+import type { ErrorBody } from '../../../base/core/errors.ts';
+import { instanceName } from '../../../model/instance-name.ts';
 import { type LineEditor, lineEditor } from '../line-editor.ts';
 import type { CallEffect, Effect, Page, PageContext, PageEvent, Turn } from '../page.ts';
 import { drawAction } from './action-draw.ts';
@@ -26,6 +28,8 @@ export interface ActionSpec {
   readonly title: string;
   /** On the button that does it. */
   readonly verb: string;
+  /** The same when the plan leaves something without a place; absent: `verb`. */
+  readonly verbAnyway?: string | undefined;
   readonly danger: boolean;
   readonly fields: readonly Field[];
   /** Must be typed before the button does anything; absent where a mistake costs little. */
@@ -34,9 +38,9 @@ export interface ActionSpec {
   about(values: Values): readonly Line[];
   /** Asks what would happen; absent when nothing needs to be asked. The answer is a Plan. */
   plan?(values: Values): CallEffect | undefined;
-  /** What is done when the operator says so. Ids are given by the dialog. */
-  act(values: Values): readonly CallEffect[];
-  command(values: Values): string;
+  /** What is done when the operator says so, having seen the plan. Ids are given by the dialog. */
+  act(values: Values, plan: Plan | undefined): readonly CallEffect[];
+  command(values: Values, plan: Plan | undefined): string;
   /** Said when all of it is done. */
   done(values: Values): string;
   /** What follows when all of it is done. */
@@ -52,7 +56,7 @@ export interface ActionState {
   readonly typed: LineEditor;
   /** Fields, then the typed name, then Cancel, then the button. */
   readonly focus: number;
-  /** The values that the plan was asked for; '' before the first. */
+  /** The input that the plan was asked for with; '' before the first. */
   readonly askedFor: string;
   readonly asking: boolean;
   readonly plan?: Plan | undefined;
@@ -96,7 +100,7 @@ function pageOf(spec: ActionSpec, state: ActionState): Page {
     actions: () => [],
     on: (event, context) => turnOf(spec, state, event, context),
     draw: (canvas, context) => drawAction(spec, state, canvas, context),
-    command: () => spec.command(values),
+    command: () => spec.command(values, state.plan),
     lines: () => [spec.title, ...spec.about(values).map(({ text }) => text)],
   };
 }
@@ -137,22 +141,16 @@ function turnOf(spec: ActionSpec, state: ActionState, event: PageEvent, context:
 /** Asks for the plan of what the fields say now, unless it is known or being asked. */
 function planned(spec: ActionSpec, state: ActionState): Turn {
   const values = valuesOf(state);
-  const wanted = JSON.stringify(values);
   const isSane = spec.fields.every(({ id, problem }) => problem(values[id] ?? '') === undefined);
-  if (
-    spec.plan === undefined ||
-    state.asking ||
-    state.work !== undefined ||
-    wanted === state.askedFor ||
-    !isSane
-  )
-    return { page: pageOf(spec, state) };
+  const known: Turn = { page: pageOf(spec, state) };
+  if (spec.plan === undefined || state.asking || state.work !== undefined || !isSane) return known;
   const ask = spec.plan(values);
-  if (ask === undefined) return { page: pageOf(spec, { ...state, askedFor: wanted, plan: undefined }) };
-  return {
-    page: pageOf(spec, { ...state, askedFor: wanted, asking: true }),
-    effects: [{ ...ask, id: 'plan' }],
-  };
+  // Fields that the plan does not hang on, such as a reason, leave it as it is.
+  const wanted = ask === undefined ? 'none' : JSON.stringify(ask.input);
+  if (wanted === state.askedFor) return known;
+  const next = { ...state, askedFor: wanted, plan: undefined, planProblem: '' };
+  if (ask === undefined) return { page: pageOf(spec, next) };
+  return { page: pageOf(spec, { ...next, asking: true }), effects: [{ ...ask, id: 'plan' }] };
 }
 
 function answered(
@@ -174,7 +172,7 @@ function answered(
 }
 
 function begin(spec: ActionSpec, state: ActionState): Turn {
-  const calls = spec.act(valuesOf(state)).map((each, at) => ({ ...each, id: `do${at}` }));
+  const calls = spec.act(valuesOf(state), state.plan).map((each, at) => ({ ...each, id: `do${at}` }));
   if (calls.length === 0) return finished(spec, state);
   const started = Math.min(callsMax, calls.length);
   const work: Work = { calls, started, ended: 0, failures: [] };
@@ -188,7 +186,8 @@ function worked(
 ): Turn {
   const { work } = state;
   if (work === undefined) return { page: pageOf(spec, state) };
-  const failures = event.kind === 'failed' ? [...work.failures, failureText(event.error)] : work.failures;
+  const failures =
+    event.kind === 'failed' ? [...work.failures, failureText(work, event.id, event.error)] : work.failures;
   const next = work.calls[work.started];
   const now: Work = {
     ...work,
@@ -201,13 +200,21 @@ function worked(
   return next === undefined ? { page } : { page, effects: [next] };
 }
 
-const failureText = ({
-  message,
-  hint,
-}: {
-  readonly message: string;
-  readonly hint?: string | undefined;
-}): string => (hint === undefined ? message : `${message} (${hint})`);
+/** `web: no server took the change`: of several, which one it was. */
+function failureText({ calls }: Work, id: string, { message, hint }: ErrorBody): string {
+  const said = hint === undefined ? message : `${message} (${hint})`;
+  const name = calls.length > 1 ? nameOf(calls.find((each) => each.id === id)) : '';
+  return name === '' ? said : `${name}: ${said}`;
+}
+
+/** What a call is about, as its parameters name it. */
+function nameOf(effect: CallEffect | undefined): string {
+  const { params = {} } = (effect?.input ?? {}) as {
+    readonly params?: { readonly guid?: string; readonly id?: string; readonly index?: number };
+  };
+  const name = params.guid ?? params.id ?? '';
+  return params.index === undefined ? name : instanceName(name, params.index);
+}
 
 function finished(spec: ActionSpec, state: ActionState): Turn {
   const text = spec.done(valuesOf(state));

@@ -169,7 +169,9 @@ function confirmDialog(desired: DesiredLrp, update: DesiredLrpUpdate): Page {
         ? undefined
         : call('plan', 'plan', { body: { kind: 'scale', guid, instances } }),
     act: () => [call('update', 'updateLrp', { params: { guid }, body: update }, true)],
-    command: () => (instances === undefined ? '' : `skep scale ${guid} ${instances}`),
+    // Routes and the annotation have no command of their own.
+    command: () =>
+      instances === undefined || Object.keys(update).length > 1 ? '' : `skep scale ${guid} ${instances}`,
     done: () => `${guid} is changed`,
   });
 }
