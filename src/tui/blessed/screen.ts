@@ -83,6 +83,8 @@ class OperatorTerminal implements Terminal {
   #resizeTimer: Timer | undefined;
   #endTimer: Timer | undefined;
   #hasEnded = false;
+  /** The window's own title waits in the terminal. */
+  #isTitleSaved = false;
   #wireInput: (bytes: Uint8Array) => void = () => undefined;
   #wireResize: (size: Size) => void = () => undefined;
 
@@ -196,7 +198,9 @@ class OperatorTerminal implements Terminal {
     input.resume();
     this.#size = sizeOf(output);
     this.#painter.resize(this.#size);
-    this.#writer.write((this.#hasTitle ? title.save : '') + this.#painter.enter());
+    const saved = this.#hasTitle && !this.#isTitleSaved ? title.save : '';
+    this.#isTitleSaved = this.#hasTitle;
+    this.#writer.write(saved + this.#painter.enter());
     host.holds(true);
   }
 
@@ -212,7 +216,8 @@ class OperatorTerminal implements Terminal {
   #leave(next: Holder): void {
     this.#holder = next;
     this.#keys.reset();
-    this.#writer.last(this.#painter.leave() + (this.#hasTitle ? title.restore : ''));
+    this.#writer.last(this.#painter.leave() + (this.#isTitleSaved ? title.restore : ''));
+    this.#isTitleSaved = false;
   }
 
   #giveBack(next: Holder): void {
