@@ -165,6 +165,7 @@ class OperatorTerminal implements Terminal {
     const sequence = clipboardSequence(text, multiplexer);
     if (sequence === undefined || terminal === 'linux' || this.#holder !== 'us') return false;
     this.#writer.write(sequence);
+    if (multiplexer === 'tmux') this.#parts.host.copyToTmux(text);
     return true;
   }
 
