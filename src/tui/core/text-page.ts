@@ -97,7 +97,6 @@ const textActions: readonly ActionId[] = [
   'highlight',
   'wrap',
   'copy',
-  'filter',
 ];
 
 const plain = ({ key, text }: TextLine): string =>
@@ -255,10 +254,19 @@ function draw(spec: TextSpec, state: State, canvas: Canvas, context: DrawContext
     if (state.filter !== '' && matches(line, state.filter))
       highlight(canvas, x, y, shown, state.filter, context);
   }
+  if (lines.length === 0) canvas.text(1, 0, emptyText(spec, state), theme.attr('dim'));
   const below = lines.length - state.top - canvas.rows;
   if (below > 0)
     canvas.text(canvas.columns - 12, canvas.rows - 1, ` ${below} more `.padStart(11), theme.attr('dim'));
 }
+
+/** A filter that hides everything is not a cluster that does not answer. */
+const emptyText = (spec: TextSpec, { facts, filter, hides }: State): string =>
+  hides && filter !== ''
+    ? 'no line matches'
+    : spec.wants.length > Object.keys(facts.answers).length
+      ? 'asking the cluster'
+      : 'nothing is known of it';
 
 function highlight(
   canvas: Canvas,
