@@ -102,7 +102,7 @@ export function driveDetails(
   feed();
   return {
     press,
-    type: (text) => press(...text),
+    type: (text) => press(...Array.from(text)),
     answer: (id, value) => app.send({ kind: 'answer', page: top(), id, value }),
     fail: (id, message) => failAs(id, 'Unavailable', message),
     failAs,

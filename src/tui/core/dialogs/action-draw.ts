@@ -3,8 +3,8 @@ import type { Canvas } from '../frame.ts';
 import { drawLine } from '../line-editor.ts';
 import type { DrawContext } from '../page.ts';
 import { clip, widthOf, wrap } from '../text.ts';
-import { type ActionSpec, type ActionState, isOver, obstacle, valuesOf, workLines } from './action-dialog.ts';
 import { stopsOf } from './action-keys.ts';
+import { type ActionSpec, type ActionState, isOver, obstacle, valuesOf, workLines } from './action-spec.ts';
 import { drawBox, drawButtons } from './box.ts';
 import { type Line, planLines } from './plan-lines.ts';
 

@@ -3,7 +3,8 @@ import type { Plan } from '../../../api/core/plan-shapes.ts';
 import type { CellId } from '../../../model/ids.ts';
 import { call, type Page } from '../page.ts';
 import type { Target } from '../subject.ts';
-import { actionDialog, type Values } from './action-dialog.ts';
+import { actionDialog } from './action-dialog.ts';
+import type { Values } from './action-spec.ts';
 import { namesOf, targetLines, titleOf, typedFor } from './targets.ts';
 
 const secondsOf: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
