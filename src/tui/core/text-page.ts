@@ -61,8 +61,8 @@ interface State {
 const keyMax = 22;
 const eventsMax = 200;
 
-export function textPage(spec: TextSpec): Page {
-  const facts = { answers: {}, problems: {} };
+/** @param facts what the page that it takes the place of knew already */
+export function textPage(spec: TextSpec, facts: Facts = { answers: {}, problems: {} }): Page {
   return pageOf(spec, { facts, top: 0, left: 0, wrap: true, filter: '', hides: false });
 }
 

@@ -113,7 +113,7 @@ describe('why', () => {
     driver.send(answer('cell', cellViewOf('host-04')));
     expect(driver.screen()).toContain('Nothing lands here: the engine does not answer: connect ECONNREFUSED');
     driver.send(answer('cell', cellViewOf('host-10')));
-    expect(driver.screen()).toContain('it was cordoned 9m ago');
+    expect(driver.screen()).toContain('Nothing lands here: cordoned, asked for 9m ago');
   });
   test('a cell that promised more than it has', () => {
     const view = cellViewOf('host-05');
