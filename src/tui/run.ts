@@ -177,6 +177,7 @@ function startTui(options: TuiOptions, signal: AbortSignal, end: (exit: number) 
         return;
       default:
         send(event);
+        frames.dirty(true);
     }
   }
 
