@@ -15,6 +15,9 @@ import { clusterStatus, now, viewData } from './tui-data.ts';
 import { detailData } from './tui-details-data.ts';
 import { answerView } from './view-server.ts';
 
+// Times that are said beside ages are on this host's clock.
+process.env['TZ'] = 'UTC';
+
 export const screenSizes = [
   { columns: 80, rows: 24 },
   { columns: 120, rows: 40 },
