@@ -16,7 +16,7 @@ import type {
   Turn,
   Want,
 } from './page.ts';
-import { clip, glyphsOf, widthOf, wrap } from './text.ts';
+import { clip, glyphsOf, isPlain, widthOf, wrap } from './text.ts';
 import type { Role } from './theme.ts';
 
 /** A line and what it is; `key` is drawn before the text, in a column of its own colour. */
@@ -197,6 +197,7 @@ function laidOut(spec: TextSpec, state: State, context: PageContext): readonly T
   return lines.flatMap((line) => {
     if (line.table === true) return [line];
     const room = Math.max(10, context.size.columns - 1 - (line.key === undefined ? 0 : keyMax + 1));
+    if (line.text.length <= room && isPlain(line.text)) return [line];
     return wrap(line.text, room).map((text, at): TextLine => {
       if (at === 0) return { ...line, text };
       return line.key === undefined ? { ...line, text } : { ...line, text, key: '' };
