@@ -1,6 +1,7 @@
 /** Every route and what serves it: a route without a handler does not compile. Used by http/app.ts. */
 import type { Handler } from './context.ts';
 import type { RouteName } from './core/routes.ts';
+import { listBackups, removeBackup, saveBackup } from './handlers/backups.ts';
 import { cordonCell, drainCell, uncordonCell, undrainCell } from './handlers/cell-specs.ts';
 import { getCell, listCells } from './handlers/cells.ts';
 import { debugState } from './handlers/debug-state.ts';
@@ -51,6 +52,9 @@ export const operations: { readonly [N in RouteName]: Handler<N> } = {
   listEvents,
   view,
   debugState,
+  listBackups,
+  saveBackup,
+  removeBackup,
   joinServer,
   promoteServer,
 };
