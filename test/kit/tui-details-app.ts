@@ -4,6 +4,7 @@ import type { Status } from '../../src/api/core/routes.ts';
 import type { ViewQuery, ViewRow } from '../../src/api/core/view-shapes.ts';
 import type { ErrorCode } from '../../src/base/core/errors.ts';
 import { wantsOf } from '../../src/tui/core/app.ts';
+import type { Frame } from '../../src/tui/core/frame.ts';
 import type { Size } from '../../src/tui/core/key.ts';
 import type { Data, Page } from '../../src/tui/core/page.ts';
 import type { PageFactories } from '../../src/tui/core/pages.ts';
@@ -47,6 +48,8 @@ export interface DetailApp {
   breakFeeds(message: string): void;
   status(status: Status): void;
   text(look?: Look): string;
+  /** As it looks in the theme that the UI begins with. */
+  draw(): Frame;
 }
 
 export interface DetailOptions {
@@ -121,6 +124,7 @@ export function driveDetails(
         app.send({ kind: 'data', page, want: want.id, data: { kind: 'broken', error } });
     },
     status: (status) => app.send({ kind: 'status', status, skewMs: 0 }),
+    draw: () => app.draw(looks.dark),
     text: (look = 'dark') => screenText(app.draw(looks[look]), looks[look]),
   };
 }
