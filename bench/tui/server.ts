@@ -77,7 +77,7 @@ const actuals = records.flatMap(({ key }, index) => (key.includes('/actual/') ? 
 /** What the screen shows: the first instances by name. */
 const shown = [...actuals].sort((a, b) => names.compare(a.key, b.key)).slice(0, 40);
 
-/** Instances all over the cluster have just been started anew, as in a cluster that lives; four of them on the screen. */
+/** Instances all over the cluster have just crashed and run again, as in a cluster that lives; four of them on the screen. */
 function change(): void {
   const revision = state.revision + 1;
   const changes = Array.from({ length: busyChanges }, (_, nth) => {
@@ -85,7 +85,8 @@ function change(): void {
     const one = nth < busyShown ? shown[at % shown.length] : actuals[(at * 7_919) % actuals.length];
     const record = one === undefined ? undefined : records[one.index];
     if (record === undefined) throw new Error('no such record');
-    const value = JSON.stringify({ ...JSON.parse(record.value), since: systemClock.now() });
+    const news = { since: systemClock.now(), crashCount: at % 100 };
+    const value = JSON.stringify({ ...JSON.parse(record.value), ...news });
     return { key: record.key, record: { ...record, value, revision } };
   });
   const touched = state.apply(changes, revision);

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { LocalAgent } from '../../src/cli/run/local-cluster.ts';
-import { cliProgram } from '../kit/cli-child.ts';
+import { cliProgram, startCli } from '../kit/cli-child.ts';
 import { type E2eCluster, e2eCluster, eventually, testImage } from '../kit/e2e-cluster.ts';
 import { openTerminal, type TestTerminal } from '../kit/pty.ts';
 
@@ -145,6 +145,28 @@ describe('looking', () => {
     const [name = ''] = readdirSync(dumps);
     expect(name).toMatch(/^logs-web-/);
     expect(readFileSync(join(dumps, name), 'utf8')).toMatch(/web\/1.*line \d+/);
+  });
+
+  it('prints a view as plain lines, and says what changes in it', async () => {
+    const [first, , third] = cluster.agents as [LocalAgent, LocalAgent, LocalAgent];
+    const printed = await cluster.skep(['ui', '--plain=instances web']);
+    expect(printed).toMatchObject({ code: 0, stderr: '' });
+    expect(printed.stdout).toMatch(/^3 instances: 3 RUNNING\nweb\/0: RUNNING, ready yes, cell cell-\d/);
+    const watch = startCli(first.api, ['ui', '--plain=cells', '--watch']);
+    try {
+      await watch.until(new RegExp(`${third.name}: ready`));
+      await cluster.skep(['cell', 'cordon', third.name, '--reason', 'look']);
+      await watch.until(new RegExp(`${third.name}: state cordoned, was ready`));
+      await cluster.skep(['cell', 'uncordon', third.name]);
+      await watch.until(new RegExp(`${third.name}: state ready, was cordoned`));
+      watch.process.kill('SIGINT');
+      await expect(watch.ended).resolves.toBe(130);
+    } finally {
+      await watch.kill();
+    }
+    const refused = await cluster.skep(['ui', '--plain=logs web']);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain('skep logs');
   });
 });
 
