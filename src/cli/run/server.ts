@@ -27,6 +27,7 @@ import { startBackups } from './backups.ts';
 import { agreeClusterId, announceServer } from './cluster-records.ts';
 import { readClusterId, writeClusterId } from './data-folder.ts';
 import { type Quorum, startQuorum } from './quorum.ts';
+import { serverDoctor } from './server-doctor.ts';
 
 export interface ServerHandle {
   /** Rejects when the server cannot go on; never resolves. */
@@ -146,6 +147,7 @@ class Serving {
     const options = {
       ...common,
       backups: backups.keeper,
+      doctor: serverDoctor({ context: this.#context, store, replica, backups: backups.keeper }),
       ...planning,
       dispatcher,
       version,
