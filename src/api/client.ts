@@ -6,11 +6,12 @@ import { type Clock, withDeadline } from '../base/clock.ts';
 import { SkepError } from '../base/core/errors.ts';
 import type { Dial, Socket } from '../base/socket.ts';
 import { defaults } from '../model/defaults.ts';
+import { downloadBytes } from './client/download.ts';
 import { type EventQuery, type EventRow, eventRows, watchMessages } from './client/feeds.ts';
 import { type Endpoint, requestJson } from './client/request.ts';
 import { queryString, requestLine } from './client/urls.ts';
 import { openViewFeed, type ViewFeed } from './client/view-feed.ts';
-import { actorHeader, paths, socketPaths } from './core/paths.ts';
+import { actorHeader, type backupPath, type metricsPath, paths, socketPaths } from './core/paths.ts';
 import type {
   RouteInput,
   RouteName,
@@ -67,6 +68,14 @@ export interface Client {
    * serves as many views as it may, `Unavailable` when it cannot be reached. The signal ends the feed too.
    */
   view(query: ViewQuery, options: { readonly signal: AbortSignal }): Promise<ViewFeed>;
+  /**
+   * The bytes of a new backup, or of the metrics, read at the pace of whoever iterates. That a backup is whole its
+   * own end tells (store/backup-file.ts): a server that fails meanwhile only ends it early.
+   */
+  download(
+    path: typeof backupPath | typeof metricsPath,
+    options: { readonly signal: AbortSignal },
+  ): AsyncIterable<Uint8Array>;
 }
 
 /** Throws `InvalidRequest` for an address that is none. Connects to nothing until it is used. */
@@ -94,6 +103,7 @@ export function createClient(options: ClientOptions): Client {
     events: (query, { signal }) => eventRows(() => open(socketPaths.events, query, signal), signal),
     openStream: (query, { signal }) => open(socketPaths.streams, query, signal),
     view: (query, { signal }) => openViewFeed(() => open(socketPaths.view, {}, signal), query, signal),
+    download: (path, { signal }) => downloadBytes(endpoint, path, options.actor, signal),
   };
 }
 

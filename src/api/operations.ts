@@ -1,9 +1,11 @@
 /** Every route and what serves it: a route without a handler does not compile. Used by http/app.ts. */
 import type { Handler } from './context.ts';
 import type { RouteName } from './core/routes.ts';
+import { listBackups, removeBackup, saveBackup } from './handlers/backups.ts';
 import { cordonCell, drainCell, uncordonCell, undrainCell } from './handlers/cell-specs.ts';
 import { getCell, listCells } from './handlers/cells.ts';
 import { debugState } from './handlers/debug-state.ts';
+import { doctor } from './handlers/doctor.ts';
 import { listDomains, upsertDomain } from './handlers/domains.ts';
 import { getDrain } from './handlers/drain.ts';
 import { listEvents } from './handlers/events.ts';
@@ -51,6 +53,10 @@ export const operations: { readonly [N in RouteName]: Handler<N> } = {
   listEvents,
   view,
   debugState,
+  doctor,
+  listBackups,
+  saveBackup,
+  removeBackup,
   joinServer,
   promoteServer,
 };

@@ -17,8 +17,27 @@ import { version } from './run/version.ts';
 import { clusterVerbs, type Verb } from './verbs.ts';
 
 const programs = 'Programs:';
+const care = 'Care:';
 const verbs: readonly Verb[] = [
   ...clusterVerbs,
+  {
+    name: 'backup',
+    summary: 'save, verify and restore the state of the cluster',
+    group: care,
+    load: async () => (await import('./run/backup-command.ts')).backupCommand,
+  },
+  {
+    name: 'doctor',
+    summary: 'examine hosts and cluster, with a remedy for each finding',
+    group: care,
+    load: async () => (await import('./run/doctor-command.ts')).doctorCommand,
+  },
+  {
+    name: 'server',
+    summary: 'recover from the loss of most servers',
+    group: care,
+    load: async () => (await import('./run/server-command.ts')).serverCommand,
+  },
   {
     name: 'ui',
     summary: 'open the terminal UI (skep alone does)',
@@ -40,7 +59,7 @@ const verbs: readonly Verb[] = [
 ];
 
 /** Verbs whose next word is a verb of their own. */
-const nestedVerbs: readonly string[] = ['brain', 'cell', 'debug', 'plan', 'task'];
+const nestedVerbs: readonly string[] = ['backup', 'brain', 'cell', 'debug', 'plan', 'server', 'task'];
 /** Those of `console`, whose next word may be a name as well. */
 const consoleVerbs: readonly string[] = ['ls', 'close'];
 

@@ -14,6 +14,7 @@ export const eventTypes = [
   'instance.stuck',
   'instance.recovered',
   'instance.unplaced',
+  'instance.kept',
   'task.desired',
   'task.started',
   'task.completed',
@@ -38,6 +39,9 @@ export const eventTypes = [
   'brain.rebalance',
   'brain.elected',
   'server.joined',
+  'backup.saved',
+  'backup.failed',
+  'backup.restored',
   'record.corrupt',
 ] as const;
 export type EventType = (typeof eventTypes)[number];

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { fakeClient, wantOf } from '../../test/kit/fake-client.ts';
 import { clusterStatus, viewData } from '../../test/kit/tui-data.ts';
-import { detailData, sampleOf } from '../../test/kit/tui-details-data.ts';
+import { detailData } from '../../test/kit/tui-details-data.ts';
+import { sampleOf } from '../../test/kit/tui-samples.ts';
 import { virtualClock } from '../../test/kit/virtual-clock.ts';
 import type { ViewKind } from '../api/core/view-shapes.ts';
 import { viewKinds } from '../api/core/view-shapes.ts';

@@ -95,16 +95,17 @@ export function createFeeds(options: FeedsOptions): Feeds {
         if (feed === undefined) begin(key, page, want);
         else adapt(key, feed, want);
       }
-      for (const key of [...feeds.keys()]) if (!keys.has(key)) end(key);
+      for (const key of feeds.keys()) if (!keys.has(key)) end(key);
     },
     refresh() {
-      for (const [key, { page, want }] of [...feeds]) {
+      // What is begun anew is put at the end: a walk over the map itself would never end.
+      for (const [key, { page, want }] of Array.from(feeds)) {
         end(key);
         begin(key, page, want);
       }
     },
     stop() {
-      for (const key of [...feeds.keys()]) end(key);
+      for (const key of feeds.keys()) end(key);
     },
   };
 }

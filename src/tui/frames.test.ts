@@ -41,6 +41,27 @@ test('a change every millisecond makes no more than thirty frames a second, the 
   expect(drawn.at(-1)).toBeGreaterThanOrEqual(999);
 });
 
+test('what a key does is seen at once after a frame of something else, and the next frame waits the longer', async () => {
+  const { clock, drawn, frames } = world();
+  frames.dirty();
+  await clock.advance(1);
+  frames.dirty();
+  frames.dirty(true);
+  await clock.advance(0);
+  frames.dirty();
+  await clock.advance(1_000);
+  expect(drawn).toEqual([0, 1, 2 * everyMs]);
+});
+
+test('keys that never stop make no more frames than anything else', async () => {
+  const { clock, drawn, frames } = world();
+  for (let ms = 0; ms < 1_000; ms += 1) {
+    frames.dirty(true);
+    await clock.advance(1);
+  }
+  expect(drawn.length).toBeLessThanOrEqual(33);
+});
+
 test('nothing is drawn, and no timer set, while nothing changes', async () => {
   const { clock, drawn, frames } = world();
   frames.dirty();

@@ -3,8 +3,8 @@
  * and counts what is open. For tests of the shell of the terminal UI.
  */
 import type { Client, ViewFeed } from '../../src/api/client.ts';
-import type { Status } from '../../src/api/core/routes.ts';
-import { packFrame } from '../../src/api/core/stream-frames.ts';
+import type { Status, WatchMessage } from '../../src/api/core/routes.ts';
+import { type Control, packFrame, unpackFrame } from '../../src/api/core/stream-frames.ts';
 import type { ViewKind, ViewMessage, ViewQuery, ViewRow } from '../../src/api/core/view-shapes.ts';
 import { type Clock, withDeadline } from '../../src/base/clock.ts';
 import { SkepError } from '../../src/base/core/errors.ts';
@@ -33,9 +33,14 @@ export interface FakeServer {
   readonly data?: (want: Want) => readonly Data[];
   /** Before `data`: throws, or answers a route itself when it gives something. */
   readonly answer?: (route: string, input: unknown) => unknown;
+  /** What a watch begins with. */
+  readonly watched?: readonly WatchMessage[];
+  /** What a console and a log print as soon as they are open. */
+  readonly output?: string;
 }
 
-export function fakeClient({ clock, address, rows, data, answer }: FakeServer): FakeClient {
+export function fakeClient(server: FakeServer): FakeClient {
+  const { clock, address, rows, data, answer, watched = [], output = '' } = server;
   const calls: string[] = [];
   const cuts = new Set<() => void>();
   const dataOf = (want: Want): readonly Data[] => data?.(want) ?? [];
@@ -48,7 +53,7 @@ export function fakeClient({ clock, address, rows, data, answer }: FakeServer): 
       return cuts.size;
     },
     cut() {
-      for (const each of [...cuts]) each();
+      for (const each of cuts) each();
     },
     call(route, input, { signal, deadlineMs = 10_000 }) {
       calls.push(route);
@@ -67,9 +72,14 @@ export function fakeClient({ clock, address, rows, data, answer }: FakeServer): 
         throw new SkepError('ResourceNotFound', `${route} is not answered here`);
       });
     },
-    watch: (_query, { signal }) => untilCut(signal, cuts),
-    events: (_query, { signal }) => untilCut(signal, cuts),
+    download() {
+      throw new SkepError('Unavailable', 'this client downloads nothing');
+    },
+    watch: (_query, { signal }) => untilCut(signal, cuts, watched),
+    events: (_query, { signal }) => untilCut<never>(signal, cuts, []),
     async openStream(query) {
+      if (query.kind !== 'stats')
+        return openedStream(cuts, query.kind === 'logs' ? logLines(output) : output);
       const [first] = dataOf({ kind: 'stats', id: '', target: { cell: query.cell ?? 'host-01' } });
       return statsStream(cuts, first);
     },
@@ -88,8 +98,12 @@ async function statusOf(status: FakeClient['status'], signal: AbortSignal): Prom
 
 const lost = (): SkepError => new SkepError('Unavailable', 'the connection was lost');
 
-/** Says nothing; throws at the cut, ends with the signal. */
-async function* untilCut(signal: AbortSignal, cuts: Set<() => void>): AsyncGenerator<never> {
+/** Says what it begins with and nothing more; throws at the cut, ends with the signal. */
+async function* untilCut<T>(
+  signal: AbortSignal,
+  cuts: Set<() => void>,
+  beginning: readonly T[],
+): AsyncGenerator<T> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const cut = (): void => reject(lost());
   const stop = (): void => resolve();
@@ -97,6 +111,7 @@ async function* untilCut(signal: AbortSignal, cuts: Set<() => void>): AsyncGener
   cuts.add(cut);
   signal.addEventListener('abort', stop, { once: true });
   try {
+    yield* beginning;
     await promise;
   } finally {
     cuts.delete(cut);
@@ -104,14 +119,39 @@ async function* untilCut(signal: AbortSignal, cuts: Set<() => void>): AsyncGener
   }
 }
 
-function statsStream(cuts: Set<() => void>, first: Data | undefined): Socket {
+function streamOf(cuts: Set<() => void>): { readonly left: Socket; readonly right: Socket } {
   const pair = socketPair();
   cuts.add(pair.cut);
   // Resolves whichever end closes.
   void pair.left.closed.then(() => cuts.delete(pair.cut));
-  if (first?.kind === 'stats')
-    void pair.right.send(packFrame('stdout', new TextEncoder().encode(JSON.stringify(first.sample))));
-  return pair.left;
+  return pair;
+}
+
+const bytesOf = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+const logLines = (output: string): string => JSON.stringify({ at: 1, text: output });
+
+/** A console or a log that has begun. What is typed is taken; it ends when it is told to. */
+function openedStream(cuts: Set<() => void>, output: string): Socket {
+  const { left, right } = streamOf(cuts);
+  const opened: Control = { kind: 'opened', session: 'host-05.1' };
+  void right.send(packFrame('control', bytesOf(opened)));
+  void right.send(packFrame('stdout', new TextEncoder().encode(output)));
+  void (async () => {
+    for await (const message of right.messages) {
+      const frame = typeof message === 'string' ? undefined : unpackFrame(message);
+      if (frame?.channel !== 'control' || !new TextDecoder().decode(frame.payload).includes('close'))
+        continue;
+      await right.send(packFrame('control', bytesOf({ kind: 'exit', code: 0 } satisfies Control)));
+      right.close();
+    }
+  })();
+  return left;
+}
+
+function statsStream(cuts: Set<() => void>, first: Data | undefined): Socket {
+  const { left, right } = streamOf(cuts);
+  if (first?.kind === 'stats') void right.send(packFrame('stdout', bytesOf(first.sample)));
+  return left;
 }
 
 interface ViewParts {

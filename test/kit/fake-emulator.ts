@@ -17,7 +17,7 @@ export const fakeEmulator: CreateEmulator = async ({ size, onAnswer }: EmulatorO
     },
     paint: () => `<${columns}x${rows}>${text}`,
     get title() {
-      return /\u001b\]2;([^\u0007]*)/.exec(text)?.[1] ?? '';
+      return text.split('\u001b]2;')[1]?.split('\u0007')[0] ?? '';
     },
     close: () => undefined,
   };

@@ -133,6 +133,25 @@ describe('one frame', () => {
   });
 });
 
+test('a cell of an emulator that blessed would draw at another width does not shift its row', async () => {
+  const frame = createFrame(12, 1);
+  const canvas = canvasOf(frame);
+  const cells = [
+    ['🐝', 2],
+    ['世', 2],
+    ['\x07', 1],
+    ['世', 1],
+    ['e\u0301', 1],
+  ] as const;
+  let x = 0;
+  for (const [character, width] of cells) {
+    canvas.cell(x, 0, character, width, attrOf({}));
+    x += width;
+  }
+  canvas.text(x, 0, 'end', attrOf({}));
+  expect((await renderThroughTerminal(frame)).text).toBe('· 世··e\u0301end');
+});
+
 test('a hundred painters leave nothing behind in the process', () => {
   const profile = profileOf({ TERM: 'xterm-256color', LANG: 'C.UTF-8' });
   const listeners = (): readonly number[] =>

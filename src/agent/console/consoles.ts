@@ -126,7 +126,16 @@ export class Consoles implements StreamService<ConsoleRequest> {
     const { args, user, size, by, via } = request;
     this.#opening += 1;
     const opened = ConsoleSession.start({
-      ...{ id, instanceGuid, args, user, size, by, runtime, createEmulator, clock, log },
+      id,
+      instanceGuid,
+      args,
+      user,
+      size,
+      by,
+      runtime,
+      createEmulator,
+      clock,
+      log,
       target: kind === 'lrp' ? instanceName(guid, index) : guid,
       containerId: container.id,
       tries: consoleTries(args),

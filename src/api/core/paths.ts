@@ -36,6 +36,10 @@ export const paths = {
   listEvents: { method: 'GET', path: '/v1/events' },
   view: { method: 'GET', path: '/v1/view' },
   debugState: { method: 'GET', path: '/v1/debug/state' },
+  doctor: { method: 'GET', path: '/v1/doctor' },
+  listBackups: { method: 'GET', path: '/v1/backups' },
+  saveBackup: { method: 'POST', path: '/v1/backups' },
+  removeBackup: { method: 'DELETE', path: '/v1/backups/:name' },
   joinServer: { method: 'POST', path: '/v1/servers' },
   promoteServer: { method: 'POST', path: '/v1/servers/:server/promote' },
 } as const;
@@ -62,3 +66,6 @@ export const actorHeader = 'skep-actor';
 
 /** Metrics as Prometheus reads them; beside the API, not a part of it. */
 export const metricsPath = '/metrics';
+
+/** Sends a new backup as bytes, with backpressure; ends without a trailer, or with a reason, when it fails. */
+export const backupPath = '/v1/backup';

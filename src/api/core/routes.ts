@@ -12,6 +12,7 @@ import { cellIdSchema, domainNameSchema, processGuidSchema, taskGuidSchema } fro
 import { rebalanceMovesMax } from '../../model/rebalance.ts';
 import { resourcesSchema } from '../../model/resources.ts';
 import { taskSchema, taskSpecSchema } from '../../model/task.ts';
+import { backupViewSchema } from './backup-shapes.ts';
 import {
   cellReasonSchema,
   drainRequestSchema,
@@ -19,6 +20,7 @@ import {
   settingsChangeSchema,
 } from './cell-shapes.ts';
 import { consoleSessionSchema } from './console-shapes.ts';
+import { doctorSchema } from './doctor-shapes.ts';
 import { paths } from './paths.ts';
 import { planRequestSchema, planSchema, survivesSchema } from './plan-shapes.ts';
 import { standingSchema } from './standing-shapes.ts';
@@ -278,6 +280,16 @@ export const routes = {
       next: z.string().optional(),
     }),
   },
+  /** What that server finds of its own host, store and ways to the others. Takes seconds. */
+  doctor: { ...paths.doctor, response: doctorSchema },
+  /** Those that the server which answers keeps on its own disk, newest first. */
+  listBackups: {
+    ...paths.listBackups,
+    response: z.object({ server: z.string(), rows: z.array(backupViewSchema) }),
+  },
+  /** Makes one now, reads it back and keeps it there. `Busy` while it makes another. */
+  saveBackup: { ...paths.saveBackup, response: backupViewSchema },
+  removeBackup: { ...paths.removeBackup, params: z.object({ name: z.string() }), response: z.object({}) },
   /** Asks to become a server: adds a learner to etcd. Idempotent by name. */
   joinServer: {
     ...paths.joinServer,

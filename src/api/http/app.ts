@@ -14,6 +14,7 @@ import { validate } from '../core/validation.ts';
 import { operations } from '../operations.ts';
 import { ViewHub } from '../views/hub.ts';
 import { actorOf } from './actor.ts';
+import { serveBackup } from './backup.ts';
 import { refuseBrowsers } from './browsers.ts';
 import { answerErrors, parseBodies, refuse, translate } from './errors.ts';
 import { type ApiOptions, starting } from './options.ts';
@@ -48,6 +49,7 @@ export function createApi(composed: ApiOptions): Api {
   parseBodies(app);
   answerErrors(app, options.log);
   for (const name of Object.keys(routes) as RouteName[]) addRoute(app, options, name);
+  serveBackup(app, options);
   const upgrades = serveUpgrades(options, views);
   return {
     app,

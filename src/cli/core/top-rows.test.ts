@@ -3,8 +3,15 @@ import type { ContainerSample, StatsSample } from '../../api/core/stats-shapes.t
 import { containerColumns, containerRows, formatBytes, hostRows, topOrders } from './top-rows.ts';
 
 const container = (name: string, cpuPercent: number, memoryBytes: number): ContainerSample => ({
-  ...{ name, instanceGuid: name, cpuPercent, memoryBytes, pids: 1 },
-  ...{ rxBytesPerS: memoryBytes, txBytesPerS: 0, diskReadBytesPerS: cpuPercent, diskWriteBytesPerS: 0 },
+  name,
+  instanceGuid: name,
+  cpuPercent,
+  memoryBytes,
+  pids: 1,
+  rxBytesPerS: memoryBytes,
+  txBytesPerS: 0,
+  diskReadBytesPerS: cpuPercent,
+  diskWriteBytesPerS: 0,
 });
 const samples: StatsSample[] = [
   { at: 1, cellId: 'a', problem: '', containers: [container('web/10', 5, 30), container('web/2', 5, 20)] },

@@ -20,11 +20,14 @@ import type { Bbs } from '../../store/bbs.ts';
 import type { Election, LeaderTerm } from '../../store/election.ts';
 import { createReplica } from '../../store/follow-replica.ts';
 import type { MemberStatus, Members } from '../../store/members.ts';
+import type { ReadPages } from '../../store/record-pages.ts';
 import type { Replica } from '../../store/replica.ts';
 import type { AgentContext } from './agent.ts';
+import { startBackups } from './backups.ts';
 import { agreeClusterId, announceServer } from './cluster-records.ts';
 import { readClusterId, writeClusterId } from './data-folder.ts';
 import { type Quorum, startQuorum } from './quorum.ts';
+import { serverDoctor } from './server-doctor.ts';
 
 export interface ServerHandle {
   /** Rejects when the server cannot go on; never resolves. */
@@ -36,6 +39,8 @@ export interface ServerHandle {
 /** What a server stands on once etcd runs. */
 export interface StoreAccess {
   readonly bbs: Bbs;
+  /** Everything in it, for backups. */
+  readonly pages: ReadPages;
   readonly election: Election;
   readonly members: Members | undefined;
   /** What each member that answers says of itself, by member id; undefined with an outside etcd. */
@@ -137,8 +142,12 @@ class Serving {
     // Once there has been a snapshot, reads go on without the store, saying how old they are.
     const ready = (): string | undefined =>
       replica.staleReason === undefined ? store.health() || 'the state is being read' : undefined;
+    const backups = startBackups(this.#context, { store, clusterId, signal: this.#signal });
+    this.#closers.push(() => backups.done);
     const options = {
       ...common,
+      backups: backups.keeper,
+      doctor: serverDoctor({ context: this.#context, store, replica, backups: backups.keeper }),
       ...planning,
       dispatcher,
       version,

@@ -9,15 +9,10 @@ import { openCharts } from '../../tui/blessed/charts.ts';
 import { openOperatorTerminal } from '../../tui/blessed/operator-terminal.ts';
 import { createConsoles } from '../../tui/consoles.ts';
 import { allPages } from '../../tui/core/all-pages.ts';
-import { contextOf } from '../../tui/core/app.ts';
-import { type AppModel, type AppParts, pageOf, topOf } from '../../tui/core/app-model.ts';
-import { commandLanguage } from '../../tui/core/commands.ts';
+import { appParts } from '../../tui/core/app-parts.ts';
 import type { Yaml } from '../../tui/core/dialogs/edit-dialog.ts';
-import { helpPage } from '../../tui/core/help-page.ts';
 import type { Keymap } from '../../tui/core/keymap.ts';
-import { messagesPage } from '../../tui/core/messages-page.ts';
 import type { Charts, Settings } from '../../tui/core/page.ts';
-import type { PageFactories } from '../../tui/core/pages.ts';
 import { paletteOf } from '../../tui/core/palettes.ts';
 import { asciiGlyphs, type Theme, themeOf, unicodeGlyphs } from '../../tui/core/theme.ts';
 import { editorOf, editText } from '../../tui/editor.ts';
@@ -68,7 +63,7 @@ export async function runUi(options: UiOptions): Promise<number> {
     settings,
     problems: [kept.problem, ...options.problems].filter((text) => text !== ''),
     commandHistory: kept.commandHistory,
-    parts: partsOf(pages, keymap),
+    parts: appParts(pages, keymap),
     themeOf: themes(terminal),
     charts: lazyCharts(),
     openLogs: (connection, request, signal) => openLogs({ connection, clock: io.clock, request, signal }),
@@ -87,22 +82,6 @@ export async function runUi(options: UiOptions): Promise<number> {
       void files.keep(state.settings, state.commandHistory, onProblem);
     },
   });
-}
-
-function partsOf(pages: PageFactories, keymap: Keymap): Omit<AppParts, 'screens'> {
-  return {
-    actionOf: (page, key) => keymap.actionOf(page, key),
-    keysOf: (action) => keymap.keysOf(action),
-    ...commandLanguage(pages),
-    helpPage: (model: AppModel) => {
-      const { page } = topOf(model);
-      const { kind, crumb } = pageOf(model).page;
-      const { readOnly } = model.settings;
-      const actions = page.actions(contextOf(model));
-      return helpPage({ kind, crumb, actions, readOnly, keysOf: (action) => keymap.keysOf(action) });
-    },
-    messagesPage: (model: AppModel) => messagesPage(model.messages),
-  };
 }
 
 function clientFor({ io }: Session, address: ReturnType<typeof addressOf>): Client {

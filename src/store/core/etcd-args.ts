@@ -17,6 +17,8 @@ export interface EtcdMemberConfig {
   readonly initialCluster: string;
   readonly initialClusterState: 'new' | 'existing';
   readonly clusterToken: string;
+  /** Makes this member the only one, whatever its data say: after the loss of the majority, once. */
+  readonly forceNewCluster?: boolean;
 }
 
 /** etcd's own folder; apart from ours, because it warns about every file that it does not know. */
@@ -57,6 +59,7 @@ export function etcdArgs(config: EtcdMemberConfig): string[] {
     `--initial-cluster-state=${config.initialClusterState}`,
     `--initial-cluster-token=${config.clusterToken}`,
     ...tuning,
+    ...(config.forceNewCluster === true ? ['--force-new-cluster=true'] : []),
   ];
 }
 

@@ -6,6 +6,8 @@ import type { Clock } from '../../base/clock.ts';
 import type { Rng } from '../../base/core/rng.ts';
 import type { Log } from '../../base/log.ts';
 import type { Bbs } from '../bbs.ts';
+import { root } from '../core/keys.ts';
+import type { ReadPages, RecordPage } from '../record-pages.ts';
 import { EtcdCommitter } from './etcd-commit.ts';
 import { EtcdConnections } from './etcd-connections.ts';
 import { followEtcd } from './etcd-follow.ts';
@@ -21,6 +23,8 @@ export interface EtcdBbsOptions {
 }
 
 export interface EtcdBbs extends Bbs {
+  /** Everything that Skep keeps, at one revision. */
+  readonly pages: ReadPages;
   /** Ends every connection; calls after it throw `Unavailable`. Followers are ended by their signals. */
   close(): void;
 }
@@ -35,6 +39,7 @@ export function etcdBbs({ endpoints, clock, log, rng }: EtcdBbsOptions): EtcdBbs
     follow: (observer, { signal }) => followEtcd({ connections, reader, clock, log, rng }, observer, signal),
     read: (keys, { signal }) => reader.read(keys, signal),
     list: (prefix, { signal }) => reader.list(prefix, signal),
+    pages: ({ signal }) => everything(reader, signal),
     commit: (mutations, options) => committer.commit(mutations, options),
     deleteRange: (from, to, options) => committer.deleteRange(from, to, options),
     grantLease: (ttlMs, { signal }) => leases.grant(ttlMs, signal),
@@ -45,4 +50,21 @@ export function etcdBbs({ endpoints, clock, log, rng }: EtcdBbsOptions): EtcdBbs
       connections.close();
     },
   };
+}
+
+/**
+ * etcd goes through the index of everything behind a page to find its end, whatever the limit: with pages of 1,000 a
+ * backup of 450,000 records took it ten minutes of a busy processor, with these half a minute.
+ */
+const pageRecords = 10_000;
+
+async function* everything(reader: EtcdReader, signal: AbortSignal): AsyncGenerator<RecordPage> {
+  for await (const { revision, kvs } of reader.pages(root, signal, pageRecords)) {
+    const records = kvs.map(({ key, value, lease }) => ({
+      key: key.toString(),
+      value: value.toString(),
+      leased: Number(lease) !== 0,
+    }));
+    yield { revision, records };
+  }
 }

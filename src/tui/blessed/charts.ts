@@ -50,9 +50,8 @@ export interface OpenCharts extends Charts {
 
 /** Loads contrib's line chart, and nothing else of it: its maps and pictures cost ten times as much. */
 export async function openCharts(): Promise<OpenCharts> {
-  const { default: Line } = (await import('blessed-contrib/lib/widget/charts/line.js' as string)) as {
-    default: LineFactory;
-  };
+  const contrib = await import('blessed-contrib/lib/widget/charts/line.js');
+  const Line = contrib.default as LineFactory;
   const screen = unseenScreen();
   const widgets = new Map<string, LineWidget>();
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
-import { clip, fit, glyphsOf, widthOf, wrap } from './text.ts';
+import { clip, fit as filled, glyphsOf, widthOf, wrap } from './text.ts';
 
 /** What joins its neighbours, what is wide, what is not to be printed. */
 const parts = [
@@ -81,7 +81,7 @@ test('clipped and fitted texts have the width that was asked for', () => {
       fc.constantFrom('start', 'end'),
       (text, columns, align) => {
         expect(stringWidth(clip(text, columns))).toBeLessThanOrEqual(columns);
-        expect(stringWidth(fit(text, columns, align as 'start'))).toBe(columns);
+        expect(stringWidth(filled(text, columns, align as 'start'))).toBe(columns);
       },
     ),
     { numRuns: 1_000 },

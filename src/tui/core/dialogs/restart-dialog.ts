@@ -2,7 +2,8 @@
 import { grouped } from '../columns-format.ts';
 import type { Page } from '../page.ts';
 import type { Target } from '../subject.ts';
-import { actionDialog, type Values } from './action-dialog.ts';
+import { actionDialog } from './action-dialog.ts';
+import type { Values } from './action-spec.ts';
 import type { Line } from './plan-lines.ts';
 import { restartProgress } from './restart-progress.ts';
 import { rangesOf, totalOf } from './restart-queue.ts';
@@ -33,7 +34,7 @@ export function restartDialog(targets: readonly Target[]): Page {
         .map((name) => `skep stop ${name}${isLrp ? '/INDEX' : ''}`)
         .join(' && '),
     done: () => '',
-    then: (values) => [
+    followUp: (values) => [
       { do: 'dialog', dialog: restartProgress(title, ranges, parallelOf(values['parallel'] ?? '') ?? 1) },
     ],
   });

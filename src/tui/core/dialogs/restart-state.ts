@@ -52,8 +52,6 @@ export const isFinished = (state: RestartState): boolean =>
 
 export const halted = (state: RestartState, problem: string): RestartState => ({
   ...state,
-  queue: [],
-  active: [],
   problem: state.problem || problem,
 });
 

@@ -136,7 +136,10 @@ describe('what happens meanwhile', () => {
     driver.send(looked('web/0', { ...running, instanceGuid: 'old' }));
     driver.send(looked('web/0'));
     driver.send(answer);
-    expect(driver.effects.at(-1)).toMatchObject({ do: 'flash', text: 'web: 0 of 1 restarted, 1 had nothing to restart' });
+    expect(driver.effects.at(-1)).toMatchObject({
+      do: 'flash',
+      text: 'web: 0 of 1 restarted, 1 had nothing to restart',
+    });
   });
   test('a cluster that is away for a while is waited for and said', () => {
     const driver = begun([lrp('web', 1)]);
