@@ -1,7 +1,7 @@
 /** The port to what replaces this agent's program: install.sh of the release that runs. Used by upgrades.ts. */
-import type { UpgradeReport } from '../api/core/upgrade-shapes.ts';
+import type { UpgradeAction, UpgradeReport } from '../api/core/upgrade-shapes.ts';
 
-export type InstallerAction = 'install' | 'check' | 'rollback';
+export type InstallerAction = Exclude<UpgradeAction, 'last'>;
 
 export interface Installer {
   /**

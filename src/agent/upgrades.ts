@@ -37,6 +37,12 @@ export class Upgrades implements StreamService<UpgradeRequest> {
     await sendControl(socket, { kind: 'opened' });
     const input = payloads(socket);
     const order = parseOrder((await input.next()).value);
+    if (order.action !== request.action) {
+      throw new SkepError(
+        'InvalidRequest',
+        `the order is to ${order.action}, and the journal has ${request.action}`,
+      );
+    }
     const report =
       order.action === 'last'
         ? await installer.last(signal)

@@ -10,6 +10,7 @@ import type { ActualSlots, ClusterState } from '../store/core/state.ts';
 import type { StreamRequest } from './core/cell-protocol.ts';
 import { cellOfConsole } from './core/console-shapes.ts';
 import type { StreamQuery } from './core/routes.ts';
+import { upgradeActionSchema } from './core/upgrade-shapes.ts';
 import { explainInstance } from './core/why-instance.ts';
 import { explainTask } from './core/why-task.ts';
 import { noSuchCell, noSuchInstance, noSuchTask } from './not-found.ts';
@@ -56,6 +57,9 @@ function checkQuery({ kind, arg, watch, session, cell, target }: StreamQuery): v
   }
   if (kind === 'console' && watch && session === undefined) {
     refuse('only a session that exists can be watched', 'session', 'name it: `skep console ls` lists them');
+  }
+  if (kind === 'upgrade' && !upgradeActionSchema.safeParse(arg[0]).success) {
+    refuse('an upgrade has one action', 'arg', `one of ${upgradeActionSchema.options.join(', ')}`);
   }
   if (cell === undefined) {
     if (kind === 'upgrade')
@@ -183,7 +187,7 @@ function requestOf(
     case 'consoles':
       return { kind: 'consoles', ...about };
     case 'upgrade':
-      return { kind: 'upgrade', by: call.actor };
+      return { kind: 'upgrade', action: upgradeActionSchema.parse(query.arg[0]), by: call.actor };
     case 'console':
       return {
         kind: 'console',

@@ -49,7 +49,7 @@ describe.skipIf(process.getuid?.() !== 0)('skep upgrade', () => {
   it('looks first: --check changes nothing', async () => {
     const result = await server.skep('upgrade', second, '--check');
     expect(result.code, result.stdout + result.stderr).toBe(0);
-    expect(result.stdout).toBe('2 hosts could be upgraded.\n');
+    expect(result.stdout).toBe('Could be upgraded: 2 hosts.\n');
     expect(await cells()).toEqual(['one 0.1.1', 'two 0.1.1']);
   });
 
@@ -76,7 +76,7 @@ describe.skipIf(process.getuid?.() !== 0)('skep upgrade', () => {
     expect(result.stderr).toContain('one: well, 3 of 3 instances ran on');
     expect([released(server), released(cell)]).toEqual(['0.1.2', '0.1.2']);
     expect(await server.containers()).toEqual(expect.arrayContaining(containers));
-    expect((await server.skep('upgrade', second, '--yes')).stdout).toBe('0 hosts now run 0.1.2.\n');
+    expect((await server.skep('upgrade', second, '--yes')).stdout).toBe('Upgraded to 0.1.2: 0 hosts.\n');
     expect((await server.skep('events', '-o', 'json')).stdout).toContain('cell.upgrading');
   });
 
@@ -85,6 +85,6 @@ describe.skipIf(process.getuid?.() !== 0)('skep upgrade', () => {
     expect(result.code, result.stdout + result.stderr).toBe(0);
     expect(result.stderr).toMatch(/step 1: two\nstep 2: one/);
     expect(await cells()).toEqual(['one 0.1.1', 'two 0.1.1']);
-    expect(result.stdout).toBe('2 hosts went back.\n');
+    expect(result.stdout).toBe('Went back: 2 hosts.\n');
   });
 });

@@ -11,6 +11,7 @@ import { desiredLrpSchema } from '../../model/desired-lrp.ts';
 import { cellIdSchema, instanceGuidSchema, processGuidSchema, taskGuidSchema } from '../../model/ids.ts';
 import { taskSchema } from '../../model/task.ts';
 import { consoleSessionSchema } from './console-shapes.ts';
+import { upgradeActionSchema } from './upgrade-shapes.ts';
 
 export const cellProtocolVersion = 1;
 
@@ -167,8 +168,8 @@ export const streamRequestSchema = z.discriminatedUnion('kind', [
   }),
   /** One ConsoleList frame; without `instanceGuid` of the whole cell. */
   z.object({ kind: z.literal('consoles'), instanceGuid: z.string().optional() }),
-  /** An upgrade of this host: upgrade-shapes.ts. Who asks, for the log. */
-  z.object({ kind: z.literal('upgrade'), by: z.string() }),
+  /** An upgrade of this host: upgrade-shapes.ts. What the journal said that it is, and who asks. */
+  z.object({ kind: z.literal('upgrade'), action: upgradeActionSchema, by: z.string() }),
 ]);
 export type StreamRequest = z.infer<typeof streamRequestSchema>;
 

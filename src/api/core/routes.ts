@@ -356,7 +356,7 @@ export const streamQuerySchema = z.object({
   session: consoleSessionSchema.optional(),
   /** console: look at `session` and touch nothing. */
   watch: z.stringbool().default(false),
-  /** exec, console: one `arg` each; a console without any is a login shell. */
+  /** exec, console: one `arg` each; a console without any is a login shell. upgrade: the action. */
   arg: z.array(z.string()).default([]),
   tty: z.stringbool().default(false),
   stdin: z.stringbool().default(false),

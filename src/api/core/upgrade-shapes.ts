@@ -5,6 +5,9 @@
  */
 import { z } from 'zod';
 
+export const upgradeActionSchema = z.enum(['install', 'check', 'rollback', 'last']);
+export type UpgradeAction = z.infer<typeof upgradeActionSchema>;
+
 /** More than any release; a client that says more is refused before it sends anything. */
 export const releaseMaxBytes = 1024 ** 3;
 

@@ -17,6 +17,7 @@ import {
 } from '../core/cell-protocol.ts';
 import { socketPaths } from '../core/paths.ts';
 import { streamQuerySchema, watchQuerySchema } from '../core/routes.ts';
+import type { UpgradeAction } from '../core/upgrade-shapes.ts';
 import { validate } from '../core/validation.ts';
 import { eventStreamQuerySchema, serveEvents } from '../event-stream.ts';
 import { joinSockets } from '../join-sockets.ts';
@@ -182,7 +183,7 @@ async function prepareStream(
   const state = await currentState(options, signal);
   const caller = { actor, server: options.server };
   const { cellId, request } = streamTarget(state, checked, options.clock.now(), caller);
-  if (request.kind === 'upgrade') await noteUpgrade(options, cellId, { actor, signal });
+  if (request.kind === 'upgrade') await noteUpgrade(options, cellId, request.action, { actor, signal });
   const cellSocket = await options.dispatcher.openStream(cellId, request, { signal });
   return {
     serve: (socket) => joinSockets(socket, cellSocket, options.log),
@@ -190,9 +191,23 @@ async function prepareStream(
   };
 }
 
+/** None: nothing is done there. */
+const upgradeMessages: Readonly<Record<UpgradeAction, string | undefined>> = {
+  install: 'its program is replaced by another release',
+  rollback: 'its program goes back to the release before',
+  check: 'it is sent a release to look whether it could run it',
+  last: undefined,
+};
+
 /** Who replaces the program of a host is in the journal before it begins. */
-async function noteUpgrade(options: ApiOptions, cellId: CellId, call: Call): Promise<void> {
-  const message = 'an operator upgrades this host, or asks how that went';
+async function noteUpgrade(
+  options: ApiOptions,
+  cellId: CellId,
+  action: UpgradeAction,
+  call: Call,
+): Promise<void> {
+  const message = upgradeMessages[action];
+  if (message === undefined) return;
   const line = journal(options, call, { type: 'cell.upgrading', subject: cellId, message, cellId });
   await write(options, call, [], () => ({ puts: [line], result: undefined }));
 }

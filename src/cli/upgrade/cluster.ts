@@ -44,10 +44,8 @@ export async function upgradeCluster(session: Session, wish: ClusterUpgrade): Pr
     const tasks = step.map((name) => runOne(session, wish, name as CellId, arches.get(name)));
     count += await allOrStop(session, await Promise.allSettled(tasks), step);
   }
-  const verb = { install: `now run ${wish.version}`, check: 'could be upgraded', rollback: 'went back' }[
-    wish.action
-  ];
-  session.print(`${plural(count, 'host')} ${verb}.`);
+  const verb = { install: `Upgraded to ${wish.version}`, check: 'Could be upgraded', rollback: 'Went back' };
+  session.print(`${verb[wish.action]}: ${plural(count, 'host')}.`);
   return order.unreachable.length > 0 ? 9 : 0;
 }
 

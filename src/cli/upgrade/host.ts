@@ -6,7 +6,12 @@
 import { readData } from '../../api/client/data-stream.ts';
 import { sendInput } from '../../api/client/stream.ts';
 import type { CellView } from '../../api/core/routes.ts';
-import { type UpgradeOrder, type UpgradeReport, upgradeReportSchema } from '../../api/core/upgrade-shapes.ts';
+import {
+  type UpgradeAction,
+  type UpgradeOrder,
+  type UpgradeReport,
+  upgradeReportSchema,
+} from '../../api/core/upgrade-shapes.ts';
 import { withDeadline } from '../../base/clock.ts';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
 import type { Socket } from '../../base/socket.ts';
@@ -25,7 +30,7 @@ const pollMs = 500;
 /** What `install.sh` says of a failure fits in these. */
 const shownLines = 12;
 
-export type HostAction = 'install' | 'check' | 'rollback';
+export type HostAction = Exclude<UpgradeAction, 'last'>;
 
 export interface HostOutcome {
   readonly name: string;
@@ -61,7 +66,10 @@ export async function upgradeHost(session: Session, task: HostTask): Promise<Hos
 
 /** The report, or undefined when the agent ended before it could give one: it was restarted. */
 async function send(session: Session, { name, action, file }: HostTask): Promise<UpgradeReport | undefined> {
-  const socket = await session.client.openStream({ kind: 'upgrade', cell: name }, { signal: session.signal });
+  const socket = await session.client.openStream(
+    { kind: 'upgrade', cell: name, arg: [action] },
+    { signal: session.signal },
+  );
   try {
     const order: UpgradeOrder =
       file === undefined || action === 'rollback' ? { action: 'rollback' } : { action, ...sumOf(file) };
@@ -101,7 +109,10 @@ async function reportAfterRestart(session: Session, name: CellId, before: CellVi
     if (now.presence.bootId === before.presence.bootId)
       throw new SkepError('Unavailable', 'its agent has not restarted');
     const { signal } = session;
-    const socket = await session.client.openStream({ kind: 'upgrade', cell: name }, { signal });
+    const socket = await session.client.openStream(
+      { kind: 'upgrade', cell: name, arg: ['last'] },
+      { signal },
+    );
     try {
       await sendAll(socket, { action: 'last' }, undefined);
       return await firstReport(socket);
