@@ -218,6 +218,7 @@ places() {
   if [ -n "$ROOT" ]; then COMMAND=$LAUNCHER; fi
   DEMO_IMAGE=skep-demo/hello:1
   KIT=$HERE
+  INIT_GIVEN=$INIT
   if [ -z "$INIT" ]; then
     INIT=none
     if [ -z "$ROOT" ] && [ -d /run/systemd/system ]; then INIT=systemd; fi

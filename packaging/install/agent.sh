@@ -129,7 +129,9 @@ step_agent() {
     fi
     if [ "$INIT" != systemd ]; then stop_agent; fi
     start_agent || {
+      cp "$WORK/step.log" "$WORK/start.log"
       agent_log_tail
+      cat "$WORK/start.log" >>"$WORK/agent.log"
       fail "$INIT could not start the service skep" 'see why: systemctl status skep, rc-service skep status' "$WORK/agent.log"
     }
   fi

@@ -9,6 +9,7 @@ settle_choices() {
   ADDRESS=${ADDRESS:-$(chosen address)}
   ZONE=${ZONE:-$(chosen zone)}
   LABELS=${LABELS:-$(chosen labels)}
+  if [ -z "$INIT_GIVEN" ] && [ -n "$(chosen init)" ]; then INIT=$(chosen init); fi
   if [ -z "$ROLE" ]; then
     if [ -n "$JOIN" ]; then ROLE=cell; else ROLE=both; fi
   fi
@@ -17,7 +18,7 @@ settle_choices() {
 chosen() { if [ -f "$CHOICES" ]; then sed -n "s/^$1$TAB//p" "$CHOICES"; fi; }
 
 choices_text() {
-  printf '%s\t%s\n' role "$ROLE" join "$JOIN" address "$ADDRESS" zone "$ZONE" labels "$LABELS"
+  printf '%s\t%s\n' role "$ROLE" join "$JOIN" address "$ADDRESS" zone "$ZONE" labels "$LABELS" init "$INIT"
 }
 
 # remember_choices: for the next run.

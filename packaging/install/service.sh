@@ -163,5 +163,9 @@ disable_service() {
 }
 
 reload_units() {
-  if [ "$INIT" = systemd ]; then systemctl daemon-reload; fi
+  case $INIT in
+    systemd) systemctl daemon-reload ;;
+    # It looks at the time of a script only, and one that undo brought back is old.
+    openrc) if have rc-update; then rc-update -u >/dev/null 2>&1 || true; fi ;;
+  esac
 }
