@@ -12,7 +12,10 @@ import type { Path } from './network.ts';
 import type { SimServer } from './server.ts';
 import { Stage } from './stage.ts';
 
-export const call = { actor: 'operator', signal: new AbortController().signal };
+export const call: { readonly actor: string; readonly signal: AbortSignal } = {
+  actor: 'operator',
+  signal: new AbortController().signal,
+};
 
 export class Scene extends Stage {
   #lrps = 0;
