@@ -35,6 +35,7 @@ beforeEach(async () => {
     policy: { everyMs: 0, newest: 5, days: 0 },
     clock: systemClock,
     log: silentLog,
+    isReady: () => true,
     note: async () => undefined,
   });
   api = await startApiServer({ backups });

@@ -4,11 +4,19 @@ import { randomName } from '../../base/core/rng.ts';
 import { BackupKeeper } from '../../store/backup-keeper.ts';
 import { encode } from '../../store/core/codec.ts';
 import { eventKey } from '../../store/core/keys.ts';
+import type { Replica } from '../../store/replica.ts';
 import type { AgentContext } from './agent.ts';
 import type { StoreAccess } from './server.ts';
 
 /** Where a server keeps its own, and where `skep backup restore` is mostly told to look. */
 export const backupFolderOf = (dataDir: string): string => join(dataDir, 'backups');
+
+export interface ServerBackupsOptions {
+  readonly store: StoreAccess;
+  readonly replica: Replica;
+  readonly clusterId: string;
+  readonly signal: AbortSignal;
+}
 
 export interface ServerBackups {
   readonly keeper: BackupKeeper;
@@ -18,7 +26,7 @@ export interface ServerBackups {
 
 export function startBackups(
   { config, clock, rng, log, version }: AgentContext,
-  { store, clusterId, signal }: { store: StoreAccess; clusterId: string; signal: AbortSignal },
+  { store, replica, clusterId, signal }: ServerBackupsOptions,
 ): ServerBackups {
   const { everyMinutes, newest, days } = config.backups;
   const keeper = new BackupKeeper({
@@ -30,6 +38,7 @@ export function startBackups(
     policy: { everyMs: everyMinutes * 60_000, newest, days },
     clock,
     log,
+    isReady: () => store.health() === '' && replica.staleReason === undefined,
     async note(event, options) {
       const key = eventKey(event.at, randomName(rng));
       await store.bbs.commit([{ compare: [], puts: [{ key, value: encode(event) }] }], options);
