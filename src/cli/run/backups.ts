@@ -25,7 +25,7 @@ export interface ServerBackups {
 }
 
 export function startBackups(
-  { config, clock, rng, log, version }: AgentContext,
+  { config, clock, rng, log, version, metrics }: AgentContext,
   { store, replica, clusterId, signal }: ServerBackupsOptions,
 ): ServerBackups {
   const { everyMinutes, newest, days } = config.backups;
@@ -38,11 +38,15 @@ export function startBackups(
     policy: { everyMs: everyMinutes * 60_000, newest, days },
     clock,
     log,
-    isReady: () => store.health() === '' && replica.staleReason === undefined,
+    isReady: () => store.health() === '' && replica.staleReason === '',
     async note(event, options) {
       const key = eventKey(event.at, randomName(rng));
       await store.bbs.commit([{ compare: [], puts: [{ key, value: encode(event) }] }], options);
     },
+  });
+  metrics.read('skep_backup_newest_timestamp_seconds', async () => {
+    const newest = (await keeper.list()).find(({ header }) => header !== undefined)?.header?.at;
+    return newest === undefined ? 0 : newest / 1_000;
   });
   return { keeper, done: keeper.run(signal) };
 }
