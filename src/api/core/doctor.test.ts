@@ -55,6 +55,7 @@ test.each<[string, Partial<ClusterFacts>, Record<string, string>]>([
     { cells: [{ cellId: 'x', version: '1.0.0', engineProblem: 'gone' }] },
     { engines: 'bad' },
   ],
+  ['no cell', { cells: [] }, { engines: 'bad' }],
   ['a record nobody reads', { corruptKeys: ['/skep/v1/desired/x'] }, { records: 'bad' }],
 ])('cluster: %s', (_what, change, wanted) => {
   expect(findings(clusterChecks({ ...well, ...change }))).toEqual(wanted);
