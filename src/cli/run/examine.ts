@@ -33,6 +33,7 @@ export interface Examination {
 }
 
 const doctorDeadlineMs = 20_000;
+const statusDeadlineMs = 5_000;
 
 /** @param configPath of this host's agent; undefined: the usual place */
 export async function examine(session: Session, configPath: string | undefined): Promise<Examination> {
@@ -40,14 +41,17 @@ export async function examine(session: Session, configPath: string | undefined):
   const { status, cells, offsetMs, errorMs, failure } = await askCluster(session);
   const groups: CheckGroup[] = [];
   const offsets: { server: string; offsetMs: number; errorMs: number }[] = [];
+  /** Groups of servers that told of their own host. */
+  const answered = new Set<string>();
   if (status !== undefined) offsets.push({ server: status.server, offsetMs, errorMs });
   for (const group of await Promise.all(
     (status?.servers ?? []).map((server) => serverGroup(session, server)),
   )) {
     groups.push({ name: group.name, checks: group.checks });
+    if (group.offset !== undefined) answered.add(group.name);
     if (group.offset !== undefined && group.offset.server !== status?.server) offsets.push(group.offset);
   }
-  const isTold = config !== undefined && groups.some(({ name }) => name === `server ${config.name}`);
+  const isTold = config !== undefined && answered.has(`server ${config.name}`);
   if (!isTold) groups.unshift(await hostGroup({ session, config, problem, failure }));
   if (status !== undefined)
     groups.push({ name: 'cluster', checks: clusterChecks(factsOf(status, cells, offsets)) });
@@ -115,11 +119,10 @@ async function serverGroup(
   });
   try {
     const asked = io.clock.now();
-    await client.call('version', {}, { signal, deadlineMs: 3_000 });
+    const { now } = await client.call('status', {}, { signal, deadlineMs: statusDeadlineMs });
+    const errorMs = (io.clock.now() - asked) / 2;
     const told = await client.call('doctor', {}, { signal, deadlineMs: doctorDeadlineMs });
-    const answered = io.clock.now();
-    // It reads its clock last; how long the answer took to come is what `version` took, at most.
-    const offset = { server, offsetMs: told.now - answered, errorMs: Math.min(1_000, answered - asked) };
+    const offset = { server, offsetMs: now - asked - errorMs, errorMs };
     return { name, checks: told.checks, offset };
   } catch (error) {
     signal.throwIfAborted();

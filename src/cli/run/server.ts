@@ -142,7 +142,7 @@ class Serving {
     // Once there has been a snapshot, reads go on without the store, saying how old they are.
     const ready = (): string | undefined =>
       replica.staleReason === undefined ? store.health() || 'the state is being read' : undefined;
-    const backups = startBackups(this.#context, { store, clusterId, signal: this.#signal });
+    const backups = startBackups(this.#context, { store, replica, clusterId, signal: this.#signal });
     this.#closers.push(() => backups.done);
     const options = {
       ...common,
