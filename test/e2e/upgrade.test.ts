@@ -10,6 +10,7 @@ let releases: ReleaseFactory;
 let server: Installation;
 let cell: Installation;
 let second: string;
+const made: Installation[] = [];
 
 const released = ({ root }: Installation): string =>
   basename(readlinkSync(join(root, 'opt/skep/current'))).slice(0, 5);
@@ -26,16 +27,17 @@ describe.skipIf(process.getuid?.() !== 0)('skep upgrade', () => {
     const first = releases.whole('0.1.1');
     second = releases.whole('0.1.2');
     server = await installation(first);
-    const made = await server.install(['--name', 'one', '--demo']);
-    expect(made.code, made.stdout + made.stderr).toBe(0);
+    made.push(server);
+    const founded = await server.install(['--name', 'one', '--demo']);
+    expect(founded.code, founded.stdout + founded.stderr).toBe(0);
     cell = await installation(first);
+    made.unshift(cell);
     const joined = await cell.install(['cell', '--name', 'two', '--join', `127.0.0.1:${server.portBase}`]);
     expect(joined.code, joined.stdout + joined.stderr).toBe(0);
   }, 240_000);
 
   afterAll(async () => {
-    await cell.remove();
-    await server.remove();
+    for (const each of made) await each.remove();
     releases.remove();
   }, 120_000);
 

@@ -80,7 +80,7 @@ export async function installation(from = join(checkout, 'install.sh')): Promise
     },
     processes: () => processesOf(root),
     async remove() {
-      await self.install(['--uninstall', '--purge', '--yes'], join(checkout, 'install.sh'));
+      await self.install(['--uninstall', '--purge', '--no-drain', '--yes'], join(checkout, 'install.sh'));
       rmSync(root, { recursive: true, force: true });
     },
   };
