@@ -3,6 +3,8 @@
  * every server, keeps its presence alive, runs what it is assigned and reports how that goes. It stops
  * nothing because a server cannot be reached, and takes nothing for dead because the engine cannot.
  */
+
+import type { Check } from '../api/core/doctor-shapes.ts';
 import type { Clock } from '../base/clock.ts';
 import { SkepError } from '../base/core/errors.ts';
 import { type Metrics, noMetrics } from '../base/core/metrics.ts';
@@ -54,6 +56,8 @@ export interface CellOptions {
   /** What replaces this program; absent where it was not installed. */
   readonly installer?: Installer | undefined;
   readonly createEmulator: CreateEmulator;
+  /** What a `doctor` stream answers: verdicts about this host. */
+  readonly doctor?: (() => Promise<readonly Check[]>) | undefined;
   readonly clock: Clock;
   readonly rng: Rng;
   readonly log: Log;
@@ -226,7 +230,7 @@ class RunningCell implements Cell {
   }
 
   #startStreams(): Streams {
-    const { config, meter, runtime, dial, installer, clock, log, signal } = this.#options;
+    const { config, meter, runtime, dial, installer, doctor, clock, log, signal } = this.#options;
     const running = (): Container[] => [...this.#instances.running(), ...this.#tasks.running()];
     return serveStreams({
       runtime,
@@ -244,6 +248,8 @@ class RunningCell implements Cell {
       }),
       consoles: this.#consoles,
       upgrades: new Upgrades({ installer, log }),
+      doctor,
+      cellId: config.cellId,
       find: (target, previous) => this.#find(target, previous),
     });
   }

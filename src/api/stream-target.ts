@@ -27,6 +27,9 @@ export interface StreamCaller {
   readonly server: string;
 }
 
+/** What may be asked of a cell as such. */
+const wholeCell: ReadonlySet<StreamQuery['kind']> = new Set(['stats', 'consoles', 'doctor', 'upgrade']);
+
 type Call = StreamCaller & { readonly query: StreamQuery; readonly now: Millis };
 
 /**
@@ -61,12 +64,14 @@ function checkQuery({ kind, arg, watch, session, cell, target }: StreamQuery): v
   if (kind === 'upgrade' && !upgradeActionSchema.safeParse(arg[0]).success) {
     refuse('an upgrade has one action', 'arg', `one of ${upgradeActionSchema.options.join(', ')}`);
   }
-  if (cell === undefined) {
-    if (kind === 'upgrade')
-      refuse('an upgrade is about a cell', 'cell', 'name the cell: skep cells lists them');
-    return;
+  if (kind === 'upgrade' && cell === undefined) {
+    refuse('an upgrade is about a cell', 'cell', 'name the cell: skep cells lists them');
   }
-  if (kind !== 'stats' && kind !== 'consoles' && kind !== 'upgrade') {
+  if (kind === 'doctor' && cell === undefined) {
+    refuse('doctor is about a cell, not about an instance', 'cell', 'name the cell: cell=host-a');
+  }
+  if (cell === undefined) return;
+  if (!wholeCell.has(kind)) {
     refuse(`${kind} is about one instance, not about a cell`, 'cell', 'write NAME/INDEX, such as web/0');
   }
   if (target !== '') {
@@ -188,6 +193,8 @@ function requestOf(
       return { kind: 'consoles', ...about };
     case 'upgrade':
       return { kind: 'upgrade', action: upgradeActionSchema.parse(query.arg[0]), by: call.actor };
+    case 'doctor':
+      return { kind: 'doctor' };
     case 'console':
       return {
         kind: 'console',

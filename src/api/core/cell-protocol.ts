@@ -170,6 +170,8 @@ export const streamRequestSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('consoles'), instanceGuid: z.string().optional() }),
   /** An upgrade of this host: upgrade-shapes.ts. What the journal said that it is, and who asks. */
   z.object({ kind: z.literal('upgrade'), action: upgradeActionSchema, by: z.string() }),
+  /** One CellDoctor frame of doctor-shapes.ts: what the cell finds of its host. */
+  z.object({ kind: z.literal('doctor') }),
 ]);
 export type StreamRequest = z.infer<typeof streamRequestSchema>;
 

@@ -12,6 +12,7 @@ import { meteredRuntime } from '../../agent/metered-runtime.ts';
 import { networkProber } from '../../agent/prober.ts';
 import { wsDial } from '../../base/node/ws-socket.ts';
 import type { AgentContext } from './agent.ts';
+import { cellDoctor } from './server-doctor.ts';
 
 /** Runs until the signal aborts; containers run on. */
 export async function runCell(context: AgentContext, signal: AbortSignal): Promise<void> {
@@ -52,6 +53,7 @@ export async function runCell(context: AgentContext, signal: AbortSignal): Promi
       const { xtermEmulator } = await import('../../agent/terminal/xterm-emulator.ts');
       return await xtermEmulator(options);
     },
+    doctor: cellDoctor(config),
     clock,
     rng,
     log,

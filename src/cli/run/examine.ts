@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hostChecks } from '../../agent/core/host-doctor.ts';
+import { askCellDoctors } from '../../api/client/cell-doctors.ts';
 import { type Client, createClient } from '../../api/client.ts';
 import { type ClusterFacts, clusterChecks } from '../../api/core/doctor-cluster.ts';
 import { type Check, check } from '../../api/core/doctor-shapes.ts';
@@ -18,7 +19,7 @@ import { loadAgentConfig } from './agent-config-file.ts';
 import { memberChecks, probeThisHost } from './server-doctor.ts';
 
 export interface CheckGroup {
-  /** `this host`, `server host-b`, `cluster`. */
+  /** `this host`, `server host-b`, `cell host-c`, `cluster`. */
   readonly name: string;
   readonly checks: readonly Check[];
 }
@@ -51,7 +52,14 @@ export async function examine(session: Session, configPath: string | undefined):
     if (group.offset !== undefined) answered.add(group.name);
     if (group.offset !== undefined && group.offset.server !== status?.server) offsets.push(group.offset);
   }
-  const isTold = config !== undefined && answered.has(`server ${config.name}`);
+  const others = cells.map(({ presence }) => presence.cellId).filter((id) => !answered.has(`server ${id}`));
+  const { client, io, signal } = session;
+  for (const { cellId, checks } of await askCellDoctors({ client, clock: io.clock, signal }, others)) {
+    groups.push({ name: `cell ${cellId}`, checks });
+    if (checks.length > 1) answered.add(`cell ${cellId}`);
+  }
+  const isTold =
+    config !== undefined && ['server', 'cell'].some((kind) => answered.has(`${kind} ${config.name}`));
   if (!isTold) groups.unshift(await hostGroup({ session, config, problem, failure }));
   if (status !== undefined)
     groups.push({ name: 'cluster', checks: clusterChecks(factsOf(status, cells, offsets)) });
