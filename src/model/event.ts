@@ -23,6 +23,7 @@ export const eventTypes = [
   'console.opened',
   'console.resumed',
   'console.closed',
+  'console.entered',
   'domain.changed',
   'cell.joined',
   'cell.lost',
@@ -38,6 +39,10 @@ export const eventTypes = [
   'brain.elected',
   'server.joined',
   'record.corrupt',
+  'auth.join',
+  'auth.token',
+  'auth.user',
+  'auth.certificate',
 ] as const;
 export type EventType = (typeof eventTypes)[number];
 

@@ -9,6 +9,7 @@ import { messageOf, SkepError } from '../../base/core/errors.ts';
 import type { Socket } from '../../base/socket.ts';
 import type { CellId } from '../../model/ids.ts';
 import { currentState } from '../context.ts';
+import { authorize, authorizeCell, type Caller, streamRights } from '../core/access.ts';
 import {
   cellProtocolVersion,
   cellSessionPath,
@@ -18,13 +19,13 @@ import {
 import { socketPaths } from '../core/paths.ts';
 import { streamQuerySchema, watchQuerySchema } from '../core/routes.ts';
 import { validate } from '../core/validation.ts';
+import { tellEntered } from '../entered.ts';
 import { eventStreamQuerySchema, serveEvents } from '../event-stream.ts';
 import { joinSockets } from '../join-sockets.ts';
 import { streamTarget } from '../stream-target.ts';
 import type { ViewHub } from '../views/hub.ts';
 import { serveView } from '../views/session.ts';
 import { serveWatch } from '../watch.ts';
-import { actorOf } from './actor.ts';
 import { refuseBrowsers } from './browsers.ts';
 import { type ApiOptions, starting } from './options.ts';
 
@@ -121,6 +122,9 @@ async function prepare(
   signal.throwIfAborted();
   refuseBrowsers(request);
   const url = new URL(request.url ?? '/', 'http://skep');
+  const caller = options.identify(request);
+  const forCells = url.pathname === cellSessionPath || url.pathname.startsWith(cellStreamPath);
+  authorize(caller, forCells ? 'cell' : 'read');
   const notReady = options.ready();
   if (notReady !== undefined) throw starting(options.server, notReady);
   const query = queryOf(url);
@@ -138,9 +142,10 @@ async function prepare(
     case socketPaths.view:
       return prepareView(options, views, query, signal);
     case socketPaths.streams:
-      return prepareStream(options, query, actorOf(request), signal);
+      return prepareStream(options, query, caller, signal);
     case cellSessionPath: {
       const cellId = sessionCell(query);
+      authorizeCell(caller, cellId);
       return { serve: (socket) => options.dispatcher.serve(cellId, socket) };
     }
   }
@@ -150,7 +155,8 @@ async function prepare(
       url.pathname.slice(cellStreamPath.length),
       'stream id',
     );
-    return { serve: (socket) => options.dispatcher.acceptStream(streamId, socket) };
+    const cellId = caller.how === 'certificate' ? caller.name : undefined;
+    return { serve: (socket) => options.dispatcher.acceptStream(streamId, socket, cellId) };
   }
   throw new SkepError('ResourceNotFound', `there is no WebSocket at ${url.pathname}`);
 }
@@ -172,16 +178,18 @@ async function prepareView(
 async function prepareStream(
   options: ApiOptions,
   query: Query,
-  actor: string,
+  who: Caller,
   signal: AbortSignal,
 ): Promise<Prepared> {
   const { arg } = query;
   const lists = typeof arg === 'string' ? { ...query, arg: [arg] } : query;
   const checked = validate(streamQuerySchema, lists, 'query');
+  authorize(who, streamRights[checked.kind]);
   const state = await currentState(options, signal);
-  const caller = { actor, server: options.server };
+  const caller = { actor: who.actor, server: options.server };
   const { cellId, request } = streamTarget(state, checked, options.clock.now(), caller);
   const cellSocket = await options.dispatcher.openStream(cellId, request, { signal });
+  await tellEntered(options, checked, { actor: who.actor, signal });
   return {
     serve: (socket) => joinSockets(socket, cellSocket, options.log),
     abandon: () => cellSocket.close(goingAwayCode, 'the client went away'),

@@ -9,7 +9,15 @@ import { meteredRuntime } from '../../agent/metered-runtime.ts';
 import { networkProber } from '../../agent/prober.ts';
 import { xtermEmulator } from '../../agent/terminal/xterm-emulator.ts';
 import { wsDial } from '../../base/node/ws-socket.ts';
+import type { Dial } from '../../base/socket.ts';
 import type { AgentContext } from './agent.ts';
+import type { HostCertificates } from './host-certificates.ts';
+
+/** Cells name servers by address alone: with certificates every connection is TLS. */
+function cellDial(tls: HostCertificates | undefined): Dial {
+  if (tls === undefined) return wsDial;
+  return (url, options) => wsDial(url.replace(/^ws:/, 'wss:'), { ...options, tls });
+}
 
 /** Runs until the signal aborts; containers run on. */
 export async function runCell(context: AgentContext, signal: AbortSignal): Promise<void> {
@@ -42,7 +50,7 @@ export async function runCell(context: AgentContext, signal: AbortSignal): Promi
     },
     runtime: meteredRuntime({ runtime: engine, metrics, clock }),
     host: hostFacts({ clock }),
-    dial: wsDial,
+    dial: cellDial(context.certificates),
     prober: networkProber(),
     meter: procMeter({ clock }),
     createEmulator: xtermEmulator,

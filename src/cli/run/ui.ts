@@ -26,7 +26,8 @@ import type { OperatorFiles } from '../../tui/operator-files.ts';
 import { runTui } from '../../tui/run.ts';
 import { paneEmulator } from '../../tui/terminal/emulator.ts';
 import type { Terminal } from '../../tui/terminal.ts';
-import type { Session } from '../session.ts';
+import { chosenContext } from '../contexts.ts';
+import { addressOf, type Session } from '../session.ts';
 
 export interface UiOptions {
   readonly session: Session;
@@ -63,7 +64,7 @@ export async function runUi(options: UiOptions): Promise<number> {
     clock: io.clock,
     rng,
     home: pages.list({ kind: 'lrps' }),
-    context: contextName(session.client),
+    context: contextName(session),
     settings,
     problems: options.problems,
     commandHistory: kept.commandHistory,
@@ -101,14 +102,20 @@ function partsOf(pages: PageFactories, keymap: Keymap): Omit<AppParts, 'screens'
   };
 }
 
-function clientFor({ io }: Session, apiAddress: string): Client {
-  const { dial, clock, actor } = io;
-  return createClient({ baseUrl: `http://${apiAddress}`, dial, clock, actor });
+/** Another server, with what we are known by; who came through the local socket is known there and nowhere else. */
+function clientFor({ io, flags, client }: Session, apiAddress: string): Client {
+  const { dial, clock } = io;
+  const address = addressOf(flags, io);
+  if ('socketPath' in address) return client;
+  const tls = 'tls' in address ? address.tls : undefined;
+  return createClient({ servers: [apiAddress], tls, dial, clock });
 }
 
-/** What the operator calls the cluster: there are no contexts with names yet, so it is where the cluster is. */
-function contextName(client: Client): string {
-  return client.address.startsWith('/') ? hostname() : client.address;
+/** What the operator calls the cluster: the context's name, or where the cluster is. */
+function contextName({ client, flags, io }: Session): string {
+  const address = addressOf(flags, io);
+  if ('socketPath' in address) return hostname();
+  return 'servers' in address ? (chosenContext(flags, io)?.name ?? client.address) : client.address;
 }
 
 /** Loaded when the first chart is to be drawn; until then, and where that fails, pages draw sparklines. */
