@@ -10,7 +10,7 @@ import { backoffMs } from '../../base/core/backoff.ts';
 import { SkepError } from '../../base/core/errors.ts';
 import type { Rng } from '../../base/core/rng.ts';
 import { defaults } from '../../model/defaults.ts';
-import type { StoreCredentials, StoreMaterial } from './credentials.ts';
+import { type StoreCredentials, type StoreMaterial, storeTargetName } from './credentials.ts';
 import { type EtcdFailure, lateFailure, toFailure } from './etcd-errors.ts';
 
 type Service = 'KV' | 'Lease' | 'Watch';
@@ -58,7 +58,10 @@ export class Endpoint {
     if (this.#made !== undefined && this.#made.with === material) return this.#made.pool;
     const old = this.#made?.pool;
     if (old !== undefined) this.#clock.after(oldPoolMs, () => old.close());
-    const options = { hosts: this.address, grpcOptions, ...(material && { credentials: material }) };
+    const options =
+      material === undefined
+        ? { hosts: this.address, grpcOptions }
+        : { hosts: this.address, grpcOptions: { ...grpcOptions, ...storeTargetName }, credentials: material };
     this.#made = { pool: new ConnectionPool(options), with: material };
     return this.#made.pool;
   }

@@ -6,7 +6,7 @@ import { Etcd3, type IOptions } from 'etcd3';
 import type { Clock } from '../../base/clock.ts';
 import { withDeadline } from '../../base/clock.ts';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
-import type { StoreCredentials, StoreMaterial } from './credentials.ts';
+import { type StoreCredentials, type StoreMaterial, storeTargetName } from './credentials.ts';
 
 type Policy = NonNullable<NonNullable<IOptions['faultHandling']>['global']>;
 
@@ -35,7 +35,8 @@ export function memberClient(clientUrl: string, credentials?: StoreCredentials):
       if (made !== undefined && made.with === material) return made.etcd;
       made?.etcd.close();
       const options = { hosts: [clientUrl], faultHandling: { global: once, host: () => once } };
-      made = { etcd: new Etcd3({ ...options, ...(material && { credentials: material }) }), with: material };
+      const secured = material && { credentials: material, grpcOptions: storeTargetName };
+      made = { etcd: new Etcd3({ ...options, ...secured }), with: material };
       return made.etcd;
     },
     close: () => made?.etcd.close(),

@@ -39,12 +39,14 @@ export const join: Handler<'join'> = async (context, { body }, call) => {
   attemptsOf.set(context.bbs, attempts);
   const from = call.caller?.address ?? 'unix socket';
   attempts.check(from, context.clock.now());
+  // What is known of who asks is the token.
+  const byToken: Call = { ...call, actor: `token ${body.tokenId.slice(0, 16)} from ${from}` };
   try {
-    return await admit(context, body, call);
+    return await admit(context, body, byToken);
   } catch (error) {
     if (error instanceof SkepError && !error.retryable) {
       attempts.fail(from, context.clock.now());
-      await tellRefusal(context, call, body, error);
+      await tellRefusal(context, byToken, body, error);
     }
     throw error;
   }
