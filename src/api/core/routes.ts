@@ -12,18 +12,7 @@ import { cellIdSchema, domainNameSchema, processGuidSchema, taskGuidSchema } fro
 import { rebalanceMovesMax } from '../../model/rebalance.ts';
 import { resourcesSchema } from '../../model/resources.ts';
 import { taskSchema, taskSpecSchema } from '../../model/task.ts';
-import {
-  certificateViewSchema,
-  hostCertificatesSchema,
-  joinRequestSchema,
-  renewRequestSchema,
-  tokenRequestSchema,
-  tokenViewSchema,
-  userCertificateSchema,
-  userRequestSchema,
-  userViewSchema,
-  whoSchema,
-} from './auth-shapes.ts';
+import { authRoutes } from './auth-routes.ts';
 import {
   cellReasonSchema,
   drainRequestSchema,
@@ -303,38 +292,7 @@ export const routes = {
     params: z.object({ server: z.string() }),
     response: z.object({}),
   },
-  /** On the local socket: who makes `file` with `ticket` in it has proved its user, and shows the ticket from then on. */
-  challenge: { ...paths.challenge, response: z.object({ file: z.string(), ticket: z.string() }) },
-  whoAmI: { ...paths.whoAmI, response: whoSchema },
-  /** With a token, whose secret is sent only to a server that the token pins. */
-  join: { ...paths.join, body: joinRequestSchema, response: hostCertificatesSchema },
-  /** New certificates for fresh keys, same name and roles as the one that asks. */
-  renewCertificate: {
-    ...paths.renewCertificate,
-    body: renewRequestSchema,
-    response: hostCertificatesSchema,
-  },
-  /** The only answer that holds the secret. */
-  createToken: {
-    ...paths.createToken,
-    body: tokenRequestSchema,
-    response: z.object({ token: z.string(), record: tokenViewSchema, servers: z.array(z.string()) }),
-  },
-  listTokens: { ...paths.listTokens, response: z.object({ rows: z.array(tokenViewSchema) }) },
-  revokeToken: { ...paths.revokeToken, params: z.object({ id: z.string() }), response: written },
-  addUser: { ...paths.addUser, body: userRequestSchema, response: userCertificateSchema },
-  listUsers: { ...paths.listUsers, response: z.object({ rows: z.array(userViewSchema) }) },
-  revokeUser: { ...paths.revokeUser, params: z.object({ name: z.string() }), response: written },
-  listCertificates: {
-    ...paths.listCertificates,
-    response: z.object({ rows: z.array(certificateViewSchema) }),
-  },
-  /** `which` is a serial number, or the name of a host: then all of its certificates. Acts at once. */
-  revokeCertificates: {
-    ...paths.revokeCertificates,
-    params: z.object({ which: z.string() }),
-    response: z.object({ revision: z.number(), serials: z.array(z.string()) }),
-  },
+  ...authRoutes,
 } as const;
 
 export type RouteName = keyof typeof routes;
