@@ -11,6 +11,7 @@ import { type ActionId, actionIds, actions } from '../src/tui/core/actions.ts';
 import { commands } from '../src/tui/core/command-table.ts';
 import { type ActionGroup, groupOf } from '../src/tui/core/help-page.ts';
 import { keyTitle } from '../src/tui/core/key-names.ts';
+import { paneCommands } from '../src/tui/core/workspace-keys.ts';
 import { root } from '../test/repo/sources.ts';
 
 export const tuiDocument = 'docs/tui.md';
@@ -58,7 +59,17 @@ function commandsText(): string {
   return table(['Command', 'Also', 'Does'], rows);
 }
 
-const generated: Readonly<Record<string, () => string>> = { keys: keysText, commands: commandsText };
+const panesText = (): string =>
+  table(
+    ['Keys after `Ctrl-]`', 'Does'],
+    paneCommands.map(({ keys, help }) => [keys.map((key) => code(keyTitle(key))).join(' '), cell(help)]),
+  );
+
+const generated: Readonly<Record<string, () => string>> = {
+  keys: keysText,
+  commands: commandsText,
+  panes: panesText,
+};
 
 /** The document with its tables as they are now. Throws when a place for one is missing. */
 export function renderTuiDocument(document: string): string {

@@ -19,6 +19,7 @@ import { runningCluster } from '../running-mix.ts';
 
 const busyEveryMs = 50;
 const busyChanges = 100;
+const busyShown = 4;
 
 const [units = '1', socketPath = ''] = process.argv.slice(2);
 const records = runningCluster(Number(units));
@@ -72,14 +73,22 @@ await listenApi(api, {
 let busy: NodeJS.Timeout | undefined;
 let at = 0;
 
-/** Instances all over the cluster are reported again, as in a cluster that lives. */
+const names = new Intl.Collator('en', { numeric: true });
+const actuals = records.flatMap(({ key }, index) => (key.includes('/actual/') ? [{ key, index }] : []));
+/** What the screen shows: the first instances by name. */
+const shown = [...actuals].sort((a, b) => names.compare(a.key, b.key)).slice(0, 40);
+
+/** Instances all over the cluster have just crashed and run again, as in a cluster that lives; four of them on the screen. */
 function change(): void {
   const revision = state.revision + 1;
-  const changes = Array.from({ length: busyChanges }, () => {
-    at = (at + 7_919) % records.length;
-    const record = records[at];
+  const changes = Array.from({ length: busyChanges }, (_, nth) => {
+    at += 1;
+    const one = nth < busyShown ? shown[at % shown.length] : actuals[(at * 7_919) % actuals.length];
+    const record = one === undefined ? undefined : records[one.index];
     if (record === undefined) throw new Error('no such record');
-    return { key: record.key, record: { ...record, revision } };
+    const news = { since: systemClock.now(), crashCount: at % 100 };
+    const value = JSON.stringify({ ...JSON.parse(record.value), ...news });
+    return { key: record.key, record: { ...record, value, revision } };
   });
   const touched = state.apply(changes, revision);
   for (const listener of listeners) listener(touched, state);

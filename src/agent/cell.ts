@@ -209,7 +209,13 @@ class RunningCell implements Cell {
   #keepConsoles(): Consoles {
     const { config, runtime, createEmulator, clock, rng, log, signal } = this.#options;
     return new Consoles({
-      ...{ cellId: config.cellId, runtime, createEmulator, clock, rng, log, signal },
+      cellId: config.cellId,
+      runtime,
+      createEmulator,
+      clock,
+      rng,
+      log,
+      signal,
       journal: this.#journal,
       find: (instanceGuid) => this.#find({ instanceGuid }, false),
     });
@@ -219,8 +225,19 @@ class RunningCell implements Cell {
     const { config, meter, runtime, dial, clock, log, signal } = this.#options;
     const running = (): Container[] => [...this.#instances.running(), ...this.#tasks.running()];
     return serveStreams({
-      ...{ runtime, dial, clock, log, signal },
-      stats: new Stats({ cellId: config.cellId, meter, clock, log, signal, running }),
+      runtime,
+      dial,
+      clock,
+      log,
+      signal,
+      stats: new Stats({
+        cellId: config.cellId,
+        meter,
+        clock,
+        log,
+        signal,
+        running,
+      }),
       consoles: this.#consoles,
       find: (target, previous) => this.#find(target, previous),
     });

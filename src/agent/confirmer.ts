@@ -27,8 +27,17 @@ export function startConfirmer(cell: CellContext, instances: Instances, tasks: T
       const askedTasks = tasks.unclaimed().slice(0, maxAsked);
       if (asked.length === 0 && askedTasks.length === 0) return;
       const params = cellRequests.confirm.params.parse({
-        instances: asked.map(({ guid, index, instanceGuid }) => ({ guid, index, instanceGuid })),
-        tasks: askedTasks.map(({ guid, attempt }) => ({ guid, attempt })),
+        instances: asked.map(({ guid, index, instanceGuid, container }) => ({
+          guid,
+          index,
+          instanceGuid,
+          startedAt: container?.startedAt,
+        })),
+        tasks: askedTasks.map(({ guid, attempt, container }) => ({
+          guid,
+          attempt,
+          startedAt: container?.startedAt,
+        })),
       });
       const answer = await cell.links.request('confirm', params, { signal });
       const ours = new Set([...answer.instances, ...answer.tasks]);

@@ -27,4 +27,5 @@ export interface EmulatorOptions {
   onAnswer(answer: string): void;
 }
 
-export type CreateEmulator = (options: EmulatorOptions) => Emulator;
+/** Takes a moment the first time: what emulates is loaded then, so that a cell without consoles does not pay for it. */
+export type CreateEmulator = (options: EmulatorOptions) => Promise<Emulator>;

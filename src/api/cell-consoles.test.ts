@@ -18,8 +18,12 @@ function scene() {
   };
   const context = { cellId: 'host.a' as CellId, clock, commits } as unknown as CellContext;
   const event: CellRequestParams<'consoleEvent'> = {
-    ...{ type: 'console.opened', session: 'host.a.x7f3k2', at: clock.now() - 5_000, subject: 'web/0' },
-    ...{ message: 'console host.a.x7f3k2 opened', by: 'uid 0' },
+    type: 'console.opened',
+    session: 'host.a.x7f3k2',
+    at: clock.now() - 5e3,
+    subject: 'web/0',
+    message: 'console host.a.x7f3k2 opened',
+    by: 'uid 0',
   };
   return { clock, written, context, event };
 }
@@ -31,7 +35,11 @@ test('told twice, it is one line', async () => {
   const [first, second] = written.map(({ puts }) => puts?.[0]);
   expect(second).toEqual(first);
   expect(JSON.parse(first?.value ?? '')).toMatchObject({
-    ...{ type: 'console.opened', subject: 'web/0', cellId: 'host.a', actor: 'uid 0', at: event.at },
+    type: 'console.opened',
+    subject: 'web/0',
+    cellId: 'host.a',
+    actor: 'uid 0',
+    at: event.at,
   });
 });
 

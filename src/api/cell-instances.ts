@@ -5,6 +5,7 @@
 import { SkepError } from '../base/core/errors.ts';
 import { type ActualLrp, awaitingHome, crash, start } from '../model/actual-lrp.ts';
 import { type InstanceGuid, instanceName, type ProcessGuid } from '../model/ids.ts';
+import { mayBeUnknown } from '../model/restored.ts';
 import type { Put } from '../store/bbs.ts';
 import { encode } from '../store/core/codec.ts';
 import { actualKey } from '../store/core/keys.ts';
@@ -47,10 +48,20 @@ export function reportStarted(context: CellContext, params: CellRequestParams<'s
     if (slots.ordinary === 'corrupt' || slots.suspect === 'corrupt') return corruptRefusal(name);
     const isMine = claimOf(context, params, slots.ordinary) !== undefined;
     if (!isMine && slots.evacuating === 'corrupt') return corruptRefusal(name);
-    if (slots.ordinary === undefined) return cannotStart(name, 'there is no record of it');
-    return decideStarted(context, params, slots.ordinary, slots.suspect);
+    const decision =
+      slots.ordinary === undefined
+        ? cannotStart(name, 'there is no record of it')
+        : decideStarted(context, params, slots.ordinary, slots.suspect);
+    return decision.kind === 'refuse' && !isMine && isOlderState(context) ? inDoubt(name) : decision;
   });
 }
+
+/** A refusal would stop the container at once; so the cell is left to ask about it, and says when it was started. */
+const isOlderState = ({ replica, clock }: CellContext): boolean =>
+  mayBeUnknown(replica.state.restored?.value, undefined, clock.now());
+
+const inDoubt = (name: string): Decision =>
+  refuse(new SkepError('Unavailable', `the restored state is older than what is told of ${name}`));
 
 /** Diego ignores a suspect's news until the replacement runs: reference/diego.md 1.6. */
 function decideSuspectStarted(name: string, slots: Slots): Decision {

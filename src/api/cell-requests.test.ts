@@ -7,7 +7,7 @@ import { defaults } from '../model/defaults.ts';
 import type { CellId, InstanceGuid, ProcessGuid, TaskGuid } from '../model/ids.ts';
 import { assignTask, cancelReason, desireTask, failTask, type Task, taskSpecSchema } from '../model/task.ts';
 import { decode, encode } from '../store/core/codec.ts';
-import { type ActualSlot, actualKey, presenceKey, taskKey } from '../store/core/keys.ts';
+import { type ActualSlot, actualKey, presenceKey, restoredKey, taskKey } from '../store/core/keys.ts';
 import { createReplica } from '../store/follow-replica.ts';
 import { type MemoryBbs, memoryBbs } from '../store/memory/memory-bbs.ts';
 import type { Replica } from '../store/replica.ts';
@@ -434,6 +434,51 @@ test('confirm names what is still mine, in every slot, and what cannot be read',
     ],
   });
   expect(answer).toEqual({ result: { instances: ['i-0', 'i-2', 'i-3', 'i-5'], tasks: ['t1'] } });
+});
+
+describe('in a store that was restored from an older state', () => {
+  const asOf = 1_000_000;
+  const at = 2_000_000;
+  const keepUntil = 9_000_000;
+  const restored = { v: 1, from: 'backup', at, asOf, revision: 7, keepUntil } as const;
+  beforeEach(async () => {
+    await put(restoredKey, encode(restored));
+    await clock.advance(at - clock.now() + 1_000);
+  });
+  const begun = (instanceGuid: string, startedAt?: number) => ({
+    guid: 'web',
+    index: 0,
+    instanceGuid,
+    startedAt,
+  });
+  const asked = {
+    instances: [begun('before', asOf - 600_000), begun('between', asOf + 1), begun('after', at + 600_000)],
+    tasks: [{ guid: 't1', attempt: 'a', startedAt: asOf + 1 }],
+  };
+
+  test('what began after that state was written down is kept and told once, for a time', async () => {
+    await put(actualKey(web, 0), encode(claimed('other', other)));
+    for (let times = 0; times < 2; times++) {
+      const answer = await answerCellRequest(contextOf(), 'confirm', asked);
+      expect(answer).toEqual({ result: { instances: ['between'], tasks: ['t1'] } });
+    }
+    await clock.settle();
+    const kept = [...replica.state.events.values()].filter(({ type }) => type === 'instance.kept');
+    expect(kept.map(({ subject }) => subject).sort()).toEqual(['t1', 'web/0']);
+    await clock.advance(keepUntil - clock.now());
+    expect(await answerCellRequest(contextOf(), 'confirm', asked)).toEqual({
+      result: { instances: [], tasks: [] },
+    });
+  });
+
+  test('news of what it does not know is not refused, which would stop it', async () => {
+    const started = { ...begun('between'), netInfo, containerId: 'c', routable: true };
+    expect(await ask('started', started)).toBe('Unavailable');
+    await put(actualKey(web, 0), encode(claimed('mine')));
+    expect(await ask('started', { ...started, instanceGuid: 'mine' })).toBe('');
+    await clock.advance(keepUntil - clock.now());
+    expect(await ask('started', started)).toBe('ActualLRPCannotBeStarted');
+  });
 });
 
 test('confirm without a quorum answers nothing at all', async () => {

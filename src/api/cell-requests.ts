@@ -4,15 +4,13 @@
  */
 import { withDeadline } from '../base/clock.ts';
 import { type ErrorBody, messageOf, SkepError } from '../base/core/errors.ts';
-import type { ActualLrp } from '../model/actual-lrp.ts';
 import { defaults } from '../model/defaults.ts';
-import type { Task } from '../model/task.ts';
-import type { StoredRecord } from '../store/bbs.ts';
 import { encode } from '../store/core/codec.ts';
-import { type ActualSlot, actualKey, presenceKey, taskKey } from '../store/core/keys.ts';
+import { presenceKey } from '../store/core/keys.ts';
+import { confirmClaims } from './cell-confirm.ts';
 import { recordConsole } from './cell-consoles.ts';
 import { reportCrashed, reportStarted, reportStopped } from './cell-instances.ts';
-import { type CellContext, type Slot, slotOf } from './cell-report.ts';
+import type { CellContext } from './cell-report.ts';
 import { reportTaskCompleted, reportTaskRejected, reportTaskStarted } from './cell-tasks.ts';
 import {
   type CellRequestName,
@@ -40,7 +38,7 @@ const handlers: Handlers = {
   startTask: (context, params) => emptyAfter(reportTaskStarted(context, params)),
   completeTask: (context, params) => emptyAfter(reportTaskCompleted(context, params)),
   rejectTask: (context, params) => emptyAfter(reportTaskRejected(context, params)),
-  confirm,
+  confirm: confirmClaims,
   consoleEvent: (context, params) => emptyAfter(recordConsole(context, params)),
 };
 
@@ -142,44 +140,4 @@ async function heartbeat(context: CellContext, params: CellRequestParams<'heartb
 function isPresentAs({ replica, cellId }: CellContext, revision: number): boolean {
   const { cells, revision: known } = replica.state;
   return known < revision || cells.get(cellId)?.revision === revision;
-}
-
-const slots: readonly ActualSlot[] = ['ordinary', 'suspect', 'evacuating'];
-
-/**
- * Names what the store still assigns to this cell, by a quorum-backed read of exactly those keys. A record
- * that cannot be read counts as assigned: no container stops because of it.
- */
-async function confirm(context: CellContext, params: CellRequestParams<'confirm'>) {
-  const { instances, tasks } = params;
-  const keys = [
-    ...instances.flatMap((i) => slots.map((slot) => actualKey(i.guid, i.index, slot))),
-    ...tasks.map((task) => taskKey(task.guid)),
-  ];
-  if (keys.length === 0) return { instances: [], tasks: [] };
-  const { records } = await context.bbs.read(keys, { signal: context.signal });
-  const taskRecords = records.slice(instances.length * slots.length);
-  return {
-    instances: instances
-      .filter((ref, i) => {
-        const mine = records.slice(i * slots.length, (i + 1) * slots.length);
-        return mine.some((record) => holds(context, ref.instanceGuid, record));
-      })
-      .map((ref) => ref.instanceGuid),
-    tasks: tasks
-      .filter((ref, i) => ownsTask(context, ref.attempt, slotOf('task', taskRecords[i])))
-      .map((ref) => ref.guid),
-  };
-}
-
-function holds(context: CellContext, instanceGuid: string, record: StoredRecord | undefined): boolean {
-  const slot: Slot<ActualLrp> = slotOf('actual', record);
-  if (slot === undefined || slot === 'corrupt') return slot === 'corrupt';
-  return slot.value.instanceGuid === instanceGuid && slot.value.cellId === context.cellId;
-}
-
-function ownsTask(context: CellContext, attempt: string, slot: Slot<Task>): boolean {
-  if (slot === undefined || slot === 'corrupt') return slot === 'corrupt';
-  const { state, cellId } = slot.value;
-  return state === 'RUNNING' && cellId === context.cellId && slot.value.attempt === attempt;
 }

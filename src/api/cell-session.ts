@@ -6,6 +6,7 @@
 import { withDeadline } from '../base/clock.ts';
 import { messageOf, SkepError } from '../base/core/errors.ts';
 import type { Socket } from '../base/socket.ts';
+import type { ClusterState } from '../store/core/state.ts';
 import { ToldAssignments } from './cell-assignments.ts';
 import type { CellContext } from './cell-report.ts';
 import { answerCellRequest } from './cell-requests.ts';
@@ -140,9 +141,18 @@ export class CellSession {
     const full = !this.#hasFull;
     this.#hasFull = true;
     if (changed || full)
-      await this.send({ type: 'assignments', revision: state.revision, full, ...difference });
+      await this.send({
+        type: 'assignments',
+        revision: state.revision,
+        ...epochOf(state),
+        full,
+        ...difference,
+      });
   }
 }
+
+const epochOf = ({ restored }: ClusterState): { readonly epoch?: number } =>
+  restored === undefined ? {} : { epoch: restored.value.at };
 
 /** The request, or why it is none. */
 function parseMessage(data: string | Uint8Array): CellMessage | string {

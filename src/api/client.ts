@@ -7,13 +7,14 @@ import { type Clock, withDeadline } from '../base/clock.ts';
 import { SkepError } from '../base/core/errors.ts';
 import type { Dial, Socket } from '../base/socket.ts';
 import { defaults } from '../model/defaults.ts';
+import { beginDownload, downloadBytes } from './client/download.ts';
 import { Endpoints, endpointsOf } from './client/endpoints.ts';
 import { type EventQuery, type EventRow, eventRows, watchMessages } from './client/feeds.ts';
 import { type Prove, Ticket } from './client/local-ticket.ts';
 import { type Endpoint, requestJson } from './client/request.ts';
 import { queryString, requestLine } from './client/urls.ts';
 import { openViewFeed, type ViewFeed } from './client/view-feed.ts';
-import { paths, socketPaths, ticketHeader } from './core/paths.ts';
+import { backupPath, paths, socketPaths, ticketHeader } from './core/paths.ts';
 import type {
   RouteInput,
   RouteName,
@@ -74,6 +75,11 @@ export interface Client {
    * serves as many views as it may, `Unavailable` when it cannot be reached. The signal ends the feed too.
    */
   view(query: ViewQuery, options: { readonly signal: AbortSignal }): Promise<ViewFeed>;
+  /**
+   * The bytes of a new backup, read at the pace of whoever iterates. That it is whole its own end tells
+   * (store/backup-file.ts): a server that fails meanwhile only ends it early.
+   */
+  backup(options: { readonly signal: AbortSignal }): AsyncIterable<Uint8Array>;
 }
 
 /** Throws `InvalidRequest` for an address that is none. Connects to nothing until it is used. */
@@ -127,5 +133,10 @@ export function createClient(options: ClientOptions): Client {
     events: (query, { signal }) => eventRows(() => open(socketPaths.events, query, signal), signal),
     openStream: (query, { signal }) => open(socketPaths.streams, query, signal),
     view: (query, { signal }) => openViewFeed(() => open(socketPaths.view, {}, signal), query, signal),
+    async *backup({ signal }) {
+      const endpoint = await endpoints.reachable(signal);
+      const begin = (held: string | undefined) => beginDownload(endpoint, backupPath, held, signal);
+      yield* downloadBytes(endpoint, await withTicket(signal, begin), signal);
+    },
   };
 }

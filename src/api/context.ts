@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock.ts';
 import { SkepError } from '../base/core/errors.ts';
 import type { Rng } from '../base/core/rng.ts';
 import type { Log } from '../base/log.ts';
+import type { Backups } from '../store/backup-keeper.ts';
 import type { Bbs } from '../store/bbs.ts';
 import type { ClusterState } from '../store/core/state.ts';
 import type { MemberStatus, Members } from '../store/members.ts';
@@ -27,6 +28,8 @@ export interface ApiContext {
   readonly memberStatuses?:
     | ((options: { readonly signal: AbortSignal }) => Promise<ReadonlyMap<string, MemberStatus>>)
     | undefined;
+  /** What this server keeps and sends; absent where nobody composed a keeper: then `Unavailable` is answered. */
+  readonly backups?: Backups | undefined;
   readonly dispatcher: Dispatcher;
   /** What the brain would do; absent where nobody composed one: then nothing is checked beforehand. */
   readonly planner?: Planner | undefined;

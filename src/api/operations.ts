@@ -6,6 +6,7 @@ import { listCertificates, revokeCertificates } from './handlers/auth/revoke.ts'
 import { createToken, listTokens, revokeToken } from './handlers/auth/tokens.ts';
 import { addUser, listUsers, revokeUser } from './handlers/auth/users.ts';
 import { challenge, whoAmI } from './handlers/auth/who.ts';
+import { listBackups, removeBackup, saveBackup } from './handlers/backups.ts';
 import { cordonCell, drainCell, uncordonCell, undrainCell } from './handlers/cell-specs.ts';
 import { getCell, listCells } from './handlers/cells.ts';
 import { debugState } from './handlers/debug-state.ts';
@@ -56,6 +57,9 @@ export const operations: { readonly [N in RouteName]: Handler<N> } = {
   listEvents,
   view,
   debugState,
+  listBackups,
+  saveBackup,
+  removeBackup,
   joinServer,
   promoteServer,
   challenge,

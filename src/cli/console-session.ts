@@ -57,7 +57,13 @@ export async function joinSession(session: Session, socket: Socket, options: Joi
     if (control.kind === 'notice' && !notes.includes(control.message)) notes.push(control.message);
   };
   const code = await joinConsole(session, socket, {
-    ...{ name, stdin: true, tty: true, detachable: false, forwardsSignals: false, filterInput, onControl },
+    name,
+    stdin: true,
+    tty: true,
+    detachable: false,
+    forwardsSignals: false,
+    filterInput,
+    onControl,
     onOutput: (data) => screen.push(data),
     onExit: (reason) => {
       hasEnded = true;

@@ -19,8 +19,21 @@ import { version } from './run/version.ts';
 import { clusterVerbs, type Verb } from './verbs.ts';
 
 const programs = 'Programs:';
+const care = 'Care:';
 const verbs: readonly Verb[] = [
   ...clusterVerbs,
+  {
+    name: 'backup',
+    summary: 'save, verify and restore the state of the cluster',
+    group: care,
+    load: async () => (await import('./run/backup-command.ts')).backupCommand,
+  },
+  {
+    name: 'server',
+    summary: 'recover from the loss of most servers',
+    group: care,
+    load: async () => (await import('./run/server-command.ts')).serverCommand,
+  },
   {
     name: 'ui',
     summary: 'open the terminal UI (skep alone does)',
@@ -42,17 +55,9 @@ const verbs: readonly Verb[] = [
 ];
 
 /** Verbs whose next word is a verb of their own. */
-const nestedVerbs: readonly string[] = [
-  'brain',
-  'cell',
-  'cert',
-  'ctx',
-  'debug',
-  'plan',
-  'task',
-  'token',
-  'user',
-];
+const nestedVerbs: readonly string[] = 'backup brain cell cert ctx debug plan server task token user'.split(
+  ' ',
+);
 /** Those of `console`, whose next word may be a name as well. */
 const consoleVerbs: readonly string[] = ['ls', 'close'];
 

@@ -102,7 +102,7 @@ export async function openSession(
 }
 
 export type Address =
-  | { readonly baseUrl: string; readonly tls?: TlsSource }
+  | { readonly baseUrl: string }
   | { readonly socketPath: string }
   | { readonly servers: readonly string[]; readonly tls: TlsSource };
 
@@ -137,6 +137,16 @@ export function addressOf(flags: AddressFlags, io: Pick<Io, 'env' | 'exists' | '
     flags.context !== undefined || given.startsWith('https://') || chosen?.context.servers.includes(server);
   if (chosen === undefined || isOurs !== true) return { baseUrl: `http://${server}` };
   return { servers: [server], tls: tlsOf(chosen.context) };
+}
+
+/**
+ * Another server of the cluster, spoken to as the first one was. Who came through the local socket is known there and
+ * nowhere else: then it is the socket again.
+ */
+export function anotherServer({ flags, io }: Pick<Session, 'flags' | 'io'>, apiAddress: string): Address {
+  const first = addressOf(flags, io);
+  if ('socketPath' in first) return first;
+  return 'servers' in first ? { servers: [apiAddress], tls: first.tls } : { baseUrl: `http://${apiAddress}` };
 }
 
 function hostAndPort(given: string, source: string): string {

@@ -98,6 +98,12 @@ export const clusterVerbs: readonly Verb[] = [
     load: async () => (await import('./commands/cells.ts')).cellsCommand,
   },
   {
+    name: 'top',
+    summary: 'show what cells or instances use now',
+    group: cluster,
+    load: async () => (await import('./commands/top.ts')).topCommand,
+  },
+  {
     name: 'plan',
     summary: 'show what a change or a loss would do',
     group: cluster,

@@ -6,7 +6,7 @@ import type { Client } from '../api/client.ts';
 import type { Status } from '../api/core/routes.ts';
 import type { Clock } from '../base/clock.ts';
 import { backoffMs } from '../base/core/backoff.ts';
-import { messageOf, SkepError } from '../base/core/errors.ts';
+import { messageOf } from '../base/core/errors.ts';
 import type { Rng } from '../base/core/rng.ts';
 import type { Connection } from './core/app-model.ts';
 
@@ -42,68 +42,27 @@ export interface ClusterConnection {
 /** Begins at once; ends with the signal. */
 export function startConnection(options: ConnectionOptions): ClusterConnection {
   const { clock, rng, signal } = options;
-  let current = options.first;
-  let name = options.first.address;
-  let others: readonly string[] = [];
-  let next = 0;
-  let failures = 0;
-  let everHeard = false;
-  let state: Connection = { server: name, state: 'connecting', since: clock.now(), reason: '' };
-  let wake = (): void => undefined;
+  const servers = new Servers(options);
   const waiting = new Set<() => void>();
-
-  function tell(change: Pick<Connection, 'state' | 'reason'>): void {
-    const before = state;
-    const same = before.state === change.state && (before.reason === '') === (change.reason === '');
-    const since = same ? before.since : clock.now();
-    if (same && before.server === name && before.reason === change.reason) return;
-    state = { ...change, server: name, since };
-    options.onConnection(state);
-  }
-
-  function heard(status: Status, askedAt: number): void {
-    const was = name;
-    const lost = failures > 0 ? state.reason : '';
-    name = status.server;
-    others = status.servers.map(({ apiAddress }) => apiAddress);
-    const back = failures > 0;
-    everHeard = true;
-    failures = 0;
-    tell({ state: 'connected', reason: status.stale });
-    options.onStatus(status, status.now - (askedAt + clock.now()) / 2);
-    if (back && was !== name) options.onMoved(was, name, lost);
-    if (back) for (const resume of waiting) resume();
-  }
-
-  function failed(error: unknown): void {
-    failures += 1;
-    const reason = messageOf(error);
-    tell({ state: everHeard ? 'lost' : 'connecting', reason });
-    const known = [...others];
-    if (known.length === 0) return;
-    // Around all that are known, the first one among them.
-    next = (next + 1) % (known.length + 1);
-    const address = known[next - 1];
-    current = address === undefined ? options.first : options.connect(address);
-  }
+  let wake = (): void => undefined;
 
   async function beat(): Promise<void> {
     const askedAt = clock.now();
     try {
-      const status = await current.call('status', {}, { signal, deadlineMs: statusDeadlineMs });
-      heard(status, askedAt);
+      const status = await servers.client.call('status', {}, { signal, deadlineMs: statusDeadlineMs });
+      if (servers.heard(status, askedAt)) for (const resume of waiting) resume();
     } catch (error) {
-      if (signal.aborted) return;
-      failed(error instanceof Error ? error : new SkepError('Internal', messageOf(error)));
+      if (!signal.aborted) servers.failed(error);
     }
   }
 
   async function run(): Promise<void> {
     while (!signal.aborted) {
       await beat();
+      const { failures, known } = servers;
       // The first round through all servers is made without a pause.
-      const round = failures > 0 && failures <= others.length;
-      const ms = failures === 0 ? statusEveryMs : round ? 0 : backoffMs(retry, failures, rng);
+      const isRound = failures > 0 && failures <= known;
+      const ms = failures === 0 ? statusEveryMs : isRound ? 0 : backoffMs(retry, failures, rng);
       const pause = new AbortController();
       wake = () => pause.abort();
       await clock.sleep(ms, AbortSignal.any([signal, pause.signal])).catch(() => undefined);
@@ -113,22 +72,113 @@ export function startConnection(options: ConnectionOptions): ClusterConnection {
   void run();
   return {
     get client() {
-      return current;
+      return servers.client;
     },
-    suspect: () => wake(),
-    async change(ms, stop) {
-      if (stop.aborted) return;
-      await new Promise<void>((resolve) => {
-        const end = (): void => {
-          waiting.delete(end);
-          timer.cancel();
-          stop.removeEventListener('abort', end);
-          resolve();
-        };
-        const timer = clock.after(ms, end);
-        waiting.add(end);
-        stop.addEventListener('abort', end, { once: true });
-      });
+    suspect() {
+      // Who is known to be lost is asked again in its time, however many feeds break meanwhile.
+      if (servers.failures === 0) wake();
     },
+    change: (ms, stop) => changed(clock, waiting, ms, stop),
   };
+}
+
+async function changed(clock: Clock, waiting: Set<() => void>, ms: number, stop: AbortSignal): Promise<void> {
+  if (stop.aborted) return;
+  await new Promise<void>((resolve) => {
+    const end = (): void => {
+      waiting.delete(end);
+      timer.cancel();
+      stop.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = clock.after(ms, end);
+    waiting.add(end);
+    stop.addEventListener('abort', end, { once: true });
+  });
+}
+
+/** Which servers there are, which one is spoken to, and what was said of that last. */
+class Servers {
+  readonly #options: ConnectionOptions;
+  #client: Client;
+  #name: string;
+  /** The addresses that are tried one after another: the other servers, this one again, then where we began. */
+  #ring: readonly string[] = [];
+  #next = 0;
+  #failures = 0;
+  #everHeard = false;
+  #told: Connection;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.#client = options.first;
+    this.#name = options.first.address;
+    this.#told = { server: this.#name, state: 'connecting', since: options.clock.now(), reason: '' };
+  }
+
+  get client(): Client {
+    return this.#client;
+  }
+  /** In a row. */
+  get failures(): number {
+    return this.#failures;
+  }
+  get known(): number {
+    return this.#ring.length;
+  }
+
+  /** True when it answers again, or another one does instead. */
+  heard(status: Status, askedAt: number): boolean {
+    const { clock, onStatus, onMoved } = this.#options;
+    const isBack = this.#failures > 0;
+    const [was, lost] = [this.#name, this.#told.reason];
+    const isMove = isBack && this.#everHeard && was !== status.server;
+    this.#name = status.server;
+    this.#ring = ringOf(status);
+    this.#next = 0;
+    this.#everHeard = true;
+    this.#failures = 0;
+    this.#tell({ state: 'connected', reason: status.stale });
+    onStatus(status, status.now - (askedAt + clock.now()) / 2);
+    if (isMove) onMoved(was, this.#name, lost);
+    return isBack;
+  }
+
+  /** Goes on to the next server; to the same one when no other is known. */
+  failed(error: unknown): void {
+    this.#failures += 1;
+    this.#tell({ state: this.#everHeard ? 'lost' : 'connecting', reason: messageOf(error) });
+    if (this.#ring.length === 0) return;
+    const address = this.#ring[this.#next];
+    this.#next = (this.#next + 1) % (this.#ring.length + 1);
+    this.#client = address === undefined ? this.#options.first : this.#clientFor(address);
+  }
+
+  /** The server of an address that makes no sense is one that cannot be reached: the one it began with is tried. */
+  #clientFor(address: string): Client {
+    try {
+      return this.#options.connect(address);
+    } catch (error) {
+      this.#tell({ state: this.#told.state, reason: messageOf(error) });
+      return this.#options.first;
+    }
+  }
+
+  #tell({ state, reason }: Pick<Connection, 'state' | 'reason'>): void {
+    const before = this.#told;
+    const isSame = before.state === state && (before.reason === '') === (reason === '');
+    if (isSame && before.server === this.#name && before.reason === reason) return;
+    const since = isSame ? before.since : this.#options.clock.now();
+    this.#told = { state, reason, server: this.#name, since };
+    this.#options.onConnection(this.#told);
+  }
+}
+
+/** The others first: the one that does not answer is the last to be asked again, but it is. */
+function ringOf({ server: own, servers }: Status): readonly string[] {
+  const ordered = [
+    ...servers.filter(({ server }) => server !== own),
+    ...servers.filter(({ server }) => server === own),
+  ];
+  return ordered.map(({ apiAddress }) => apiAddress);
 }

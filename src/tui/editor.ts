@@ -20,10 +20,20 @@ export async function editText(editor: string, text: string, suffix: string): Pr
   try {
     await writeFile(path, text, { mode: 0o600 });
     await runEditor(editor, path);
-    const saved = await readFile(path, 'utf8');
+    const saved = await readSaved(editor, path);
     return saved === text ? undefined : saved;
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function readSaved(editor: string, path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new SkepError('Cancelled', `the editor "${editor}" left no file: nothing was changed`, {
+      cause: error,
+    });
   }
 }
 

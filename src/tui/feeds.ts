@@ -95,16 +95,17 @@ export function createFeeds(options: FeedsOptions): Feeds {
         if (feed === undefined) begin(key, page, want);
         else adapt(key, feed, want);
       }
-      for (const key of [...feeds.keys()]) if (!keys.has(key)) end(key);
+      for (const key of feeds.keys()) if (!keys.has(key)) end(key);
     },
     refresh() {
-      for (const [key, { page, want }] of [...feeds]) {
+      // What is begun anew is put at the end: a walk over the map itself would never end.
+      for (const [key, { page, want }] of Array.from(feeds)) {
         end(key);
         begin(key, page, want);
       }
     },
     stop() {
-      for (const key of [...feeds.keys()]) end(key);
+      for (const key of feeds.keys()) end(key);
     },
   };
 }
@@ -215,6 +216,8 @@ async function poll(
 async function* statsOf(client: Client, target: StatsTarget, signal: AbortSignal) {
   const socket = await client.openStream({ kind: 'stats', ...statsQuery(target) }, { signal });
   const close = (): void => socket.close();
+  // It may have gone out of want at the moment that the stream was opened.
+  if (signal.aborted) close();
   signal.addEventListener('abort', close, { once: true });
   try {
     const decoder = new TextDecoder();

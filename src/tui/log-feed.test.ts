@@ -198,7 +198,7 @@ describe('all instances of an LRP', () => {
     await world.log(3).says({ kind: 'exit', code: 0 });
     await world.clock.advance(500);
     expect(world.logs).toHaveLength(51);
-    expect(world.log(50).query.target).toBe('web/50');
+    expect(world.log(50).query).toMatchObject({ target: 'web/50', tail: 100 });
     expect(world.texts()[0]).toContain('50 instances are read, 10 more are not');
     await world.end();
   });

@@ -67,6 +67,8 @@ class LogFeed {
   readonly #seen = new Set<string>();
   #reading = 0;
   #isFirst = true;
+  /** Those that were there when it began: of them only what was asked for is read. */
+  #atFirst: ReadonlySet<string> = new Set();
   #left = 0;
   #out: LogLine[] = [];
   #outBytes = 0;
@@ -161,6 +163,7 @@ class LogFeed {
     );
     if (this.#isFirst && this.#current.size === 0)
       this.#note('-- no instance has a container: lines come when one does --');
+    if (this.#isFirst) this.#atFirst = new Set(this.#current.keys());
     this.#joinNew();
     this.#isFirst = false;
   }
@@ -272,7 +275,8 @@ class LogFeed {
   #query(source: Source, task: boolean): LogQuery {
     const { tail, since, previous } = this.#options.request;
     // What joins later is read from its beginning.
-    const range = this.#isFirst || task || previous ? { tail, since } : { tail: undefined, since: undefined };
+    const wasThere = task || previous || this.#atFirst.has(source.id);
+    const range = wasThere ? { tail, since } : { tail: undefined, since: undefined };
     return { target: source.name, task, follow: !previous, previous, ...range };
   }
 

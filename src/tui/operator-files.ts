@@ -30,24 +30,27 @@ const stateSchema = z.object({
 export interface Kept {
   readonly settings: { readonly [K in Exclude<keyof Settings, 'readOnly'>]?: Settings[K] | undefined };
   readonly commandHistory: readonly string[];
+  /** Why nothing of it counts; '' when all is well, and when there is no file yet. */
+  readonly problem: string;
 }
 
 export interface OperatorFiles {
-  /** Never throws: a file that cannot be read is as one that is not there. */
+  /** Never throws: a file that cannot be read is as one that is not there, and its `problem` says why. */
   load(): Promise<Kept>;
   /** Writes what is to be kept, one write at a time; what fails is told once. */
-  keep(settings: Settings, commandHistory: readonly string[]): void;
+  keep(
+    settings: Settings,
+    commandHistory: readonly string[],
+    onProblem: (text: string) => void,
+  ): Promise<void>;
   /** Keys by action; `problem` says why the file counts for nothing. `parse` reads YAML. */
   keys(parse: (text: string) => unknown): Promise<{ readonly keys: KeyChanges; readonly problem: string }>;
   /** Writes a file of that name's stem in the folder of dumps; resolves with its path. */
   saveText(name: string, text: string): Promise<string>;
 }
 
-export function operatorFiles(
-  env: Environment,
-  now: () => number,
-  onProblem: (text: string) => void,
-): OperatorFiles {
+/** @param now milliseconds since the epoch: dumps carry the time in their names */
+export function operatorFiles(env: Environment, now: () => number): OperatorFiles {
   const home = env['HOME'] ?? '/';
   const stateFolder = join(env['XDG_STATE_HOME'] || join(home, '.local/state'), 'skep');
   const statePath = join(stateFolder, 'ui.json');
@@ -56,7 +59,7 @@ export function operatorFiles(
   let next: string | undefined;
   let isTold = false;
 
-  async function writeAll(): Promise<void> {
+  async function writeAll(onProblem: (text: string) => void): Promise<void> {
     while (next !== undefined) {
       const text = next;
       next = undefined;
@@ -74,18 +77,21 @@ export function operatorFiles(
 
   return {
     async load() {
-      const text = await readOr(statePath, '');
+      const { text, problem } = await readIfThere(statePath);
+      const nothing = { settings: {}, commandHistory: [] };
+      if (text === '') return { ...nothing, problem };
       const read = stateSchema.safeParse(parseJson(text));
-      if (!read.success) return { settings: {}, commandHistory: [] };
-      return { settings: read.data.settings, commandHistory: read.data.commandHistory };
+      if (read.success) return { ...read.data, problem: '' };
+      return { ...nothing, problem: `${statePath}: ${problemOf(read.error)}; settings are as new` };
     },
-    keep({ readOnly: _, ...settings }, commandHistory) {
+    keep({ readOnly: _, ...settings }, commandHistory, onProblem) {
       next = JSON.stringify({ settings, commandHistory: commandHistory.slice(-historyMax) });
-      writing ??= writeAll();
+      writing ??= writeAll(onProblem);
+      return writing;
     },
     async keys(parse) {
-      const text = await readOr(keysPath, '');
-      if (text === '') return { keys: {}, problem: '' };
+      const { text, problem } = await readIfThere(keysPath);
+      if (text === '') return { keys: {}, problem };
       try {
         return { keys: keysSchema.parse(parse(text) ?? {}), problem: '' };
       } catch (error) {
@@ -113,15 +119,17 @@ const keysSchema = z.record(z.string(), z.union([z.array(z.string()), z.string()
 function problemOf(error: unknown): string {
   if (!(error instanceof z.ZodError)) return messageOf(error);
   const [issue] = error.issues;
-  return `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'makes no sense'}`;
+  const where = issue?.path.join('.') ?? '';
+  return `${where === '' ? '' : `${where}: `}${issue?.message ?? 'makes no sense'}`;
 }
 
-async function readOr(path: string, otherwise: string): Promise<string> {
+/** Text is '' where there is no file, and where it is not ours to read: then the problem says so. */
+async function readIfThere(path: string): Promise<{ readonly text: string; readonly problem: string }> {
   try {
-    return await readFile(path, 'utf8');
-  } catch {
-    // Not there, or not ours to read: the UI starts with what it knows.
-    return otherwise;
+    return { text: await readFile(path, 'utf8'), problem: '' };
+  } catch (error) {
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    return { text: '', problem: isMissing ? '' : `it is not used: ${messageOf(error)}` };
   }
 }
 

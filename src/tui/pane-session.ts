@@ -34,6 +34,7 @@ export interface PaneSessionOptions {
   readonly size: Size;
   /** Something of it looks different. */
   onChange(): void;
+  onBell(): void;
   flash(level: 'info' | 'warn' | 'error', text: string): void;
   /** It was ended on request: the pane may go. */
   onGone(): void;
@@ -260,6 +261,7 @@ export class PaneSession implements PaneScreen {
 
   #bell(): void {
     this.rang = !this.isVisible;
+    this.#options.onBell();
   }
 
   #changed(): void {

@@ -9,14 +9,13 @@ import { type ClusterConnection, startConnection } from './connection.ts';
 import type { Consoles } from './consoles.ts';
 import { startApp, updateApp, wantsOf } from './core/app.ts';
 import { drawApp } from './core/app-draw.ts';
-import { bodyOf } from './core/app-layout.ts';
 import type { AppMessage, AppModel, AppParts, ShellEffect } from './core/app-model.ts';
-import type { Charts, ConsoleRequest, Page, Settings } from './core/page.ts';
+import type { Charts, Page, Settings } from './core/page.ts';
 import type { Theme } from './core/theme.ts';
 import { paneSizes } from './core/workspace.ts';
-import { runPageEffect } from './effects.ts';
-import { createFeeds, type FeedsOptions } from './feeds.ts';
-import { createFrames } from './frames.ts';
+import { type EffectsOptions, runPageEffect } from './effects.ts';
+import { createFeeds, type Feeds, type FeedsOptions } from './feeds.ts';
+import { createFrames, type Frames } from './frames.ts';
 import type { Terminal, TerminalEvent } from './terminal.ts';
 
 /** At most 30 frames a second, half of that over SSH. */
@@ -44,6 +43,7 @@ export interface TuiOptions {
   consoles(options: {
     readonly connection: ClusterConnection;
     onDirty(): void;
+    bell(): void;
     send(message: AppMessage): void;
   }): Consoles;
   editText(text: string, suffix: string): Promise<string | undefined>;
@@ -57,9 +57,8 @@ export async function runTui(options: TuiOptions): Promise<number> {
   const stop = new AbortController();
   try {
     return await new Promise<number>((resolve, reject) => {
-      const end = (exit: number): void => resolve(exit);
       try {
-        startTui(options, stop.signal, end);
+        new Tui(options, stop.signal, resolve).start();
       } catch (error) {
         reject(error instanceof Error ? error : new Error(String(error)));
       }
@@ -70,131 +69,162 @@ export async function runTui(options: TuiOptions): Promise<number> {
   }
 }
 
-function startTui(options: TuiOptions, signal: AbortSignal, end: (exit: number) => void): void {
-  const { terminal, clock, rng } = options;
-  let model = startApp(
+class Tui {
+  readonly #options: TuiOptions;
+  readonly #signal: AbortSignal;
+  readonly #end: (exit: number) => void;
+  readonly #consoles: Consoles;
+  readonly #feeds: Feeds;
+  readonly #frames: Frames;
+  readonly #effects: EffectsOptions;
+  readonly #parts: AppParts;
+  #model: AppModel;
+  #timer: Timer | undefined;
+
+  /** Begins nothing but the connection, which tells only in later turns. */
+  constructor(options: TuiOptions, signal: AbortSignal, end: (exit: number) => void) {
+    const { terminal, clock, rng, openLogs, editText, saveText } = options;
+    const send = (message: AppMessage): void => this.#send(message);
+    this.#options = options;
+    this.#signal = signal;
+    this.#end = end;
+    this.#model = startModel(options);
+    const connection = connect(options, signal, send);
+    const consoles = options.consoles({
+      connection,
+      onDirty: () => this.#frames.dirty(),
+      bell: () => terminal.bell(),
+      send,
+    });
+    this.#consoles = consoles;
+    this.#parts = { ...options.parts, screens: consoles.screens };
+    this.#feeds = createFeeds({
+      connection,
+      clock,
+      rng,
+      openLogs,
+      ownConsoles: () => consoles.sessions(),
+      deliver: (page, want, data) => send({ kind: 'data', page, want, data }),
+    });
+    this.#frames = createFrames({
+      clock,
+      everyMs: terminal.features.remote ? remoteFrameMs : localFrameMs,
+      draw: () => this.#draw(),
+    });
+    this.#effects = {
+      connection,
+      terminal,
+      signal,
+      editText,
+      saveText,
+      fullConsole: (open) => terminal.handOver((wire) => consoles.handOver(wire, open)),
+      send,
+      quit: () => end(0),
+    };
+  }
+
+  start(): void {
+    const { terminal, clock, problems } = this.#options;
+    const tick = (): void => {
+      this.#timer = clock.after(tickMs, tick);
+      this.#send({ kind: 'tick', now: clock.now() });
+    };
+    this.#timer = clock.after(tickMs, tick);
+    this.#signal.addEventListener('abort', () => this.#stop());
+    terminal.listen((event) => this.#heard(event));
+    for (const text of problems) this.#send({ kind: 'flash', level: 'error', text });
+    this.#feeds.sync(wantsOf(this.#model));
+    this.#frames.dirty();
+  }
+
+  #stop(): void {
+    this.#timer?.cancel();
+    this.#frames.stop();
+    this.#feeds.stop();
+    this.#consoles.closeAll();
+  }
+
+  #draw(): boolean {
+    const { terminal, themeOf, parts, charts } = this.#options;
+    const { screens } = this.#parts;
+    const theme = themeOf(this.#model.settings.theme);
+    return terminal.draw(drawApp(this.#model, { theme, keysOf: parts.keysOf, screens, charts }));
+  }
+
+  #send(message: AppMessage): void {
+    if (this.#signal.aborted) return;
+    const before = this.#model;
+    const step = updateApp(before, message, this.#parts);
+    this.#model = step.model;
+    if (step.model !== before) this.#sync(before);
+    for (const effect of step.effects) this.#run(effect);
+    this.#frames.dirty();
+  }
+
+  #sync(before: AppModel): void {
+    const model = this.#model;
+    this.#feeds.sync(wantsOf(model));
+    if (model.workspace !== before.workspace || model.size !== before.size)
+      this.#consoles.sync(model.workspace, paneSizes(model.workspace, model.size));
+    if (model.settings !== before.settings || model.commandHistory !== before.commandHistory)
+      this.#options.remember(model, (text) => this.#send({ kind: 'flash', level: 'warn', text }));
+  }
+
+  #run(effect: ShellEffect): void {
+    if ('pane' in effect) {
+      if (effect.pane.do === 'flash')
+        this.#send({ kind: 'flash', level: effect.pane.level, text: effect.pane.text });
+      else this.#consoles.run(effect.pane);
+    } else if ('app' in effect) {
+      if (effect.app === 'refresh') this.#feeds.refresh();
+      else this.#options.terminal.invalidate();
+    } else {
+      runPageEffect(this.#effects, effect);
+    }
+  }
+
+  #heard(event: TerminalEvent): void {
+    switch (event.kind) {
+      case 'ended':
+        this.#end(event.exit);
+        return;
+      case 'drained':
+        this.#frames.drained();
+        return;
+      default:
+        this.#send(event);
+        this.#frames.dirty(true);
+    }
+  }
+}
+
+const startModel = ({ clock, terminal, settings, context, commandHistory, first, home }: TuiOptions) =>
+  startApp(
     {
       now: clock.now(),
       size: terminal.size,
-      settings: options.settings,
-      context: options.context,
-      commandHistory: options.commandHistory,
-      connection: { server: options.first.address, state: 'connecting', since: clock.now(), reason: '' },
+      settings,
+      context,
+      commandHistory,
+      connection: { server: first.address, state: 'connecting', since: clock.now(), reason: '' },
     },
-    options.home,
+    home,
   );
 
-  const connection = startConnection({
-    first: options.first,
-    connect: options.connect,
+function connect(
+  { first, connect: clientOf, clock, rng }: TuiOptions,
+  signal: AbortSignal,
+  send: (message: AppMessage) => void,
+): ClusterConnection {
+  return startConnection({
+    first,
+    connect: clientOf,
     clock,
     rng,
     signal,
     onStatus: (status, skewMs) => send({ kind: 'status', status, skewMs }),
-    onConnection: (now) => send({ kind: 'connection', connection: now }),
+    onConnection: (connection) => send({ kind: 'connection', connection }),
     onMoved: (from, to, reason) =>
       send({ kind: 'flash', level: 'warn', text: `now on ${to}: ${from} does not answer`, hint: reason }),
   });
-  const consoles = options.consoles({
-    connection,
-    onDirty: () => frames.dirty(),
-    send: (message) => send(message),
-  });
-  const parts: AppParts = { ...options.parts, screens: consoles.screens };
-  const feeds = createFeeds({
-    connection,
-    clock,
-    rng,
-    openLogs: options.openLogs,
-    ownConsoles: () => consoles.sessions(),
-    deliver: (page, want, data) => send({ kind: 'data', page, want, data }),
-  });
-  const draw = (): boolean =>
-    terminal.draw(
-      drawApp(model, {
-        theme: options.themeOf(model.settings.theme),
-        keysOf: options.parts.keysOf,
-        screens: consoles.screens,
-        charts: options.charts,
-      }),
-    );
-  const frames = createFrames({
-    clock,
-    everyMs: terminal.features.remote ? remoteFrameMs : localFrameMs,
-    draw,
-  });
-  const effects = {
-    connection,
-    terminal,
-    signal,
-    editText: options.editText,
-    saveText: options.saveText,
-    fullConsole: (open: ConsoleRequest) => terminal.handOver((wire) => consoles.handOver(wire, open)),
-    send: (message: AppMessage) => send(message),
-    quit: () => end(0),
-  };
-
-  function send(message: AppMessage): void {
-    if (signal.aborted) return;
-    const before = model;
-    const step = updateApp(model, message, parts);
-    model = step.model;
-    if (model !== before) sync(before);
-    for (const effect of step.effects) run(effect);
-    frames.dirty();
-  }
-
-  function sync(before: AppModel): void {
-    feeds.sync(wantsOf(model));
-    if (model.workspace !== before.workspace || model.size !== before.size)
-      consoles.sync(model.workspace, paneSizes(model.workspace, model.size));
-    if (model.settings !== before.settings || model.commandHistory !== before.commandHistory)
-      options.remember(model, (text) => send({ kind: 'flash', level: 'warn', text }));
-  }
-
-  function run(effect: ShellEffect): void {
-    if ('pane' in effect) {
-      if (effect.pane.do === 'flash')
-        send({ kind: 'flash', level: effect.pane.level, text: effect.pane.text });
-      else consoles.run(effect.pane);
-    } else if ('app' in effect) {
-      if (effect.app === 'refresh') feeds.refresh();
-      else terminal.invalidate();
-    } else {
-      runPageEffect(effects, effect);
-    }
-  }
-
-  function heard(event: TerminalEvent): void {
-    switch (event.kind) {
-      case 'ended':
-        end(event.exit);
-        return;
-      case 'drained':
-        frames.drained();
-        return;
-      default:
-        send(event);
-    }
-  }
-
-  let timer: Timer;
-  const tick = (): void => {
-    timer = clock.after(tickMs, tick);
-    send({ kind: 'tick', now: clock.now() });
-  };
-  timer = clock.after(tickMs, tick);
-  signal.addEventListener('abort', () => {
-    timer.cancel();
-    frames.stop();
-    feeds.stop();
-    consoles.closeAll();
-  });
-  terminal.listen(heard);
-  for (const text of options.problems) send({ kind: 'flash', level: 'error', text });
-  feeds.sync(wantsOf(model));
-  frames.dirty();
 }
-
-/** Rows that a page has on a terminal of that size: for the first query, before any frame. */
-export const pageRowsOf = (terminal: Terminal): number => bodyOf(terminal.size).rows;

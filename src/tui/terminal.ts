@@ -15,7 +15,10 @@ export interface TerminalFeatures {
 
 export type TerminalEvent =
   | { readonly kind: 'key'; readonly key: Key }
-  /** Pasted as one piece (bracketed paste): never keys. */
+  /**
+   * Pasted as one piece (bracketed paste): never keys. Lines end as the terminal sends them, mostly with a carriage
+   * return. More than a million characters come in several pieces.
+   */
   | { readonly kind: 'paste'; readonly text: string }
   | { readonly kind: 'resize'; readonly size: Size }
   /** It takes output again after `draw` said that it did not. */

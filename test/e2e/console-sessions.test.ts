@@ -132,6 +132,23 @@ it('refuses what makes no sense with what to do', async () => {
   expect(piped).toMatchObject({ code: 2, stderr: expect.stringContaining('skep exec NAME -- COMMAND') });
 });
 
+it('top shows what cells and instances use, once and live', async () => {
+  const cells = await cluster.skep(['top', '--once', '-o', 'json']);
+  expect(cells, cells.stderr).toMatchObject({ code: 0 });
+  const hosts = JSON.parse(cells.stdout) as { cellId: string; memoryBytes: number; cores: number }[];
+  expect(hosts.map(({ cellId }) => cellId).toSorted()).toEqual([relay.name, host.name].toSorted());
+  for (const one of hosts) expect(Math.min(one.memoryBytes, one.cores)).toBeGreaterThan(0);
+  const instances = await cluster.skep(['top', 'web', '--once', '--sort', 'name', '--no-headers']);
+  expect(instances.stdout).toMatch(/^web\/0 .*32M.*\nweb\/1 .*32M/);
+  const [command, ...program] = cliProgram;
+  const size = { columns: 120, rows: 20, env: { SKEP_SERVER: relay.api } };
+  const live = openTerminal([command, ...program, 'top', far], size);
+  terminals.push(live);
+  await live.untilScreen(new RegExp(`INSTANCE[^]*${far} `));
+  live.type('\u0003');
+  expect(await live.ended).toBe(130);
+});
+
 it('leaves nothing running when the agent of the cell is killed', async () => {
   const terminal = open([far, '--', 'sleep', '6612']);
   await untilLookedAt(1);

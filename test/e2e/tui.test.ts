@@ -2,12 +2,12 @@
  * The terminal UI as an operator has it: a real pseudo-terminal of 80 by 24 against a real cluster of three hosts. Every
  * step is typed, every screen read back.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { LocalAgent } from '../../src/cli/run/local-cluster.ts';
-import { cliProgram } from '../kit/cli-child.ts';
+import { cliProgram, startCli } from '../kit/cli-child.ts';
 import { type E2eCluster, e2eCluster, eventually, testImage } from '../kit/e2e-cluster.ts';
 import { openTerminal, type TestTerminal } from '../kit/pty.ts';
 
@@ -23,6 +23,8 @@ const keys = {
   prefix: '\x1d',
   save: '\x13',
 };
+/** Saves another number of instances. */
+const editor = "sed -i 's/instances: 1/instances: 2/'";
 const works = 'trap "exit 0" TERM; i=0; while :; do i=$((i+1)); echo line $i; sleep 0.5; done';
 
 const call = () => ({ signal: AbortSignal.timeout(20_000), deadlineMs: 15_000 });
@@ -66,14 +68,32 @@ afterAll(async () => {
 async function openUi(
   agent: LocalAgent | undefined = cluster.agents[0],
   args: readonly string[] = [],
+  env: NodeJS.ProcessEnv = {},
 ): Promise<TestTerminal> {
+  const terminal = startUi(agent, args, env);
+  await terminal.untilScreen(/web +\S+ +3 +3/);
+  return terminal;
+}
+
+function startUi(
+  agent: LocalAgent | undefined,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): TestTerminal {
   const terminal = openTerminal([...cliProgram, ...args] as [string, ...string[]], {
     columns: 80,
     rows: 24,
-    env: { SKEP_SERVER: agent?.api, HOME: home, EDITOR: 'vi', LANG: 'C.UTF-8', NO_COLOR: undefined },
+    env: {
+      SKEP_SERVER: agent?.api,
+      HOME: home,
+      EDITOR: editor,
+      LANG: 'C.UTF-8',
+      LC_ALL: undefined,
+      NO_COLOR: undefined,
+      ...env,
+    },
   });
   terminals.push(terminal);
-  await terminal.untilScreen(/web +\S+ +3 +3/);
   return terminal;
 }
 
@@ -120,10 +140,33 @@ describe('looking', () => {
     await terminal.untilScreen(/web\/0[\s\S]*line \d/);
     await terminal.untilScreen(/web\/2[^\n]*line \d/);
     terminal.type(keys.save);
-    const screen = await terminal.untilScreen(/saved as (\S+)/);
-    const [, path = ''] = /saved as (\S+)/.exec(screen.replaceAll('\n', '')) ?? [];
-    expect(path).toContain('dumps');
-    expect(readFileSync(path.replace(/\s.*$/, ''), 'utf8')).toMatch(/web\/1.*line \d+/);
+    await terminal.untilScreen(/saved as \S+/);
+    const dumps = join(home, '.local/state/skep/dumps');
+    const [name = ''] = readdirSync(dumps);
+    expect(name).toMatch(/^logs-web-/);
+    expect(readFileSync(join(dumps, name), 'utf8')).toMatch(/web\/1.*line \d+/);
+  });
+
+  it('prints a view as plain lines, and says what changes in it', async () => {
+    const [first, , third] = cluster.agents as [LocalAgent, LocalAgent, LocalAgent];
+    const printed = await cluster.skep(['ui', '--plain=instances web']);
+    expect(printed).toMatchObject({ code: 0, stderr: '' });
+    expect(printed.stdout).toMatch(/^3 instances: 3 RUNNING\nweb\/0: RUNNING, ready yes, cell cell-\d/);
+    const watch = startCli(first.api, ['ui', '--plain=cells', '--watch']);
+    try {
+      await watch.until(new RegExp(`${third.name}: ready`));
+      await cluster.skep(['cell', 'cordon', third.name, '--reason', 'look']);
+      await watch.until(new RegExp(`${third.name}: state cordoned, was ready`));
+      await cluster.skep(['cell', 'uncordon', third.name]);
+      await watch.until(new RegExp(`${third.name}: state ready, was cordoned`));
+      watch.process.kill('SIGINT');
+      await expect(watch.ended).resolves.toBe(130);
+    } finally {
+      await watch.kill();
+    }
+    const refused = await cluster.skep(['ui', '--plain=logs web']);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain('skep logs');
   });
 });
 
@@ -131,13 +174,11 @@ describe('changing', () => {
   it('scales up and down after showing where the new ones would land', async () => {
     const terminal = await openUi();
     await command(terminal, 'scale web 5');
-    await terminal.untilScreen(/web from 3 to 5[\s\S]*starts on/);
-    terminal.type(keys.enter);
-    await terminal.untilScreen(/\[ Scale \]/);
-    terminal.type(keys.enter);
+    await terminal.untilScreen(/web would go from 3 to 5[\s\S]*starts on[\s\S]*skep scale web 5/);
+    terminal.type(`${keys.enter}${keys.enter}`);
     await terminal.untilScreen(/web +\S+ +5 +5/);
     await command(terminal, 'scale web 3');
-    await terminal.untilScreen(/web from 5 to 3[\s\S]*stops on/);
+    await terminal.untilScreen(/web would go from 5 to 3/);
     terminal.type(`${keys.enter}${keys.enter}`);
     await terminal.untilScreen(/web +\S+ +3 +3/);
     await eventually('three instances are left', 30_000, async () =>
@@ -149,10 +190,20 @@ describe('changing', () => {
     const terminal = await openUi(cluster.agents[0], ['ui', '--read-only']);
     await terminal.untilScreen(/READ-ONLY/);
     await command(terminal, 'scale web 7');
-    await terminal.untilScreen(/web from 3 to 7|read-only/);
-    terminal.type(`${keys.enter}${keys.enter}`);
-    await terminal.untilScreen(/read-only mode/);
+    await terminal.untilScreen(/read-only mode: nothing is changed/);
     expect((await instancesOf('web')).length).toBe(3);
+  });
+
+  it("changes a record in the operator's editor after showing what that does", async () => {
+    const terminal = await openUi();
+    await command(terminal, 'edit api');
+    await terminal.untilScreen(/- instances: 1[\s\S]*\+ instances: 2[\s\S]*would go from 1 to 2/);
+    terminal.type(keys.right + keys.enter);
+    await terminal.untilScreen(/api +\S+ +2 +2/);
+    await command(terminal, 'scale api 1');
+    await terminal.untilScreen(/api would go from 2 to 1/);
+    terminal.type(keys.enter.repeat(2));
+    await terminal.untilScreen(/api +\S+ +1 +1/);
   });
 
   it('drains a cell, shows how it goes, and takes the cell back', async () => {
@@ -160,14 +211,12 @@ describe('changing', () => {
     const terminal = await openUi();
     await command(terminal, `drain ${cell}`);
     await terminal.untilScreen(/Drain \S+ on cluster[\s\S]*starts on/);
-    terminal.type(`test${keys.enter}${keys.enter}${keys.enter}`);
-    await terminal.untilScreen(/\[ Drain \]/);
-    terminal.type(keys.enter);
+    terminal.type(`test${keys.enter.repeat(4)}`);
     await terminal.untilScreen(/the drain goes on by itself/);
     await command(terminal, `cell ${cell}`);
     await terminal.untilScreen(/drain(ing|ed)/);
     terminal.type('R');
-    await terminal.untilScreen(/drained: the host may be switched off/);
+    await terminal.untilScreen(/drained: the host may be/);
     expect((await instancesOf('api'))[0]?.cellId).not.toBe(cell);
     terminal.type('u');
     await terminal.untilScreen(/Uncordon/);
@@ -193,7 +242,9 @@ describe('consoles', () => {
     terminal.type('echo second-$((50+3))\r');
     await terminal.untilScreen(/first-42[\s\S]*second-53|second-53[\s\S]*first-42/);
     const lines = Array.from({ length: 200 }, (_, index) => `pasted ${index}`).join('\n');
-    terminal.type('cat > /tmp/pasted; wc -l < /tmp/pasted\r');
+    // The shell reads a line at a time; what is pasted before `cat` has the terminal would be its own.
+    terminal.type("echo rea''dy; cat > /tmp/pasted; wc -l < /tmp/pasted\r");
+    await terminal.untilScreen(/^.*│ready/m);
     terminal.type(`\x1b[200~${lines}\n\x1b[201~`);
     await terminal.untilScreen(/pasted 199/);
     terminal.type('\x04');
@@ -214,6 +265,59 @@ describe('consoles', () => {
     terminals.pop();
     const listed = await cluster.skep(['console', 'ls', 'api']);
     expect(listed.stdout).toMatch(/api\/0/);
+  });
+});
+
+describe('the terminal', () => {
+  /** Written last: the screen of before, with the cursor. */
+  const restored = ['\x1b[?1049l', '\x1b[?25h'] as const;
+  const expectRestored = (output: string): void => {
+    for (const sequence of restored) expect(output.slice(-400)).toContain(sequence);
+  };
+
+  it.each([
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)('is given back after %s, with the exit status of that', async (name, exit) => {
+    const terminal = await openUi();
+    process.kill(terminal.pid, name);
+    await expect(terminal.ended).resolves.toBe(exit);
+    expectRestored(terminal.output());
+  });
+
+  it('is given back after a quit, which is status 0', async () => {
+    const terminal = await openUi();
+    await command(terminal, 'quit');
+    await expect(terminal.ended).resolves.toBe(0);
+    expectRestored(terminal.output());
+  });
+
+  it('ends when its line is closed', async () => {
+    const terminal = await openUi();
+    terminal.hangUp();
+    terminals.pop();
+    await eventually('the program has gone', 20_000, async () => {
+      expect(() => process.kill(terminal.pid, 0)).toThrow();
+    });
+  });
+
+  it('is refused where it cannot place its cursor, with the commands to use instead', async () => {
+    const terminal = startUi(cluster.agents[0], [], { TERM: 'dumb' });
+    await expect(terminal.ended).resolves.toBe(2);
+    expect(terminal.output()).toMatch(/TERM=dumb[\s\S]*skep ps/);
+    expect(terminal.output()).not.toContain('\x1b[?1049h');
+  });
+
+  it('gets no colour with NO_COLOR, and nothing but ASCII with LANG=C', async () => {
+    const terminal = await openUi(cluster.agents[0], [], { NO_COLOR: '1', LANG: 'C' });
+    expect(await terminal.screen()).toMatch(/^-- LRPs/m);
+    expect(terminal.output()).not.toMatch(/[\x80-\u{10ffff}]/u);
+    const looks = terminal
+      .output()
+      .split('\x1b[')
+      .map((text) => /^([0-9;]*)m/.exec(text)?.[1] ?? '');
+    const colours = looks.flatMap((look) => look.split(';').map(Number)).filter((look) => look >= 30);
+    expect(colours).toEqual([]);
   });
 });
 
@@ -244,5 +348,17 @@ describe('trouble', () => {
     await terminal.untilScreen(/does not answer/);
     terminal.type('\x03');
     await expect(terminal.ended).resolves.toBe(0);
+  });
+
+  it('shows the last data with its age while there is no server, and is back by itself', async () => {
+    const [first, second, third] = cluster.agents as [LocalAgent, LocalAgent, LocalAgent];
+    const terminal = await openUi(second);
+    for (const agent of [second, third]) await cluster.kill(agent, 'SIGKILL');
+    const screen = await terminal.untilScreen(/NO SERVER, data is [2-9] s old/);
+    expect(screen).toMatch(/web +\S+ +3 +3/);
+    for (const agent of [first, second, third]) cluster.start(agent);
+    await terminal.untilScreen(/via cell-\d/);
+    await command(terminal, 'cells');
+    await terminal.untilScreen(/3 ready/);
   });
 });

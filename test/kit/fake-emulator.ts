@@ -2,7 +2,7 @@
 import type { CreateEmulator, EmulatorOptions } from '../../src/agent/emulator.ts';
 
 /** Answers every `ESC [ c` (who are you?) with `ESC [ ? 1 ; 2 c`, as a terminal does. */
-export const fakeEmulator: CreateEmulator = ({ size, onAnswer }: EmulatorOptions) => {
+export const fakeEmulator: CreateEmulator = async ({ size, onAnswer }: EmulatorOptions) => {
   let text = '';
   let { columns, rows } = size;
   const decoder = new TextDecoder();
@@ -17,7 +17,7 @@ export const fakeEmulator: CreateEmulator = ({ size, onAnswer }: EmulatorOptions
     },
     paint: () => `<${columns}x${rows}>${text}`,
     get title() {
-      return /\u001b\]2;([^\u0007]*)/.exec(text)?.[1] ?? '';
+      return text.split('\u001b]2;')[1]?.split('\u0007')[0] ?? '';
     },
     close: () => undefined,
   };

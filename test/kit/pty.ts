@@ -42,7 +42,7 @@ export function openTerminal(
     cols: columns,
     rows,
     name: options.env?.['TERM'] || 'xterm-256color',
-    env: { ...process.env, ...options.env },
+    env: defined({ ...process.env, ...options.env }),
   });
   const emulator = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true });
   let output = '';
@@ -94,4 +94,9 @@ export function openTerminal(
       emulator.dispose();
     },
   };
+}
+
+/** node-pty would pass on the word "undefined". */
+function defined(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined));
 }

@@ -73,7 +73,12 @@ export async function holderOf(
     x509Maker,
     authorities,
     {
-      ...{ name: name as CellId, roles, addresses: ['127.0.0.1'], request, lifeMs: life, by: 'the test' },
+      name: name as CellId,
+      roles,
+      addresses: ['127.0.0.1'],
+      request,
+      lifeMs: life,
+      by: 'the test',
     },
   );
   const material = { ca: authorities.cluster.certificate, certificate, key };
@@ -123,22 +128,54 @@ export async function startTlsServer(): Promise<TlsServer> {
     },
   };
   const listening = await listenApi(api, {
-    ...{ socketPath, socketGroup: 'no-such-group', host: '127.0.0.1', port: 0, log: silentLog },
-    tls: { source, replica, clock },
+    socketPath,
+    socketGroup: 'no-such-group',
+    host: '127.0.0.1',
+    port: 0,
+    log: silentLog,
+    tls: {
+      source,
+      replica,
+      clock,
+    },
   });
   await replica.waitFor(1, 5_000, abort.signal);
   const nobody = { current: () => ({ ca: authorities.cluster.certificate }) };
   const dialling = { dial: wsDial, clock: systemClock };
 
   return {
-    ...{ clusterId, authorities, bbs, replica, clock, listening, socketPath },
+    clusterId,
+    authorities,
+    bbs,
+    replica,
+    clock,
+    listening,
+    socketPath,
     async holder(name, roles, life) {
       const made = await holderOf(authorities, clock.now(), name, roles, life);
-      await bbs.commit([{ compare: [], puts: recordPuts(made.record) }], { signal: abort.signal });
+      await bbs.commit(
+        [
+          {
+            compare: [],
+            puts: recordPuts(made.record),
+          },
+        ],
+        { signal: abort.signal },
+      );
       return made;
     },
-    client: (holder = nobody) => createClient({ ...dialling, servers: [listening.address], tls: holder }),
-    local: (isProved) => createClient({ ...dialling, socketPath, ...(isProved ? { prove: proveUser } : {}) }),
+    client: (holder = nobody) =>
+      createClient({
+        ...dialling,
+        servers: [listening.address],
+        tls: holder,
+      }),
+    local: (isProved) =>
+      createClient({
+        ...dialling,
+        socketPath,
+        ...(isProved ? { prove: proveUser } : {}),
+      }),
     replace(material) {
       own = material;
       for (const listener of listeners) listener();
@@ -148,7 +185,10 @@ export async function startTlsServer(): Promise<TlsServer> {
       await listening.close();
       abort.abort(new Error('the test is over'));
       await following;
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(folder, {
+        recursive: true,
+        force: true,
+      });
     },
   };
 }

@@ -14,6 +14,7 @@ import type { Page } from '../../src/tui/core/page.ts';
 import type { PageFactories } from '../../src/tui/core/pages.ts';
 import { paletteOf } from '../../src/tui/core/palettes.ts';
 import { type Theme, themeOf, unicodeGlyphs } from '../../src/tui/core/theme.ts';
+import type { PaneScreens } from '../../src/tui/core/workspace.ts';
 import { keyOf } from './page-driver.ts';
 import { answerView } from './view-server.ts';
 
@@ -40,14 +41,17 @@ export interface TuiAppOptions {
   /** Instead of answering at once: for tests of what is late. */
   readonly answer?: (query: ViewQuery) => ViewMessage | undefined;
   readonly settings?: Partial<AppModel['settings']>;
+  /** What the console panes show; without it they are not connected yet. */
+  readonly screens?: PaneScreens;
 }
 
 export const darkTheme = themeOf('dark', paletteOf('dark', 256), unicodeGlyphs);
 
-export function driveTui({ size, now, rows, home, answer, settings }: TuiAppOptions): TuiApp {
+export function driveTui(options: TuiAppOptions): TuiApp {
+  const { size, now, rows, home, answer, settings, screens = () => undefined } = options;
   const { keymap } = keymapOf();
   const pages = allPages({ yaml: { parse, stringify } });
-  const parts: AppParts = { ...appParts(pages, keymap), screens: () => undefined };
+  const parts: AppParts = { ...appParts(pages, keymap), screens };
   let model = startApp(
     {
       now,
@@ -98,6 +102,6 @@ export function driveTui({ size, now, rows, home, answer, settings }: TuiAppOpti
     type: (text) => press(...Array.from(text, (character) => (character === ' ' ? 'space' : character))),
     send,
     feed,
-    draw: (theme = darkTheme) => drawApp(model, { keysOf: keymap.keysOf, screens: () => undefined, theme }),
+    draw: (theme = darkTheme) => drawApp(model, { keysOf: keymap.keysOf, screens, theme }),
   };
 }

@@ -6,23 +6,21 @@ import type { DrainView } from '../../src/api/core/cell-shapes.ts';
 import type { Plan } from '../../src/api/core/plan-shapes.ts';
 import type { CellView, LrpView, Why } from '../../src/api/core/routes.ts';
 import type { Standing } from '../../src/api/core/standing-shapes.ts';
-import type { ContainerSample, StatsSample } from '../../src/api/core/stats-shapes.ts';
 import type { ActualLrp, Refusal } from '../../src/model/actual-lrp.ts';
-import type { EventType, JournalEvent } from '../../src/model/event.ts';
 import type { CellId, ProcessGuid } from '../../src/model/ids.ts';
 import { placementSchema } from '../../src/model/placement.ts';
 import type { Data, LogLine, Want } from '../../src/tui/core/page.ts';
 import { buildActual, buildCell, buildDesired, buildTask } from './builders.ts';
 import { now } from './tui-data.ts';
+import { clusterEvents, instanceEvents } from './tui-journal.ts';
+import { sampleOf } from './tui-samples.ts';
 
 const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
 const day = 24 * hour;
-const gibibyte = 1_073_741_824;
-const mebibyte = 1_048_576;
 
-export const refusal: Refusal = {
+const refusal: Refusal = {
   message: 'no cell has enough memory',
   cells: 27,
   counts: { memory: 24, 'tags gpu': 2, cordoned: 1 },
@@ -166,62 +164,6 @@ const standing: Standing = {
   ],
 };
 
-const event = (
-  ago: number,
-  type: EventType,
-  subject: string,
-  message: string,
-  more: { readonly cellId?: string; readonly actor?: string } = {},
-): JournalEvent & { readonly id: string } => ({
-  v: 1,
-  id: `${now - ago}-${subject}`,
-  at: now - ago,
-  type,
-  subject,
-  message,
-  ...more,
-});
-
-/** Oldest first. */
-const instanceEvents = (name: string) => [
-  event(18 * hour, 'instance.placed', name, 'placed on host-02', { cellId: 'host-02' }),
-  event(18 * hour - 4_000, 'instance.running', name, 'running on host-02 at 10.0.2.15:20018', {
-    cellId: 'host-02',
-  }),
-  event(5 * minute, 'instance.crashed', name, 'exited with status 137 (out of memory)', {
-    cellId: 'host-02',
-  }),
-  event(5 * minute - 2_000, 'instance.placed', name, 'placed on host-05', { cellId: 'host-05' }),
-  event(4 * minute + 50_000, 'instance.running', name, 'running on host-05 at 10.0.2.15:20018', {
-    cellId: 'host-05',
-  }),
-  event(3 * minute, 'instance.crashed', name, 'exited with status 137 (out of memory)', {
-    cellId: 'host-05',
-  }),
-  event(12_000, 'instance.crashed', name, 'exited with status 137 (out of memory)', {
-    cellId: 'host-05',
-  }),
-];
-
-/** Oldest first. */
-export const clusterEvents = [
-  event(26 * minute, 'cell.lost', 'host-13', 'its lease has run out', { cellId: 'host-13' }),
-  event(14 * minute, 'lrp.changed', 'web', 'instances 200 → 240', { actor: 'uid 1000 on host-02' }),
-  event(9 * minute, 'cell.draining', 'host-08', 'is drained: kernel upgrade', {
-    cellId: 'host-08',
-    actor: 'uid 0 on host-01',
-  }),
-  ...instanceEvents('payments-worker/18').slice(2),
-  event(
-    8_000,
-    'instance.unplaced',
-    'payments-worker/36',
-    'cannot be placed: no cell has enough memory; host-03 comes nearest and lacks 128 MB of memory',
-  ),
-  event(3_000, 'instance.running', 'web/12', 'running on host-02 at 10.0.2.12:20012', { cellId: 'host-02' }),
-  event(1_000, 'console.opened', 'web/0', 'a shell', { cellId: 'host-01', actor: 'uid 1000 on host-02' }),
-];
-
 function whyOf(guid: string, index: number | undefined): Why {
   const events = index === undefined ? clusterEvents : instanceEvents(`${guid}/${index}`);
   if (guid === 'nightly-003') {
@@ -329,50 +271,6 @@ export const drainView: DrainView = {
   remainingMs: 4 * minute,
   done: false,
 };
-
-const wave = (at: number, middle: number, height: number, length: number): number =>
-  Math.max(0, middle + height * Math.sin(at / length) + (height / 3) * Math.sin(at / 2.3));
-
-const containerSample = (name: string, guid: string, at: number): ContainerSample => ({
-  name,
-  instanceGuid: guid,
-  cpuPercent: wave(at, 38, 24, 9),
-  memoryBytes: wave(at, 300, 40, 14) * mebibyte,
-  memoryLimitBytes: 512 * mebibyte,
-  rxBytesPerS: wave(at, 90_000, 60_000, 5),
-  txBytesPerS: wave(at, 30_000, 28_000, 7),
-  diskReadBytesPerS: 0,
-  diskWriteBytesPerS: wave(at, 4_000, 9_000, 6),
-  pids: 23,
-});
-
-/** The n-th sample since somebody looked. */
-export function sampleOf(at: number, cell: boolean): StatsSample {
-  const host = {
-    cores: 16,
-    cpuPercent: wave(at, 46, 22, 11),
-    load: [7.31, 6.02, 5.88] as [number, number, number],
-    memoryBytes: 64 * gibibyte,
-    memoryUsedBytes: wave(at, 41, 3, 20) * gibibyte,
-    swapUsedBytes: 0,
-    rxBytesPerS: wave(at, 9_000_000, 5_000_000, 6),
-    txBytesPerS: wave(at, 4_000_000, 3_000_000, 8),
-    diskReadBytesPerS: wave(at, 200_000, 400_000, 5),
-    diskWriteBytesPerS: wave(at, 2_000_000, 1_500_000, 9),
-    diskBytes: 1_900 * gibibyte,
-    diskUsedBytes: 420 * gibibyte,
-  };
-  const names = Array.from({ length: 34 }, (_, i) => i * 14 + 4);
-  return {
-    at: now - 1_000,
-    cellId: 'host-05',
-    ...(cell ? { host } : {}),
-    containers: cell
-      ? names.map((i, n) => containerSample(`payments-worker/${i}`, `6f1d-${i}`, at + n))
-      : [containerSample('payments-worker/0', '6f1d', at)],
-    problem: '',
-  };
-}
 
 const lastWords = [
   'I1121 11:59:47.120 worker: job 88121 charge begins',

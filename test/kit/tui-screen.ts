@@ -2,7 +2,7 @@
  * What a person would see of frames: drawn by the real painter, and its bytes read by a terminal emulator, characters
  * and styles alike. For golden screens in colour, mono and ASCII.
  */
-import unicode11 from '@xterm/addon-unicode11';
+import { Unicode11Addon } from '@xterm/addon-unicode11';
 import xterm from '@xterm/headless';
 import { createPainter, type Painter } from '../../src/tui/blessed/painter.ts';
 import { type Environment, profileOf } from '../../src/tui/blessed/profile.ts';
@@ -45,7 +45,7 @@ export function openScreenReader(size: Size, env: Environment = colourEnv): Scre
     scrollback: 0,
     allowProposedApi: true,
   });
-  emulator.loadAddon(new unicode11.Unicode11Addon() as never);
+  emulator.loadAddon(new Unicode11Addon());
   emulator.unicode.activeVersion = '11';
   const painter = createPainter(profileOf(env), size);
   let hidden = false;

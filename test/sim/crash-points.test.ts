@@ -36,7 +36,7 @@ async function settle(scene: Scene): Promise<void> {
   const isWell = (): boolean => situation(scene.cluster).problems.length === 0;
   await scene.until(isWell, 90_000);
   const runs = scene.cluster.hosts.flatMap(({ engine }) => engine.running());
-  expect(runs.map(({ spec }) => spec.identity.index).sort()).toEqual([0, 1, 2]);
+  expect(runs.map(({ spec }) => spec.identity.index).sort((a, b) => a - b)).toEqual([0, 1, 2]);
 }
 
 const open = (): Promise<Scene> => Scene.open({ servers: 2, cells: 3 });

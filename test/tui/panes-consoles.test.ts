@@ -1,10 +1,8 @@
 /** Console panes against a cell that a script plays: what is opened, resumed, typed, pasted, ended. */
 import { describe, expect, test } from 'vitest';
-import type { Client, StreamOptions } from '../../src/api/client.ts';
-import { type Control, packFrame, unpackFrame } from '../../src/api/core/stream-frames.ts';
+import type { Client } from '../../src/api/client.ts';
 import { SkepError } from '../../src/base/core/errors.ts';
 import { seededRng } from '../../src/base/core/rng.ts';
-import type { Socket } from '../../src/base/socket.ts';
 import type { ClusterConnection } from '../../src/tui/connection.ts';
 import { type Consoles, createConsoles } from '../../src/tui/consoles.ts';
 import type { AppMessage } from '../../src/tui/core/app-model.ts';
@@ -21,62 +19,12 @@ import {
   type Workspace,
 } from '../../src/tui/core/workspace.ts';
 import { paneEmulator } from '../../src/tui/terminal/emulator.ts';
+import { CellEnd } from '../kit/console-cell.ts';
 import { socketPair } from '../kit/socket-pair.ts';
 import { type VirtualClock, virtualClock } from '../kit/virtual-clock.ts';
 
 const theme = themeOf('dark', paletteOf('dark', 256), unicodeGlyphs);
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
-
-/** One stream as the cell has it. */
-class CellEnd {
-  readonly query: StreamOptions;
-  readonly cut: () => void;
-  readonly controls: Control[] = [];
-  input = '';
-  readonly #socket: Socket;
-  #closed = false;
-  /** While it is false nothing is read: the program does not take its input. */
-  reads = true;
-  #resume: () => void = () => undefined;
-
-  constructor(query: StreamOptions, socket: Socket, cut: () => void) {
-    this.query = query;
-    this.cut = cut;
-    this.#socket = socket;
-    void this.#read();
-    void socket.closed.then(() => {
-      this.#closed = true;
-    });
-  }
-  get closed(): boolean {
-    return this.#closed;
-  }
-  async #read(): Promise<void> {
-    for await (const data of this.#socket.messages) {
-      if (!this.reads) await new Promise<void>((resolve) => (this.#resume = resolve));
-      const frame = typeof data === 'string' ? undefined : unpackFrame(data);
-      if (frame?.channel === 'stdin') this.input += new TextDecoder().decode(frame.payload);
-      else if (frame !== undefined)
-        this.controls.push(JSON.parse(new TextDecoder().decode(frame.payload)) as Control);
-    }
-  }
-  readOn(): void {
-    this.reads = true;
-    this.#resume();
-  }
-  async says(control: Control): Promise<void> {
-    await this.#socket.send(packFrame('control', encode(JSON.stringify(control))));
-  }
-  async prints(text: string): Promise<void> {
-    await this.#socket.send(packFrame('stdout', encode(text)));
-  }
-  opens(session = 'cell-1.abc', resumed = false, size: Size = { columns: 80, rows: 22 }): Promise<void> {
-    return this.says({ kind: 'opened', session, resumed, size });
-  }
-  sizes(): Size[] {
-    return this.controls.flatMap((control) => (control.kind === 'resize' ? [control.size] : []));
-  }
-}
 
 class World {
   readonly clock: VirtualClock = virtualClock();
@@ -86,6 +34,7 @@ class World {
   /** What the next opening is refused with. */
   refusal: SkepError | undefined;
   dirty = 0;
+  bells = 0;
   workspace: Workspace = emptyWorkspace;
   size: Size = { columns: 80, rows: 24 };
   readonly consoles: Consoles;
@@ -112,6 +61,9 @@ class World {
       saveText: async (_name, text) => `/tmp/${this.saved.push(text)}`,
       onDirty: () => {
         this.dirty += 1;
+      },
+      bell: () => {
+        this.bells += 1;
       },
       send: (message) => {
         this.messages.push(message);
@@ -200,6 +152,21 @@ describe('a pane', () => {
     await world.clock.advance(100);
     expect(cell.sizes().slice(1)).toEqual([{ columns: 99, rows: 28 }]);
     expect(world.screen().size).toEqual({ columns: 99, rows: 28 });
+  });
+
+  test('rings at most once a second, and marks a pane that is not seen', async () => {
+    const world = new World();
+    const cell = await world.open();
+    await cell.opens();
+    await cell.prints('\x07\x07\x07');
+    await world.settle();
+    expect([world.bells, world.screen().rang]).toEqual([1, false]);
+    world.consoles.sync(world.workspace, new Map());
+    await cell.prints('\x07');
+    await world.settle();
+    expect(world.screen().rang).toBe(true);
+    world.sync();
+    expect(world.screen().rang).toBe(false);
   });
 
   test('answers what the program asks its terminal', async () => {

@@ -1,6 +1,8 @@
 /** Frames as a terminal shows them: the painter's bytes read back through an emulator. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { createPainter } from '../../src/tui/blessed/painter.ts';
+import { profileOf } from '../../src/tui/blessed/profile.ts';
 import { attrOf, canvasOf, createFrame, type Frame, frameText } from '../../src/tui/core/frame.ts';
 import { asciiEnv, monoEnv, openScreenReader, renderThroughTerminal } from '../kit/tui-screen.ts';
 
@@ -57,7 +59,7 @@ describe('a frame', () => {
           expect(screen.text).toBe(frameText(frame));
           const names = new Map(screen.legend.split('\n').map((line) => [line.charAt(0), line.slice(3)]));
           const rows = screen.styles.split('\n').map((row) => row.padEnd(24));
-          const styles = rows.flatMap((row) => [...row].map((letter) => names.get(letter) ?? ''));
+          const styles = rows.flatMap((row) => Array.from(row, (letter) => names.get(letter) ?? ''));
           expect(styles).toEqual(stylesOf(frame));
         }
         reader.close();
@@ -129,4 +131,38 @@ describe('one frame', () => {
     expect(reader.bytes).toBeGreaterThan(60);
     reader.close();
   });
+});
+
+test('a cell of an emulator that blessed would draw at another width does not shift its row', async () => {
+  const frame = createFrame(12, 1);
+  const canvas = canvasOf(frame);
+  const cells = [
+    ['🐝', 2],
+    ['世', 2],
+    ['\x07', 1],
+    ['世', 1],
+    ['e\u0301', 1],
+  ] as const;
+  let x = 0;
+  for (const [character, width] of cells) {
+    canvas.cell(x, 0, character, width, attrOf({}));
+    x += width;
+  }
+  canvas.text(x, 0, 'end', attrOf({}));
+  expect((await renderThroughTerminal(frame)).text).toBe('· 世··e\u0301end');
+});
+
+test('a hundred painters leave nothing behind in the process', () => {
+  const profile = profileOf({ TERM: 'xterm-256color', LANG: 'C.UTF-8' });
+  const listeners = (): readonly number[] =>
+    ['exit', 'SIGTERM', 'SIGINT', 'SIGQUIT', 'uncaughtException'].map((name) => process.listenerCount(name));
+  const before = listeners();
+  for (let opened = 0; opened < 100; opened += 1) {
+    const painter = createPainter(profile, { columns: 20, rows: 3 });
+    painter.enter();
+    painter.paint(createFrame(20, 3));
+    expect(listeners()).toEqual(before);
+    painter.close();
+  }
+  expect(listeners()).toEqual(before);
 });

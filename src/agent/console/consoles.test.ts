@@ -143,6 +143,17 @@ test('a client that goes leaves it running; who comes sees its screen, and more'
   });
 });
 
+test('who joins in the middle of a sequence gets its beginning after the screen', async () => {
+  const all = await scene();
+  const first = await all.open();
+  all.process().say('text\u001b[3');
+  await settle(all);
+  const second = await all.open({ session: first.session });
+  all.process().say('1mred');
+  await settle(all);
+  expect(second.output()).toBe('<80x24>text\u001b[3\u001b[31mred');
+});
+
 test('the client that typed last decides the size, and others are told', async () => {
   const all = await scene();
   const one = await all.open({ size: { columns: 80, rows: 24 } });

@@ -124,18 +124,25 @@ export class Consoles implements StreamService<ConsoleRequest> {
     const { kind, guid, index, instanceGuid } = container.identity;
     const id = `${cellId}.${randomName(rng, nameLength)}`;
     const { args, user, size, by, via } = request;
-    const session = new ConsoleSession({
-      ...{ id, instanceGuid, args, user, size, by, runtime, createEmulator, clock, log },
+    this.#opening += 1;
+    const opened = ConsoleSession.start({
+      id,
+      instanceGuid,
+      args,
+      user,
+      size,
+      by,
+      runtime,
+      createEmulator,
+      clock,
+      log,
       target: kind === 'lrp' ? instanceName(guid, index) : guid,
       containerId: container.id,
       tries: consoleTries(args),
     });
-    this.#opening += 1;
-    try {
-      await session.start();
-    } finally {
+    const session = await opened.finally(() => {
       this.#opening -= 1;
-    }
+    });
     this.#keep(session, request);
     if (signal.aborted) void session.close('its client went away before it was open', undefined);
     const what = args.length === 0 ? 'a login shell' : args.join(' ').slice(0, 200);

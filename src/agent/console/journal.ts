@@ -38,15 +38,17 @@ export function consoleJournal(
   }
 
   const loop: Loop = startLoop({
-    ...{ clock: options.clock, log, rng: options.rng, signal },
+    clock: options.clock,
+    log,
+    rng: options.rng,
+    signal,
     name: 'console-journal',
-    everyMs: 30_000,
+    everyMs: 3e4,
     debounceMs: 10,
     maxDelayMs: 100,
     async pass() {
       for (let event = waiting[0]; event !== undefined; event = waiting[0]) {
         await send(event);
-        // Unless it was given up meanwhile, because too many wait.
         if (waiting[0] === event) waiting.shift();
       }
     },

@@ -78,22 +78,25 @@ export class ConsoleSession {
   #closed: Promise<void> | undefined;
   readonly #ended = Promise.withResolvers<ConsoleEnd>();
 
-  constructor(options: ConsoleSessionOptions) {
+  private constructor(options: ConsoleSessionOptions, size: TerminalSize, emulator: Emulator) {
     this.#options = options;
     this.#openedAt = options.clock.now();
-    this.#size = clamp(options.size ?? defaultSize);
+    this.#size = size;
+    this.#emulator = emulator;
     this.#input = new ConsoleInput(async (data) => this.#program?.process.write(data));
-    this.#emulator = options.createEmulator({
-      size: this.#size,
-      scrollbackLines,
-      onAnswer: (answer) => {
-        if (this.#writers().length === 0) void this.#input.push(new TextEncoder().encode(answer));
-      },
-    });
   }
 
   /** Throws what the engine says when the program cannot be started at all. */
-  async start(): Promise<void> {
+  static async start(options: ConsoleSessionOptions): Promise<ConsoleSession> {
+    const size = clamp(options.size ?? defaultSize);
+    const onAnswer = (answer: string): void => session.#answer(answer);
+    const emulator = await options.createEmulator({ size, scrollbackLines, onAnswer });
+    const session = new ConsoleSession(options, size, emulator);
+    await session.#start();
+    return session;
+  }
+
+  async #start(): Promise<void> {
     const { runtime, containerId, tries, user, id } = this.#options;
     const size = (): TerminalSize => this.#size;
     const { signal } = this.#life;
@@ -104,6 +107,11 @@ export class ConsoleSession {
       throw error;
     }
     void this.#run(this.#program);
+  }
+
+  /** What the emulator answers the program, when no client's own terminal does. */
+  #answer(answer: string): void {
+    if (this.#writers().length === 0) void this.#input.push(new TextEncoder().encode(answer));
   }
 
   /** Resolves once it has ended and nothing of it is left. */

@@ -34,6 +34,14 @@ test('a server with a lower revision changes nothing, even when its message is f
   expect(fold(state, { revision: 9, gone: ['a'] }).lrps.size).toBe(0);
 });
 
+test('a store that was made anew counts from one again, and what the old one says is too late', () => {
+  const old = fold(nothingKnown, { full: true, revision: 90_000, lrps: [lrp('a'), lrp('b')] });
+  const anew = fold(old, { full: true, epoch: 5, revision: 3, lrps: [lrp('a')] }, 'b:1');
+  expect([...anew.lrps.keys()]).toEqual(['a']);
+  expect(fold(anew, { full: true, revision: 90_001, lrps: [lrp('b')] }).lrps).toBe(anew.lrps);
+  expect([...fold(anew, { epoch: 5, revision: 4, lrps: [lrp('c')] }, 'b:1').lrps.keys()]).toEqual(['a', 'c']);
+});
+
 test('a difference to what is not known says nothing', () => {
   expect(fold(nothingKnown, { lrps: [lrp('a')] })).toBe(nothingKnown);
 });

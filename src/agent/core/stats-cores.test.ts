@@ -132,14 +132,29 @@ docker0:   7000     70    0    0    0     0          0         0     8000      8
 
 describe('rates', () => {
   const container: ContainerReading = {
-    ...{ at: 1_000, cpuMs: 500, memoryBytes: 10, memoryLimitBytes: undefined, rxBytes: 100, txBytes: 200 },
-    ...{ readBytes: 300, writtenBytes: 400, pids: 3, problem: '' },
+    at: 1e3,
+    cpuMs: 500,
+    memoryBytes: 10,
+    memoryLimitBytes: undefined,
+    rxBytes: 100,
+    txBytes: 200,
+    readBytes: 300,
+    writtenBytes: 400,
+    pids: 3,
+    problem: '',
   };
   test('two cores busy for half a second are 200 %', () => {
     const after = { ...container, at: 1_500, cpuMs: 1_500, rxBytes: 600, writtenBytes: 500 };
     expect(containerSample({ name: 'web/0', instanceGuid: 'g' }, container, after)).toEqual({
-      ...{ name: 'web/0', instanceGuid: 'g', cpuPercent: 200, memoryBytes: 10, pids: 3 },
-      ...{ rxBytesPerS: 1_000, txBytesPerS: 0, diskReadBytesPerS: 0, diskWriteBytesPerS: 200 },
+      name: 'web/0',
+      instanceGuid: 'g',
+      cpuPercent: 200,
+      memoryBytes: 10,
+      pids: 3,
+      rxBytesPerS: 1e3,
+      txBytesPerS: 0,
+      diskReadBytesPerS: 0,
+      diskWriteBytesPerS: 200,
     });
   });
   test('counters that went back began anew', () => {
@@ -151,9 +166,23 @@ describe('rates', () => {
   });
   test('a host is measured in all of its cores together', () => {
     const host: HostReading = {
-      ...{ at: 0, cpu: { busy: 100, total: 1_000, cores: 4 }, load: [1, 2, 3], memoryBytes: 9 },
-      ...{ memoryUsedBytes: 8, swapUsedBytes: 7, rxBytes: 0, txBytes: 0, readBytes: 0, writtenBytes: 0 },
-      ...{ diskBytes: 6, diskUsedBytes: 5, problem: '' },
+      at: 0,
+      cpu: {
+        busy: 100,
+        total: 1e3,
+        cores: 4,
+      },
+      load: [1, 2, 3],
+      memoryBytes: 9,
+      memoryUsedBytes: 8,
+      swapUsedBytes: 7,
+      rxBytes: 0,
+      txBytes: 0,
+      readBytes: 0,
+      writtenBytes: 0,
+      diskBytes: 6,
+      diskUsedBytes: 5,
+      problem: '',
     };
     const after = { ...host, at: 2_000, cpu: { busy: 200, total: 1_400, cores: 4 }, txBytes: 4_000 };
     expect(hostSample(host, after)).toMatchObject({ cpuPercent: 25, cores: 4, txBytesPerS: 2_000 });

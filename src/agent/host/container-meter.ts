@@ -103,8 +103,10 @@ export class ContainerMeter {
       ? read(io, 'io.stat', 'disk', parseIoStat, noBytes)
       : read(io, serviceBytes, 'disk', parseServiceBytes, noBytes);
     return {
-      ...{ at, cpuMs, ...network, ...bytes },
-      // As `docker stats` counts: file pages that nobody used lately are given back first.
+      at,
+      cpuMs,
+      ...network,
+      ...bytes,
       memoryBytes: Math.max(0, used - (cached ?? 0)),
       memoryLimitBytes: limitBytes,
       pids: read(pids, 'pids.current', 'processes', (text) => parseNumber(text) ?? 0, 0),

@@ -23,7 +23,7 @@ const clean = [
   `${esc}[?2004l${esc}(B${esc}[0m${esc}[H${esc}[2J`,
 ].join('');
 
-export const xtermEmulator: CreateEmulator = (options: EmulatorOptions) => {
+export const xtermEmulator: CreateEmulator = async (options: EmulatorOptions) => {
   const { size, scrollbackLines, onAnswer } = options;
   const terminal = new xterm.Terminal({
     cols: size.columns,

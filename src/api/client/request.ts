@@ -1,5 +1,10 @@
 /** One HTTP request and its JSON answer, over a connection of its own: a command makes one or two. */
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import {
+  type ClientRequest,
+  request as httpRequest,
+  type IncomingMessage,
+  type RequestOptions,
+} from 'node:http';
 import type { TlsSource } from '../../base/certificates.ts';
 import { connectionError } from '../../base/connection-error.ts';
 import { errorFromBody, SkepError } from '../../base/core/errors.ts';
@@ -53,6 +58,16 @@ function parse(text: string): unknown {
   }
 }
 
+/** Begins requests to an endpoint. TLS is loaded by those who speak it: a command on the local socket starts without. */
+export async function starter({
+  tls,
+  connection,
+}: Endpoint): Promise<(options: RequestOptions) => ClientRequest> {
+  if (tls === undefined) return (options) => httpRequest({ ...connection, ...options });
+  const { request } = await import('node:https');
+  return (options) => request({ ...connection, ...tlsConnection(tls), ...options });
+}
+
 async function exchange(
   endpoint: Endpoint,
   { method, path, body }: RequestLine,
@@ -66,15 +81,12 @@ async function exchange(
       ? {}
       : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
   };
-  // Loaded by those who speak TLS only: a command on the local socket starts without it.
-  const { tls, connection } = endpoint;
-  const start = tls === undefined ? httpRequest : (await import('node:https')).request;
-  const secured = tls === undefined ? {} : tlsConnection(tls);
+  const start = await starter(endpoint);
   return await new Promise((resolve, reject) => {
     const fail = (error: unknown): void => {
       reject(signal.aborted ? (signal.reason as Error) : connectionError(error, endpoint.address));
     };
-    const request = start({ ...connection, ...secured, method, path, headers, agent: false, signal });
+    const request = start({ method, path, headers, agent: false, signal });
     request.on('error', fail);
     request.on('response', (response) => {
       const stale = decoded(response.headers[staleHeader]);

@@ -5,7 +5,11 @@ import { authorize, authorizeCell, type Caller, routeRights, streamRights } from
 import { paths } from './paths.ts';
 
 const caller = (...held: Role[]): Caller => ({
-  ...{ name: 'alice', roles: held, how: 'certificate', address: '10.0.0.5', actor: 'alice' },
+  name: 'alice',
+  roles: held,
+  how: 'certificate',
+  address: '10.0.0.5',
+  actor: 'alice',
 });
 
 function refusal(who: Caller, right: Right): SkepError | undefined {
@@ -62,8 +66,12 @@ test('without TLS everybody may everything, which is why it is for loopback only
 
 test('streams that enter a container need console, those that look do not', () => {
   expect(streamRights).toEqual({
-    ...{ logs: 'read', stats: 'read', consoles: 'read' },
-    ...{ exec: 'console', attach: 'console', console: 'console' },
+    logs: 'read',
+    stats: 'read',
+    consoles: 'read',
+    exec: 'console',
+    attach: 'console',
+    console: 'console',
   });
 });
 

@@ -25,6 +25,9 @@ const instanceRef = {
   instanceGuid: instanceGuidSchema,
 };
 
+/** When the container was started, by the cell's clock; cells before backups did not say. */
+const startedAt = z.number().optional();
+
 /** Parameters and result of each request of a cell. */
 export const cellRequests = {
   /** Writes the presence under a fresh lease (or the one given, if it lives). */
@@ -74,12 +77,12 @@ export const cellRequests = {
   },
   /**
    * Of these containers of mine, which does the store still assign to me? Answered from a quorum-backed
-   * read. What is not listed may be stopped and removed.
+   * read. What is not listed may be stopped and removed. What a restored state may be too old to know is listed.
    */
   confirm: {
     params: z.object({
-      instances: z.array(z.object(instanceRef)).max(1_000),
-      tasks: z.array(z.object({ guid: taskGuidSchema, attempt: z.string() })).max(1_000),
+      instances: z.array(z.object({ ...instanceRef, startedAt })).max(1_000),
+      tasks: z.array(z.object({ guid: taskGuidSchema, attempt: z.string(), startedAt })).max(1_000),
     }),
     result: z.object({ instances: z.array(z.string()), tasks: z.array(z.string()) }),
   },
@@ -184,11 +187,13 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
   /**
    * What this cell is assigned at a revision of the store. `full` replaces everything known; otherwise
    * `lrps`/`tasks` are new or changed and `gone` (instance guids, task guids) are no longer assigned.
-   * A message whose revision is lower than one already seen, from any server, is to be ignored.
+   * A message whose revision is lower than one already seen, from any server, is to be ignored, unless its
+   * `epoch` is higher: then the store was made anew from an older state (model/restored.ts). Absent: 0.
    */
   z.object({
     type: z.literal('assignments'),
     revision: z.number(),
+    epoch: z.number().optional(),
     full: z.boolean(),
     lrps: z.array(assignedLrpSchema),
     tasks: z.array(taskSchema),

@@ -36,6 +36,9 @@ export const paths = {
   listEvents: { method: 'GET', path: '/v1/events' },
   view: { method: 'GET', path: '/v1/view' },
   debugState: { method: 'GET', path: '/v1/debug/state' },
+  listBackups: { method: 'GET', path: '/v1/backups' },
+  saveBackup: { method: 'POST', path: '/v1/backups' },
+  removeBackup: { method: 'DELETE', path: '/v1/backups/:name' },
   joinServer: { method: 'POST', path: '/v1/servers' },
   promoteServer: { method: 'POST', path: '/v1/servers/:server/promote' },
   challenge: { method: 'POST', path: '/v1/auth/challenge' },
@@ -74,3 +77,6 @@ export const ticketHeader = 'skep-ticket';
 
 /** Metrics as Prometheus reads them; beside the API, not a part of it. */
 export const metricsPath = '/metrics';
+
+/** Sends a new backup as bytes, with backpressure; ends without a trailer, or with a reason, when it fails. */
+export const backupPath = '/v1/backup';

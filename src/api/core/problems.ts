@@ -23,6 +23,8 @@ export interface Situation {
   readonly crashed: number;
   readonly unplaced: { readonly instances: number; readonly tasks: number; readonly example: string };
   readonly corruptKeys: readonly string[];
+  /** The store was made from an older state; what that cannot know is kept until then. */
+  readonly restored?: { readonly asOf: number; readonly keepUntil: number } | undefined;
 }
 
 const namedMax = 3;
@@ -58,12 +60,19 @@ export function problemsOf(situation: Situation): string[] {
     problems.push(
       `${count(crashed, 'instance')} crashed and ${crashed === 1 ? 'waits for its' : 'wait for their'} next try: skep ps`,
     );
+  if (situation.restored !== undefined) problems.push(restoredProblem(situation.restored));
   if (corruptKeys.length > 0) {
     problems.push(
       `${count(corruptKeys.length, 'record')} cannot be read and are left alone: ${some(corruptKeys)}`,
     );
   }
   return problems;
+}
+
+function restoredProblem({ asOf, keepUntil }: NonNullable<Situation['restored']>): string {
+  const state = asOf === 0 ? 'of the server that was left' : `of ${new Date(asOf).toISOString()}`;
+  const until = new Date(keepUntil).toISOString();
+  return `the state was restored and is that ${state}: containers that it may not know run on until ${until}: skep events`;
 }
 
 function placementProblems({ suspect, lostCells, unplaced }: Situation): string[] {

@@ -13,6 +13,7 @@ import { rebalanceMovesMax } from '../../model/rebalance.ts';
 import { resourcesSchema } from '../../model/resources.ts';
 import { taskSchema, taskSpecSchema } from '../../model/task.ts';
 import { authRoutes } from './auth-routes.ts';
+import { backupViewSchema } from './backup-shapes.ts';
 import {
   cellReasonSchema,
   drainRequestSchema,
@@ -279,6 +280,14 @@ export const routes = {
       next: z.string().optional(),
     }),
   },
+  /** Those that the server which answers keeps on its own disk, newest first. */
+  listBackups: {
+    ...paths.listBackups,
+    response: z.object({ server: z.string(), rows: z.array(backupViewSchema) }),
+  },
+  /** Makes one now, reads it back and keeps it there. `Busy` while it makes another. */
+  saveBackup: { ...paths.saveBackup, response: backupViewSchema },
+  removeBackup: { ...paths.removeBackup, params: z.object({ name: z.string() }), response: z.object({}) },
   /** Asks to become a server: adds a learner to etcd. Idempotent by name. */
   joinServer: {
     ...paths.joinServer,

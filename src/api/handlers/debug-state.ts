@@ -7,6 +7,7 @@ import {
   leaderKey,
   parseKey,
   rebalanceKey,
+  restoredKey,
   rosterKey,
   settingsKey,
 } from '../../store/core/keys.ts';
@@ -57,6 +58,7 @@ function* keysOf(state: ClusterState): Generator<string> {
   if (state.settings !== undefined) yield settingsKey;
   if (state.roster !== undefined) yield rosterKey;
   if (state.rebalance !== undefined) yield rebalanceKey;
+  if (state.restored !== undefined) yield restoredKey;
 }
 
 function valueAt(state: ClusterState, text: string): unknown {
@@ -94,6 +96,8 @@ function recordAt(
       return state.roster;
     case 'rebalance':
       return state.rebalance;
+    case 'restored':
+      return state.restored;
     default:
       return undefined;
   }

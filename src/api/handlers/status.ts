@@ -3,6 +3,7 @@ import { withDeadline } from '../../base/clock.ts';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
 import { wantedInstances } from '../../model/desired-lrp.ts';
 import { instanceName } from '../../model/ids.ts';
+import type { Restored } from '../../model/restored.ts';
 import { stormsOf } from '../../model/roster.ts';
 import type { ClusterState } from '../../store/core/state.ts';
 import type { MemberStatus } from '../../store/members.ts';
@@ -45,6 +46,7 @@ export const status: Handler<'status'> = async (context, _input, call) => {
     crashed: lrps.crashed,
     unplaced: { instances: lrps.unplaced, tasks: tasks.unplaced, example: example || tasks.example },
     corruptKeys: [...state.corrupt.keys()],
+    restored: keepsUnknown(state, context.clock.now()),
   });
   const survives = context.survives?.();
   const rebalance = rebalanceOf(state);
@@ -174,4 +176,9 @@ function countTasks(state: ClusterState) {
     counts.example ||= `task ${value.guid} (${value.placementError.message})`;
   }
   return counts;
+}
+
+/** While containers are kept that the state is too old to know. */
+function keepsUnknown({ restored }: ClusterState, now: number): Restored | undefined {
+  return restored !== undefined && now < restored.value.keepUntil ? restored.value : undefined;
 }

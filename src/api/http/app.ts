@@ -15,6 +15,7 @@ import { type RouteName, routes } from '../core/routes.ts';
 import { validate } from '../core/validation.ts';
 import { operations } from '../operations.ts';
 import { ViewHub } from '../views/hub.ts';
+import { serveBackup } from './backup.ts';
 import { refuseBrowsers } from './browsers.ts';
 import { answerErrors, parseBodies, refuse, translate } from './errors.ts';
 import { type ApiOptions, starting } from './options.ts';
@@ -54,6 +55,7 @@ export function createApi(composed: ApiOptions): Api {
   parseBodies(app);
   answerErrors(app, options.log);
   for (const name of Object.keys(routes) as RouteName[]) addRoute(app, options, name);
+  serveBackup(app, options);
   const upgrades = serveUpgrades(options, views);
   return {
     app,

@@ -43,8 +43,16 @@ test('a console says who asks and through which server', async () => {
   expect(await routed(query as unknown as StreamOptions)).toMatchObject({
     cellId: 'cell-1',
     request: {
-      ...{ kind: 'console', args: ['top'], watch: false, user: 'app', size: { columns: 90, rows: 30 } },
-      ...{ by: `uid ${process.getuid?.()} (unix socket)`, via: expect.stringMatching(/./) },
+      kind: 'console',
+      args: ['top'],
+      watch: false,
+      user: 'app',
+      size: {
+        columns: 90,
+        rows: 30,
+      },
+      by: `uid ${process.getuid?.()} (unix socket)`,
+      via: expect.stringMatching(/./),
     },
   });
   expect((await routed({ kind: 'console', target: 'web/0' }, server.tcpClient)).request).toMatchObject({

@@ -55,6 +55,18 @@ const cellSchema = z.strictObject({
   allowPrivileged: z.boolean().default(false),
 });
 
+const backupsSchema = z.strictObject({
+  /** 0: none by itself. */
+  everyMinutes: z
+    .number()
+    .int('must be a whole number of minutes')
+    .min(0, 'must be 0 or more')
+    .max(10_080, 'must be at most a week: 10080')
+    .default(60),
+  newest: z.number().int().min(1, 'must be 1 or more').max(1_000).default(24),
+  days: z.number().int().min(0, 'must be 0 or more').max(366).default(7),
+});
+
 export const agentConfigSchema = z.strictObject({
   name: cellIdSchema,
   dataDir: absolutePath.default('/var/lib/skep'),
@@ -89,6 +101,8 @@ export const agentConfigSchema = z.strictObject({
     .regex(/^(unix:\/\/\/|tcp:\/\/)/, 'must begin with unix:/// or tcp://')
     .optional(),
   cell: cellSchema.prefault({}),
+  /** Of a server: `backups/` in the data folder. */
+  backups: backupsSchema.prefault({}),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   /** Write down what the brain decides and why, from the start: run/explain.ts. */
   explain: z.boolean().default(false),

@@ -7,7 +7,6 @@ import { hostFacts } from '../../agent/host/host-facts.ts';
 import { procMeter } from '../../agent/host/proc-meter.ts';
 import { meteredRuntime } from '../../agent/metered-runtime.ts';
 import { networkProber } from '../../agent/prober.ts';
-import { xtermEmulator } from '../../agent/terminal/xterm-emulator.ts';
 import { wsDial } from '../../base/node/ws-socket.ts';
 import type { Dial } from '../../base/socket.ts';
 import type { AgentContext } from './agent.ts';
@@ -53,7 +52,10 @@ export async function runCell(context: AgentContext, signal: AbortSignal): Promi
     dial: cellDial(context.certificates),
     prober: networkProber(),
     meter: procMeter({ clock }),
-    createEmulator: xtermEmulator,
+    createEmulator: async (options) => {
+      const { xtermEmulator } = await import('../../agent/terminal/xterm-emulator.ts');
+      return await xtermEmulator(options);
+    },
     clock,
     rng,
     log,

@@ -35,7 +35,7 @@ export async function foundingAuthorities(context: BaseContext, folder: PkiFolde
 }
 
 /** Fresh keys and certificates of a server, and the records of them. */
-export async function selfSigned(context: BaseContext, authorities: Authorities) {
+export async function selfSigned(context: Pick<BaseContext, 'config' | 'clock'>, authorities: Authorities) {
   const { config } = context;
   const [cluster, store] = [await x509Maker.request(config.name), await x509Maker.request(config.name)];
   const { answer, record } = await issueHost(context, x509Maker, authorities, {

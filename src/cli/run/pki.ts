@@ -91,7 +91,10 @@ async function fromOutsideStore(
 }
 
 /** A new certificate for etcd; needs nobody. */
-async function renewStore(context: BaseContext, certificates: HostCertificates): Promise<void> {
+export async function renewStore(
+  context: Pick<BaseContext, 'config' | 'clock' | 'log'>,
+  certificates: HostCertificates,
+): Promise<void> {
   const { host } = certificates;
   const { storeAuthority } = host;
   if (storeAuthority === undefined) return;

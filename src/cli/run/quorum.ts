@@ -39,7 +39,14 @@ function outsideEtcd(context: AgentContext): Quorum {
   const bbs = etcdBbs({ endpoints: config.etcdEndpoints, clock, log, rng });
   const election = leaseElection({ bbs, server: config.name, clock, log, rng });
   return {
-    store: { bbs, election, members: undefined, memberStatuses: undefined, health: () => '' },
+    store: {
+      bbs,
+      pages: bbs.pages,
+      election,
+      members: undefined,
+      memberStatuses: undefined,
+      health: () => '',
+    },
     ready: async () => undefined,
     memberId: async () => 'outside',
     stop: async () => bbs.close(),
@@ -68,6 +75,7 @@ async function ownMember(context: AgentContext, signal: AbortSignal): Promise<Qu
   return {
     store: {
       bbs,
+      pages: bbs.pages,
       election: raftElection({ bbs, server: config.name, status: read, clock, log, rng }),
       members,
       memberStatuses: (options) => statuses.read(options.signal),

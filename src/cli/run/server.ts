@@ -23,8 +23,10 @@ import type { Bbs } from '../../store/bbs.ts';
 import type { Election, LeaderTerm } from '../../store/election.ts';
 import { createReplica } from '../../store/follow-replica.ts';
 import type { MemberStatus, Members } from '../../store/members.ts';
+import type { ReadPages } from '../../store/record-pages.ts';
 import type { Replica } from '../../store/replica.ts';
 import type { AgentContext } from './agent.ts';
+import { startBackups } from './backups.ts';
 import { agreeClusterId, announceServer } from './cluster-records.ts';
 import { readClusterId, writeClusterId } from './data-folder.ts';
 import type { HostCertificates } from './host-certificates.ts';
@@ -42,6 +44,8 @@ export interface ServerHandle {
 /** What a server stands on once etcd runs. */
 export interface StoreAccess {
   readonly bbs: Bbs;
+  /** Everything in it, for backups. */
+  readonly pages: ReadPages;
   readonly election: Election;
   readonly members: Members | undefined;
   /** What each member that answers says of itself, by member id; undefined with an outside etcd. */
@@ -158,8 +162,11 @@ class Serving {
     const tickets = localTickets({ folder, groupId: groupIdOf(socketGroup), clock, rng, log });
     const isOpen = certificates === undefined;
     const { socketRoles } = config;
+    const backups = startBackups(this.#context, { store, clusterId, signal: this.#signal });
+    this.#closers.push(() => backups.done);
     const options = {
       ...common,
+      backups: backups.keeper,
       ...planning,
       tickets,
       certificates: isOpen ? undefined : x509Maker,

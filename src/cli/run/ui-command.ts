@@ -1,5 +1,6 @@
 /** `skep ui`, and `skep` alone: the terminal UI. A composition root: the only place where its parts are put together. */
 import { Command, Option } from 'commander';
+import { SkepError } from '../../base/core/errors.ts';
 import { actionIds } from '../../tui/core/actions.ts';
 import { keymapOf } from '../../tui/core/keymap.ts';
 import { themeNames } from '../../tui/core/palettes.ts';
@@ -12,6 +13,8 @@ interface Flags {
   readonly readOnly?: boolean;
   readonly theme?: string;
   readonly printKeymap?: boolean;
+  readonly plain?: string | true;
+  readonly watch?: boolean;
 }
 
 const manual = `
@@ -25,7 +28,9 @@ Files:
 
 Examples:
   $ skep
-  $ skep ui --read-only`;
+  $ skep ui --read-only
+  $ skep ui --plain='instances web /state:CRASHED'
+  $ skep ui --plain=cells --watch`;
 
 export function uiCommand(host: Host): Command {
   const command = new Command('ui')
@@ -33,26 +38,28 @@ export function uiCommand(host: Host): Command {
     .description('Opens the terminal UI.')
     .option('--read-only', 'change nothing; :ro switches it')
     .addOption(new Option('--theme <name>', 'colours').choices([...themeNames]))
+    .option('--plain [view]', 'print a view as plain lines, for screen readers; as typed after ":" (pulses)')
+    .option('--watch', 'with --plain: go on and say what changes in the list, a line each')
     .option('--print-keymap', 'print keys.yaml as it is now, and end')
     .addHelpText('after', manual)
     .action((flags: Flags) =>
-      openSession(host, command, (session) => open(session, flags), { forwardsInterrupt: true }),
+      openSession(host, command, (session) => open(session, flags), {
+        forwardsInterrupt: flags.plain === undefined,
+      }),
     );
   return withGlobals(command);
 }
 
 async function open(session: Session, flags: Flags): Promise<number> {
   const { io } = session;
-  const problems: string[] = [];
-  const files = operatorFiles(
-    io.env,
-    () => io.clock.now(),
-    (text) => problems.push(text),
-  );
+  if (flags.plain !== undefined) return await plain(session, flags);
+  if (flags.watch === true)
+    throw new SkepError('InvalidRequest', '--watch goes with --plain', { hint: 'the UI itself always does' });
+  const files = operatorFiles(io.env, () => io.clock.now());
   const { parse, stringify } = await import('../yaml.ts');
   const { keys, problem } = await files.keys(parse);
   const keyed = keymapOf(keys);
-  problems.push(...[problem, ...keyed.problems].filter((text) => text !== ''));
+  const problems = [problem, ...keyed.problems].filter((text) => text !== '');
   if (flags.printKeymap === true) {
     for (const text of problems) session.warn(text);
     session.print(
@@ -69,5 +76,16 @@ async function open(session: Session, flags: Flags): Promise<number> {
     keymap: keyed.keymap,
     yaml: { parse, stringify },
     problems,
+  });
+}
+
+async function plain(session: Session, { plain: view, watch }: Flags): Promise<number> {
+  const { parse, stringify } = await import('../yaml.ts');
+  const { runPlain } = await import('./ui-plain.ts');
+  return await runPlain({
+    session,
+    view: typeof view === 'string' ? view : 'pulses',
+    watch: watch === true,
+    yaml: { parse, stringify },
   });
 }

@@ -9,15 +9,10 @@ import { openCharts } from '../../tui/blessed/charts.ts';
 import { openOperatorTerminal } from '../../tui/blessed/operator-terminal.ts';
 import { createConsoles } from '../../tui/consoles.ts';
 import { allPages } from '../../tui/core/all-pages.ts';
-import { contextOf } from '../../tui/core/app.ts';
-import { type AppModel, type AppParts, pageOf, topOf } from '../../tui/core/app-model.ts';
-import { commandLanguage } from '../../tui/core/commands.ts';
+import { appParts } from '../../tui/core/app-parts.ts';
 import type { Yaml } from '../../tui/core/dialogs/edit-dialog.ts';
-import { helpPage } from '../../tui/core/help-page.ts';
 import type { Keymap } from '../../tui/core/keymap.ts';
-import { messagesPage } from '../../tui/core/messages-page.ts';
 import type { Charts, Settings } from '../../tui/core/page.ts';
-import type { PageFactories } from '../../tui/core/pages.ts';
 import { paletteOf } from '../../tui/core/palettes.ts';
 import { asciiGlyphs, type Theme, themeOf, unicodeGlyphs } from '../../tui/core/theme.ts';
 import { editorOf, editText } from '../../tui/editor.ts';
@@ -27,7 +22,7 @@ import { runTui } from '../../tui/run.ts';
 import { paneEmulator } from '../../tui/terminal/emulator.ts';
 import type { Terminal } from '../../tui/terminal.ts';
 import { chosenContext } from '../contexts.ts';
-import { addressOf, type Session } from '../session.ts';
+import { type Address, addressOf, anotherServer, type Session } from '../session.ts';
 
 export interface UiOptions {
   readonly session: Session;
@@ -59,16 +54,17 @@ export async function runUi(options: UiOptions): Promise<number> {
   const rng = seededRng(io.clock.now() ^ process.pid);
   return await runTui({
     terminal,
-    first: session.client,
-    connect: (apiAddress) => clientFor(session, apiAddress),
+    // Not the session's: that one says on standard error, across the screen, when an answer may be old.
+    first: clientFor(session, addressOf(session.flags, io)),
+    connect: (apiAddress) => clientFor(session, anotherServer(session, apiAddress)),
     clock: io.clock,
     rng,
     home: pages.list({ kind: 'lrps' }),
     context: contextName(session),
     settings,
-    problems: options.problems,
+    problems: [kept.problem, ...options.problems].filter((text) => text !== ''),
     commandHistory: kept.commandHistory,
-    parts: partsOf(pages, keymap),
+    parts: appParts(pages, keymap),
     themeOf: themes(terminal),
     charts: lazyCharts(),
     openLogs: (connection, request, signal) => openLogs({ connection, clock: io.clock, request, signal }),
@@ -82,33 +78,16 @@ export async function runUi(options: UiOptions): Promise<number> {
       }),
     editText: (text, suffix) => editText(editorOf(io.env), text, suffix),
     saveText: (name, text) => files.saveText(name, text),
-    remember: (state) => files.keep(state.settings, state.commandHistory),
+    remember: (state, onProblem) => {
+      // Never rejects.
+      void files.keep(state.settings, state.commandHistory, onProblem);
+    },
   });
 }
 
-function partsOf(pages: PageFactories, keymap: Keymap): Omit<AppParts, 'screens'> {
-  return {
-    actionOf: (page, key) => keymap.actionOf(page, key),
-    keysOf: (action) => keymap.keysOf(action),
-    ...commandLanguage(pages),
-    helpPage: (model: AppModel) => {
-      const { page } = topOf(model);
-      const { kind, crumb } = pageOf(model).page;
-      const { readOnly } = model.settings;
-      const actions = page.actions(contextOf(model));
-      return helpPage({ kind, crumb, actions, readOnly, keysOf: (action) => keymap.keysOf(action) });
-    },
-    messagesPage: (model: AppModel) => messagesPage(model.messages),
-  };
-}
-
-/** Another server, with what we are known by; who came through the local socket is known there and nowhere else. */
-function clientFor({ io, flags, client }: Session, apiAddress: string): Client {
-  const { dial, clock } = io;
-  const address = addressOf(flags, io);
-  if ('socketPath' in address) return client;
-  const tls = 'tls' in address ? address.tls : undefined;
-  return createClient({ servers: [apiAddress], tls, dial, clock });
+function clientFor({ io }: Session, address: Address): Client {
+  const { dial, clock, prove } = io;
+  return createClient({ ...address, dial, clock, prove });
 }
 
 /** What the operator calls the cluster: the context's name, or where the cluster is. */

@@ -7,6 +7,7 @@ import { brainSettingsSchema, cellSpecSchema } from '../../model/cell-spec.ts';
 import { desiredLrpSchema } from '../../model/desired-lrp.ts';
 import { journalEventSchema } from '../../model/event.ts';
 import { rebalanceSchema } from '../../model/rebalance.ts';
+import { restoredSchema } from '../../model/restored.ts';
 import { rosterSchema } from '../../model/roster.ts';
 import { taskSchema } from '../../model/task.ts';
 import type { Key } from './keys.ts';
@@ -21,6 +22,7 @@ const schemas = {
   settings: brainSettingsSchema,
   roster: rosterSchema,
   rebalance: rebalanceSchema,
+  restored: restoredSchema,
   domain: domainSchema,
   leader: leaderSchema,
   server: serverSchema,

@@ -17,6 +17,8 @@ export interface EtcdMemberConfig {
   readonly initialCluster: string;
   readonly initialClusterState: 'new' | 'existing';
   readonly clusterToken: string;
+  /** Makes this member the only one, whatever its data say: after the loss of the majority, once. */
+  readonly forceNewCluster?: boolean;
   /** Without it etcd speaks plain HTTP: loopback only. */
   readonly tls?: EtcdTls | undefined;
 }
@@ -68,6 +70,7 @@ export function etcdArgs(config: EtcdMemberConfig): string[] {
     `--initial-cluster-token=${config.clusterToken}`,
     ...tlsArgs(config.tls),
     ...tuning,
+    ...(config.forceNewCluster === true ? ['--force-new-cluster=true'] : []),
   ];
 }
 

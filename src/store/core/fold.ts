@@ -12,6 +12,7 @@ import type { DesiredLrp } from '../../model/desired-lrp.ts';
 import type { JournalEvent } from '../../model/event.ts';
 import type { CellId, InstanceGuid, ProcessGuid, TaskGuid } from '../../model/ids.ts';
 import type { Rebalance } from '../../model/rebalance.ts';
+import type { Restored } from '../../model/restored.ts';
 import type { Roster } from '../../model/roster.ts';
 import type { Task } from '../../model/task.ts';
 import { Claims, claimant, taskHolder } from './claims.ts';
@@ -38,6 +39,7 @@ export class MutableState implements ClusterState {
   settings: Versioned<BrainSettings> | undefined;
   roster: Versioned<Roster> | undefined;
   rebalance: Versioned<Rebalance> | undefined;
+  restored: Versioned<Restored> | undefined;
   readonly domains = new Map<string, Versioned<Domain>>();
   readonly servers = new Map<string, Versioned<ServerRecord>>();
   readonly revoked = new Map<string, Versioned<Revocation>>();
@@ -108,6 +110,7 @@ export class MutableState implements ClusterState {
     this.settings = undefined;
     this.roster = undefined;
     this.rebalance = undefined;
+    this.restored = undefined;
     this.#journal.clear();
     this.#claims.clear();
   }
@@ -148,6 +151,9 @@ export class MutableState implements ClusterState {
         return this.#setRebalance(this.#read(key, record), touched);
       case 'roster':
         this.roster = this.#read(key, record);
+        return;
+      case 'restored':
+        this.restored = this.#read(key, record);
         return;
       case 'leader':
         touched.leader = true;

@@ -16,6 +16,7 @@ export type Key =
   | { readonly kind: 'settings' }
   | { readonly kind: 'roster' }
   | { readonly kind: 'rebalance' }
+  | { readonly kind: 'restored' }
   | { readonly kind: 'domain'; readonly name: string }
   | { readonly kind: 'leader' }
   | { readonly kind: 'server'; readonly server: string }
@@ -36,6 +37,7 @@ export const leaderKey = `${root}brain/leader`;
 export const settingsKey = `${root}brain/settings`;
 export const rosterKey = `${root}brain/roster`;
 export const rebalanceKey = `${root}brain/rebalance`;
+export const restoredKey = `${root}brain/restored`;
 export const serverKey = (server: string): string => `${root}server/${server}`;
 
 /** Trust. Only revocations are read by the replica: of the other keys `parseKey` knows nothing. */
@@ -87,7 +89,7 @@ export function parseKey(key: string): Key | undefined {
   }
 }
 
-const brainRecords = ['leader', 'settings', 'roster', 'rebalance'] as const;
+const brainRecords = ['leader', 'settings', 'roster', 'rebalance', 'restored'] as const;
 
 function isBrainRecord(name: string): name is (typeof brainRecords)[number] {
   return (brainRecords as readonly string[]).includes(name);

@@ -36,6 +36,7 @@ function contradiction(key: Key, said: Said): string | undefined {
     case 'settings':
     case 'roster':
     case 'rebalance':
+    case 'restored':
     case 'event':
       return undefined;
   }

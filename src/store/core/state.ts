@@ -11,6 +11,7 @@ import type { DesiredLrp } from '../../model/desired-lrp.ts';
 import type { JournalEvent } from '../../model/event.ts';
 import type { CellId, InstanceGuid, ProcessGuid, TaskGuid } from '../../model/ids.ts';
 import type { Rebalance } from '../../model/rebalance.ts';
+import type { Restored } from '../../model/restored.ts';
 import type { Roster } from '../../model/roster.ts';
 import type { Task } from '../../model/task.ts';
 import type { ActualSlot } from './keys.ts';
@@ -50,6 +51,8 @@ export interface ClusterState {
   readonly roster: Versioned<Roster> | undefined;
   /** Moves that are under way to even the cells. */
   readonly rebalance: Versioned<Rebalance> | undefined;
+  /** The store was made from an older state, and when; undefined: never. */
+  readonly restored: Versioned<Restored> | undefined;
   readonly domains: ReadonlyMap<string, Versioned<Domain>>;
   readonly servers: ReadonlyMap<string, Versioned<ServerRecord>>;
   /** Certificates that count no more, by serial number. */

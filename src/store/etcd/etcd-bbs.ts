@@ -6,6 +6,8 @@ import type { Clock } from '../../base/clock.ts';
 import type { Rng } from '../../base/core/rng.ts';
 import type { Log } from '../../base/log.ts';
 import type { Bbs } from '../bbs.ts';
+import { root } from '../core/keys.ts';
+import type { ReadPages, RecordPage } from '../record-pages.ts';
 import type { StoreCredentials } from './credentials.ts';
 import { EtcdCommitter } from './etcd-commit.ts';
 import { EtcdConnections } from './etcd-connections.ts';
@@ -24,6 +26,8 @@ export interface EtcdBbsOptions {
 }
 
 export interface EtcdBbs extends Bbs {
+  /** Everything that Skep keeps, at one revision. */
+  readonly pages: ReadPages;
   /** Ends every connection; calls after it throw `Unavailable`. Followers are ended by their signals. */
   close(): void;
 }
@@ -38,6 +42,7 @@ export function etcdBbs({ endpoints, credentials, clock, log, rng }: EtcdBbsOpti
     follow: (observer, { signal }) => followEtcd({ connections, reader, clock, log, rng }, observer, signal),
     read: (keys, { signal }) => reader.read(keys, signal),
     list: (prefix, { signal }) => reader.list(prefix, signal),
+    pages: ({ signal }) => everything(reader, signal),
     commit: (mutations, options) => committer.commit(mutations, options),
     deleteRange: (from, to, options) => committer.deleteRange(from, to, options),
     grantLease: (ttlMs, { signal }) => leases.grant(ttlMs, signal),
@@ -48,4 +53,15 @@ export function etcdBbs({ endpoints, credentials, clock, log, rng }: EtcdBbsOpti
       connections.close();
     },
   };
+}
+
+async function* everything(reader: EtcdReader, signal: AbortSignal): AsyncGenerator<RecordPage> {
+  for await (const { revision, kvs } of reader.pages(root, signal)) {
+    const records = kvs.map(({ key, value, lease }) => ({
+      key: key.toString(),
+      value: value.toString(),
+      leased: Number(lease) !== 0,
+    }));
+    yield { revision, records };
+  }
 }

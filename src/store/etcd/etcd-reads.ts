@@ -12,6 +12,11 @@ import { EtcdFailure } from './etcd-errors.ts';
 /** How often a listing starts anew when the log was compacted under it. */
 const maxRestarts = 5;
 
+interface KeyValuePage {
+  readonly revision: number;
+  readonly kvs: readonly IKeyValue[];
+}
+
 export class EtcdReader {
   readonly #connections: EtcdConnections;
 
@@ -53,6 +58,16 @@ export class EtcdReader {
 
   async #listOnce(prefix: string, signal: AbortSignal): Promise<Snapshot> {
     const records: StoredRecord[] = [];
+    let revision = 0;
+    for await (const page of this.pages(prefix, signal)) {
+      revision = page.revision;
+      for (const kv of page.kvs) records.push(recordOf(kv));
+    }
+    return { revision, records };
+  }
+
+  /** All keys under a prefix at one revision, in order, each page when it is asked for. Fails once that is compacted. */
+  async *pages(prefix: string, signal: AbortSignal): AsyncGenerator<KeyValuePage> {
     const range_end = prefixEnd(prefix);
     let key = Buffer.from(prefix);
     let revision = 0;
@@ -65,9 +80,9 @@ export class EtcdReader {
         continue;
       }
       if (revision === 0) revision = Number(page.header.revision);
-      for (const kv of page.kvs) records.push(recordOf(kv));
+      yield { revision, kvs: page.kvs };
       const last = page.kvs.at(-1);
-      if (!page.more || last === undefined) return { revision, records };
+      if (!page.more || last === undefined) return;
       key = Buffer.concat([last.key, Buffer.from([0])]);
       limit = Math.min(defaults.pageSize, limit * 2);
     }

@@ -50,9 +50,8 @@ export interface OpenCharts extends Charts {
 
 /** Loads contrib's line chart, and nothing else of it: its maps and pictures cost ten times as much. */
 export async function openCharts(): Promise<OpenCharts> {
-  const { default: Line } = (await import('blessed-contrib/lib/widget/charts/line.js' as string)) as {
-    default: LineFactory;
-  };
+  const contrib = await import('blessed-contrib/lib/widget/charts/line.js');
+  const Line = contrib.default as LineFactory;
   const screen = unseenScreen();
   const widgets = new Map<string, LineWidget>();
 
@@ -116,7 +115,7 @@ function draw(widget: LineWidget, canvas: Canvas, chart: LineChart, theme: Theme
     if (text !== '') rows.push(Math.floor(y / dots.down));
   };
   const count = Math.max(...chart.series.map(({ values }) => values.length));
-  const x = new Array<string>(count).fill('');
+  const x = Array.from<string>({ length: count }).fill('');
   widget.setData(
     chart.series
       .filter(({ values }) => values.length > 0)
@@ -146,7 +145,7 @@ function topOf({ max, series: lines }: LineChart): number {
 /** As long as the longest, and inside of the scale: what is outside is drawn at its edge. */
 function aligned(values: readonly number[], count: number, top: number): number[] {
   const held = values.map((value) => (Number.isFinite(value) ? Math.min(top, Math.max(0, value)) : 0));
-  return [...new Array<number>(count - held.length).fill(held[0] ?? 0), ...held];
+  return [...Array.from<number>({ length: count - held.length }).fill(held[0] ?? 0), ...held];
 }
 
 function copyDots({ content, colors }: DotCanvas, canvas: Canvas, theme: Theme): void {

@@ -16,7 +16,8 @@ export function clipboardSequence(
   const bytes = Buffer.from(text, 'utf8');
   if (bytes.length > clipboardMaxBytes) return undefined;
   const sequence = `\x1b]52;c;${bytes.toString('base64')}\x07`;
-  // tmux takes it itself (`set-clipboard external` or `on`, the default), or passes it on wrapped (`allow-passthrough`).
+  // tmux takes it itself (`set-clipboard on`) or passes it on wrapped (`allow-passthrough on`); both are off at first,
+  // which is why it is told by a command too.
   if (multiplexer === 'tmux') return `${sequence}\x1bPtmux;\x1b${sequence}\x1b\\`;
   if (multiplexer === 'screen')
     return inChunks(sequence)

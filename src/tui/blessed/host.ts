@@ -15,6 +15,8 @@ export interface TerminalHost {
   holds(held: boolean): void;
   /** Keeps a record of the error; returns the path of it. */
   recordCrash(error: unknown): string;
+  /** Gives the text to tmux, which passes it on to the terminal it is in; as it comes, it ignores what programs send. */
+  copyToTmux(text: string): void;
   /** To standard error. */
   say(line: string): void;
 }

@@ -29,7 +29,7 @@ while read -r word; do
 done
 [ -n "$held" ] || exit 0
 [ "$(stty -g <&3)" != "$held" ] || stty "$1" <&3
-printf '${restore}${words}\\n' >&1
+printf '${restore}${words}\\n'
 `;
 
 /** @param fd a descriptor of the terminal, not in raw mode yet */

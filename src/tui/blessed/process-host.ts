@@ -1,4 +1,5 @@
 /** The real process under the terminal UI: signals, crashes and where their records go. */
+import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,8 +44,18 @@ export function processHost({ env, now, keeper }: ProcessHostOptions): TerminalH
         'no file'
       );
     },
+    copyToTmux,
     say: (line) => void process.stderr.write(`${line}\n`),
   };
+}
+
+function copyToTmux(text: string): void {
+  const child = spawn('tmux', ['load-buffer', '-w', '-'], { stdio: ['pipe', 'ignore', 'ignore'] });
+  // The sequence was sent as well, and nothing more can be done: an older tmux, or none at this path.
+  child.on('error', () => undefined);
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(text);
+  child.unref();
 }
 
 /**

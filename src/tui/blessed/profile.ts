@@ -35,7 +35,7 @@ export function refusal(env: Environment, { input, output }: TerminalStreams): s
 export function profileOf(env: Environment): TerminalProfile {
   const term = env['TERM'] ?? '';
   return {
-    terminal: /^linux/.test(term) ? 'linux' : /^vt\d/.test(term) ? 'xterm' : 'xterm-256color',
+    terminal: term.startsWith('linux') ? 'linux' : /^vt\d/.test(term) ? 'xterm' : 'xterm-256color',
     colours: coloursOf(env, term),
     unicode: /utf-?8/i.test(env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || ''),
     remote: Boolean(env['SSH_TTY'] || env['SSH_CONNECTION'] || env['MOSH_CONNECTION']),
@@ -51,7 +51,7 @@ function coloursOf(env: Environment, term: string): TerminalFeatures['colours'] 
   // https://no-color.org: set to anything but the empty string.
   if (env['NO_COLOR']) return 0;
   if (/^vt\d/.test(term) || /-m(ono)?$/.test(term)) return 0;
-  if (/^linux/.test(term)) return /16color/.test(term) ? 16 : 8;
+  if (term.startsWith('linux')) return /16color/.test(term) ? 16 : 8;
   if (env['COLORTERM'] || capable.test(term)) return 256;
   // What tmux and xterm call themselves without `-256color` has the bright eight too; of the rest it is not known.
   return /^(xterm|tmux|rxvt)/.test(term) || /16color/.test(term) ? 16 : 8;

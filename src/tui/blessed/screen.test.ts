@@ -71,6 +71,7 @@ function open(env: Record<string, string> = {}): World {
     stop: () => log.push('stop'),
     exit: (status) => log.push(`exit ${status}`),
     holds: (held) => log.push(held ? 'held' : 'released'),
+    copyToTmux: (text) => log.push(`tmux ${text}`),
     recordCrash: () => '/crash.txt',
     say: (line) => log.push(line),
   };
@@ -174,6 +175,15 @@ describe('the end', () => {
     expect(log).toContain(`exit ${exit}`);
   });
 
+  test('who goes by itself is not made to', async () => {
+    const { clock, signal, terminal, log } = open();
+    signal('SIGTERM');
+    terminal.close();
+    await clock.advance(10_000);
+    expect(log.some((line) => line.startsWith('exit'))).toBe(false);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
   test('a closed line is as a hang-up', () => {
     const { endInput, events } = open();
     endInput();
@@ -271,6 +281,12 @@ describe('copy', () => {
     expect(parts.map((part) => part.slice(2)).join('')).toContain(
       Buffer.from('x'.repeat(500)).toString('base64'),
     );
+  });
+
+  test('is given to tmux by a command as well, which ignores the sequence unless it is told not to', () => {
+    const { terminal, log } = open({ TMUX: '/tmp/tmux' });
+    terminal.copy('web/0');
+    expect(log.at(-1)).toBe('tmux web/0');
   });
 
   test('is refused where it would be dropped without a word', () => {

@@ -9,8 +9,8 @@ import type { Size } from '../core/key.ts';
 import type { Terminal, TerminalEvent, TerminalWire } from '../terminal.ts';
 import { clipboardSequence } from './clipboard.ts';
 import type { EndSignal, TerminalHost } from './host.ts';
-import { createInput } from './input.ts';
-import { createPainter } from './painter.ts';
+import { createInput, type Input } from './input.ts';
+import { createPainter, type Painter } from './painter.ts';
 import type { TerminalProfile } from './profile.ts';
 import type { Writer } from './writer.ts';
 
@@ -67,210 +67,269 @@ const cleared =
 
 type Holder = 'us' | 'borrower' | 'wire' | 'shell' | 'nobody';
 
-/** Takes the terminal. Throws what the streams throw when they are none. */
-export function openTerminal(parts: TerminalParts): Terminal {
-  const { input, output, profile, clock, host } = parts;
-  let holder: Holder = 'us';
-  let size = sizeOf(output);
-  let listener: (event: TerminalEvent) => void = () => undefined;
-  let resizeTimer: Timer | undefined;
-  let ended = false;
-  let wireInput: (bytes: Uint8Array) => void = () => undefined;
-  let wireResize: (size: Size) => void = () => undefined;
-  const hasTitle = profile.terminal === 'xterm-256color';
-  const undo: (() => void)[] = [];
+/** Takes the terminal until `close`. Throws what the streams throw when they are none. */
+export const openTerminal = (parts: TerminalParts): Terminal => new OperatorTerminal(parts);
 
-  const writer = parts.makeWriter(() => end(closedLineExit));
-  const painter = createPainter(profile, size);
-  const keys = createInput({
-    clock,
-    holdMs: profile.remote ? remoteHoldMs : holdMs,
-    emit: (event) => holder === 'us' && listener(event),
-  });
+class OperatorTerminal implements Terminal {
+  readonly features: TerminalProfile;
+  readonly #parts: TerminalParts;
+  readonly #writer: Writer;
+  readonly #painter: Painter;
+  readonly #keys: Input;
+  readonly #undo: (() => void)[] = [];
+  #holder: Holder = 'us';
+  #size: Size;
+  #listener: (event: TerminalEvent) => void = () => undefined;
+  #resizeTimer: Timer | undefined;
+  #endTimer: Timer | undefined;
+  #hasEnded = false;
+  /** The window's own title waits in the terminal. */
+  #isTitleSaved = false;
+  #wireInput: (bytes: Uint8Array) => void = () => undefined;
+  #wireResize: (size: Size) => void = () => undefined;
 
-  function take(): void {
+  constructor(parts: TerminalParts) {
+    const { output, profile, clock } = parts;
+    this.#parts = parts;
+    this.features = profile;
+    this.#size = sizeOf(output);
+    this.#writer = parts.makeWriter(() => this.#end(closedLineExit));
+    this.#painter = createPainter(profile, this.#size);
+    this.#keys = createInput({
+      clock,
+      holdMs: profile.remote ? remoteHoldMs : holdMs,
+      emit: (event) => this.#tell(event),
+    });
+    this.#listenToStreams();
+    this.#listenToProcess();
+    this.#take();
+  }
+
+  get size(): Size {
+    return this.#size;
+  }
+
+  get written(): number {
+    return this.#writer.written;
+  }
+
+  listen(listener: (event: TerminalEvent) => void): void {
+    this.#listener = listener;
+  }
+
+  draw(frame: Frame): boolean {
+    if (this.#holder !== 'us') return true;
+    if (this.#writer.busy) return false;
+    const bytes = this.#painter.paint(frame);
+    if (bytes !== '') this.#writer.write(bytes);
+    return true;
+  }
+
+  invalidate(): void {
+    this.#painter.invalidate();
+  }
+
+  async lend<T>(run: () => Promise<T>): Promise<T> {
+    this.#giveBack('borrower');
+    try {
+      return await run();
+    } finally {
+      this.#takeBack();
+    }
+  }
+
+  async handOver(run: (wire: TerminalWire) => Promise<void>): Promise<void> {
+    this.#leave('wire');
+    try {
+      await run(this.#wire());
+    } finally {
+      this.#wireInput = () => undefined;
+      this.#wireResize = () => undefined;
+      if (this.#holder === 'wire') {
+        this.#writer.write(cleared);
+        this.#takeBack();
+      }
+    }
+  }
+
+  suspend(): void {
+    if (this.#holder !== 'us') return;
+    const { host, clock } = this.#parts;
+    this.#giveBack('shell');
+    host.stop();
+    clock.after(stopSettleMs, () => this.#holder === 'shell' && this.#takeBack());
+  }
+
+  copy(text: string): boolean {
+    const { terminal, multiplexer } = this.features;
+    const sequence = clipboardSequence(text, multiplexer);
+    if (sequence === undefined || terminal === 'linux' || this.#holder !== 'us') return false;
+    this.#writer.write(sequence);
+    if (multiplexer === 'tmux') this.#parts.host.copyToTmux(text);
+    return true;
+  }
+
+  bell(): void {
+    if (this.#holder === 'us') this.#writer.write('\x07');
+  }
+
+  title(text: string): void {
+    if (!this.#hasTitle || this.#holder !== 'us') return;
+    this.#writer.write(`\x1b]0;${text.replace(/\p{C}/gu, ' ').slice(0, titleMaxLength)}\x07`);
+  }
+
+  close(): void {
+    // Who was told that it ended has heard, and goes.
+    this.#endTimer?.cancel();
+    this.#close();
+  }
+
+  /** The Linux console would print it. */
+  get #hasTitle(): boolean {
+    return this.features.terminal === 'xterm-256color';
+  }
+
+  #tell(event: TerminalEvent): void {
+    if (this.#holder === 'us') this.#listener(event);
+  }
+
+  #take(): void {
+    const { input, output, host } = this.#parts;
     input.setRawMode(true);
     input.resume();
-    size = sizeOf(output);
-    painter.resize(size);
-    writer.write((hasTitle ? title.save : '') + painter.enter());
+    this.#size = sizeOf(output);
+    this.#painter.resize(this.#size);
+    const saved = this.#hasTitle && !this.#isTitleSaved ? title.save : '';
+    this.#isTitleSaved = this.#hasTitle;
+    this.#writer.write(saved + this.#painter.enter());
     host.holds(true);
   }
 
-  /** What is written to give the screen back. */
-  const farewell = (): string => painter.leave() + (hasTitle ? title.restore : '');
+  #takeBack(): void {
+    if (this.#holder === 'nobody') return;
+    this.#holder = 'us';
+    this.#take();
+    // Everything is to be drawn anew, and the size may be another.
+    this.#listener({ kind: 'resize', size: this.#size });
+  }
 
-  function giveBack(next: Holder, raw: boolean): void {
-    holder = next;
-    keys.reset();
-    writer.last(farewell());
-    if (raw) return;
+  /** Gives the screen back, but not the keys. */
+  #leave(next: Holder): void {
+    this.#holder = next;
+    this.#keys.reset();
+    this.#writer.last(this.#painter.leave() + (this.#isTitleSaved ? title.restore : ''));
+    this.#isTitleSaved = false;
+  }
+
+  #giveBack(next: Holder): void {
+    this.#leave(next);
+    this.#releaseKeys();
+  }
+
+  #releaseKeys(): void {
+    const { input, host } = this.#parts;
     input.pause();
     input.setRawMode(false);
     host.holds(false);
   }
 
-  function takeBack(): void {
-    if (holder === 'nobody') return;
-    holder = 'us';
-    take();
-    // Everything is to be drawn anew, and the size may be another.
-    listener({ kind: 'resize', size });
+  #wire(): TerminalWire {
+    const size = (): Size => this.#size;
+    return {
+      get size() {
+        return size();
+      },
+      onInput: (listener) => {
+        this.#wireInput = listener;
+      },
+      onResize: (listener) => {
+        this.#wireResize = listener;
+      },
+      write: (bytes) => {
+        this.#writer.write(bytes);
+        return this.#writer.taken();
+      },
+    };
   }
 
-  function end(exit: number): void {
-    if (ended) return;
-    ended = true;
-    close();
-    clock.after(endMaxMs, () => host.exit(exit));
-    listener({ kind: 'ended', exit });
+  #end(exit: number): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#close();
+    const { clock, host } = this.#parts;
+    this.#endTimer = clock.after(endMaxMs, () => host.exit(exit));
+    this.#listener({ kind: 'ended', exit });
   }
 
-  function crash(error: unknown): void {
-    close();
+  #crash(error: unknown): void {
+    const { host } = this.#parts;
+    this.#close();
     host.say(`skep: the terminal UI failed; please report it with the record in ${host.recordCrash(error)}`);
     host.exit(crashExit);
   }
 
-  function close(): void {
-    if (holder === 'nobody') return;
-    if (holder === 'us') giveBack('nobody', false);
-    else if (holder === 'wire') {
-      writer.last(cleared);
-      input.pause();
-      input.setRawMode(false);
-      host.holds(false);
+  #close(): void {
+    if (this.#holder === 'nobody') return;
+    if (this.#holder === 'us') this.#giveBack('nobody');
+    if (this.#holder === 'wire') {
+      this.#writer.last(cleared);
+      this.#releaseKeys();
     }
-    holder = 'nobody';
-    resizeTimer?.cancel();
-    for (const each of undo.splice(0)) each();
-    painter.close();
-    writer.close();
+    this.#holder = 'nobody';
+    this.#resizeTimer?.cancel();
+    for (const each of this.#undo.splice(0)) each();
+    this.#painter.close();
+    this.#writer.close();
   }
 
-  function resized(): void {
-    resizeTimer ??= clock.after(resizeEveryMs, () => {
-      resizeTimer = undefined;
-      size = sizeOf(output);
-      if (holder === 'wire') wireResize(size);
-      if (holder !== 'us') return;
-      painter.resize(size);
-      listener({ kind: 'resize', size });
+  #resized(): void {
+    this.#resizeTimer ??= this.#parts.clock.after(resizeEveryMs, () => {
+      this.#resizeTimer = undefined;
+      this.#size = sizeOf(this.#parts.output);
+      if (this.#holder === 'wire') this.#wireResize(this.#size);
+      if (this.#holder !== 'us') return;
+      this.#painter.resize(this.#size);
+      this.#listener({ kind: 'resize', size: this.#size });
     });
   }
 
-  function suspend(): void {
-    if (holder !== 'us') return;
-    giveBack('shell', false);
-    host.stop();
-    clock.after(stopSettleMs, () => holder === 'shell' && takeBack());
-  }
-
-  function continued(): void {
-    // Also when somebody else stopped it, without a word: the shell has had the terminal meanwhile.
-    if (holder === 'shell' || holder === 'us') takeBack();
-  }
-
-  function listenAll(): void {
+  #listenToStreams(): void {
+    const { input, output } = this.#parts;
     const onData = (bytes: Uint8Array): void => {
-      if (holder === 'wire') wireInput(bytes);
-      else if (holder === 'us') keys.feed(bytes);
+      if (this.#holder === 'wire') this.#wireInput(bytes);
+      else if (this.#holder === 'us') this.#keys.feed(bytes);
     };
-    const onEnd = (): void => end(closedLineExit);
+    const onEnd = (): void => this.#end(closedLineExit);
+    const onResize = (): void => this.#resized();
     input.on('data', onData);
     input.on('end', onEnd);
     input.on('close', onEnd);
     // Stays: an error that comes after all is over must not end the process.
     input.on('error', onEnd);
-    output.on('resize', resized);
-    undo.push(() => {
+    output.on('resize', onResize);
+    this.#undo.push(() => {
       input.off('data', onData);
       input.off('end', onEnd);
       input.off('close', onEnd);
-      output.off('resize', resized);
+      output.off('resize', onResize);
     });
-    for (const [name, exit] of Object.entries(exits) as [EndSignal, number][])
-      undo.push(host.onSignal(name, () => end(exit)));
-    undo.push(host.onSignal('SIGTSTP', suspend), host.onSignal('SIGCONT', continued));
-    undo.push(host.onCrash(crash), host.onExit(close));
-    writer.onDrained(() => holder === 'us' && listener({ kind: 'drained' }));
+    this.#writer.onDrained(() => this.#tell({ kind: 'drained' }));
   }
 
-  listenAll();
-  take();
-
-  return {
-    features: profile,
-    get size() {
-      return size;
-    },
-    get written() {
-      return writer.written;
-    },
-    listen(next) {
-      listener = next;
-    },
-    draw(frame: Frame) {
-      if (holder !== 'us') return true;
-      if (writer.busy) return false;
-      const bytes = painter.paint(frame);
-      if (bytes !== '') writer.write(bytes);
-      return true;
-    },
-    invalidate: () => painter.invalidate(),
-    async lend(run) {
-      giveBack('borrower', false);
-      try {
-        return await run();
-      } finally {
-        takeBack();
-      }
-    },
-    async handOver(run) {
-      giveBack('wire', true);
-      const wire: TerminalWire = {
-        get size() {
-          return size;
-        },
-        onInput(next) {
-          wireInput = next;
-        },
-        onResize(next) {
-          wireResize = next;
-        },
-        write(bytes) {
-          writer.write(bytes);
-          return writer.taken();
-        },
-      };
-      try {
-        await run(wire);
-      } finally {
-        wireInput = () => undefined;
-        wireResize = () => undefined;
-        if (holder === 'wire') {
-          writer.write(cleared);
-          takeBack();
-        }
-      }
-    },
-    suspend,
-    copy(text) {
-      const sequence = clipboardSequence(text, profile.multiplexer);
-      if (sequence === undefined || profile.terminal === 'linux' || holder !== 'us') return false;
-      writer.write(sequence);
-      return true;
-    },
-    bell() {
-      if (holder === 'us') writer.write('\x07');
-    },
-    title(text) {
-      // The Linux console would print it.
-      if (!hasTitle || holder !== 'us') return;
-      writer.write(`\x1b]0;${text.replace(/\p{C}/gu, ' ').slice(0, titleMaxLength)}\x07`);
-    },
-    close,
-  };
+  #listenToProcess(): void {
+    const { host } = this.#parts;
+    for (const [name, exit] of Object.entries(exits) as [EndSignal, number][])
+      this.#undo.push(host.onSignal(name, () => this.#end(exit)));
+    this.#undo.push(
+      host.onSignal('SIGTSTP', () => this.suspend()),
+      host.onSignal('SIGCONT', () => {
+        // Also when somebody else stopped it, without a word: the shell has had the terminal meanwhile.
+        if (this.#holder === 'shell' || this.#holder === 'us') this.#takeBack();
+      }),
+      host.onCrash((error) => this.#crash(error)),
+      host.onExit(() => this.#close()),
+    );
+  }
 }
 
 /** A terminal that does not know its size says 0. */

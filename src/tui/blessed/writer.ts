@@ -31,96 +31,115 @@ export interface WriterOptions {
   readonly onClosed: () => void;
 }
 
-export function ttyWriter({ fd, clock, onClosed }: WriterOptions): Writer {
-  const own = reopen(fd);
-  const target = own ?? fd;
-  let pending: Buffer[] = [];
-  let timer: Timer | undefined;
-  let written = 0;
-  let closed = false;
-  const drained: (() => void)[] = [];
-  let waiting: (() => void)[] = [];
+/** Opens the terminal once more; `close` it. */
+export const ttyWriter = (options: WriterOptions): Writer => new TtyWriter(options);
+
+class TtyWriter implements Writer {
+  readonly #clock: Clock;
+  readonly #onClosed: () => void;
+  readonly #own: number | undefined;
+  readonly #target: number;
+  readonly #drained: (() => void)[] = [];
+  #waiting: (() => void)[] = [];
+  #pending: Buffer[] = [];
+  #timer: Timer | undefined;
+  #written = 0;
+  #closed = false;
+
+  constructor({ fd, clock, onClosed }: WriterOptions) {
+    this.#clock = clock;
+    this.#onClosed = onClosed;
+    this.#own = reopen(fd);
+    this.#target = this.#own ?? fd;
+  }
+
+  get busy(): boolean {
+    return this.#pending.length > 0;
+  }
+
+  get written(): number {
+    return this.#written;
+  }
+
+  write(data: string | Uint8Array): void {
+    if (this.#closed) return;
+    this.#pending.push(typeof data === 'string' ? Buffer.from(data, 'utf8') : Buffer.from(data));
+    if (this.#timer === undefined && !this.#push()) this.#wait();
+  }
+
+  onDrained(listener: () => void): void {
+    this.#drained.push(listener);
+  }
+
+  taken(): Promise<void> {
+    return this.busy ? new Promise((resolve) => this.#waiting.push(resolve)) : Promise.resolve();
+  }
+
+  last(data: string): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#pending = [Buffer.from(data, 'utf8')];
+    const pause = new Int32Array(new SharedArrayBuffer(4));
+    for (let tries = lastWordsMaxMs / retryMs; !this.#push() && tries > 0; tries -= 1)
+      Atomics.wait(pause, 0, 0, retryMs);
+    this.#pending = [];
+    this.#release();
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+    this.#release();
+    this.#closed = true;
+    if (this.#own !== undefined) closeSync(this.#own);
+  }
 
   /** False when the terminal takes no more now. */
-  function push(): boolean {
-    for (let next = pending[0]; next !== undefined; next = pending[0]) {
-      const taken = attempt(next);
+  #push(): boolean {
+    for (let next = this.#pending[0]; next !== undefined; next = this.#pending[0]) {
+      const taken = this.#attempt(next);
       if (taken === undefined) return false;
-      written += taken;
+      this.#written += taken;
       // Nothing is left when the line was closed.
-      if (pending.length > 0 && taken < next.length) pending[0] = next.subarray(taken);
-      else pending.shift();
+      if (this.busy && taken < next.length) this.#pending[0] = next.subarray(taken);
+      else this.#pending.shift();
     }
     return true;
   }
 
   /** Bytes taken; undefined when none can be now. */
-  function attempt(bytes: Buffer): number | undefined {
+  #attempt(bytes: Buffer): number | undefined {
     try {
-      return writeSync(target, bytes);
+      return writeSync(this.#target, bytes);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return undefined;
-      fail();
+      this.#fail();
       return 0;
     }
   }
 
-  function fail(): void {
-    pending = [];
-    if (closed) return;
-    closed = true;
-    onClosed();
+  #fail(): void {
+    this.#pending = [];
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#onClosed();
   }
 
-  function retry(): void {
-    timer = undefined;
-    if (!push()) {
-      timer = clock.after(retryMs, retry);
-      return;
-    }
-    release();
-    for (const listener of drained) listener();
+  #wait(): void {
+    this.#timer = this.#clock.after(retryMs, () => this.#retry());
   }
 
-  function release(): void {
-    const released = waiting;
-    waiting = [];
+  #retry(): void {
+    this.#timer = undefined;
+    if (!this.#push()) return this.#wait();
+    this.#release();
+    for (const listener of this.#drained) listener();
+  }
+
+  #release(): void {
+    const released = this.#waiting;
+    this.#waiting = [];
     for (const resolve of released) resolve();
   }
-
-  return {
-    write(data) {
-      if (closed) return;
-      pending.push(typeof data === 'string' ? Buffer.from(data, 'utf8') : Buffer.from(data));
-      if (timer === undefined && !push()) timer = clock.after(retryMs, retry);
-    },
-    get busy() {
-      return pending.length > 0;
-    },
-    get written() {
-      return written;
-    },
-    onDrained(listener) {
-      drained.push(listener);
-    },
-    taken: () => (pending.length === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
-    last(data) {
-      timer?.cancel();
-      timer = undefined;
-      pending = [Buffer.from(data, 'utf8')];
-      const pause = new Int32Array(new SharedArrayBuffer(4));
-      for (let tries = lastWordsMaxMs / retryMs; !push() && tries > 0; tries -= 1)
-        Atomics.wait(pause, 0, 0, retryMs);
-      pending = [];
-      release();
-    },
-    close() {
-      timer?.cancel();
-      release();
-      closed = true;
-      if (own !== undefined) closeSync(own);
-    },
-  };
 }
 
 /** The same terminal through a description of our own; undefined where it belongs to somebody else (after `su`). */

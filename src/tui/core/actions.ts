@@ -42,7 +42,7 @@ const instances: readonly PageKind[] = ['instances', 'instance'];
 const tasks: readonly PageKind[] = ['tasks', 'task'];
 const workloads: readonly PageKind[] = [...lrps, ...instances, ...tasks, 'tree'];
 const objects: readonly PageKind[] = [...cells, ...workloads];
-const texts: readonly PageKind[] = ['text', 'logs'];
+const texts: readonly PageKind[] = ['text', 'task', 'drain', 'logs'];
 
 const table = {
   // Everywhere.
@@ -178,8 +178,13 @@ const table = {
     keys: ['y'],
     pages: [...objects, 'text'],
   },
-  events: { hint: 'events', help: 'What happened to it', keys: ['v'], pages: objects },
-  why: { hint: 'why', help: 'Why it is not running, or why it is where it is', keys: ['W'], pages: objects },
+  events: { hint: 'events', help: 'What happened to it', keys: ['v'], pages: [...objects, 'text', 'pulses'] },
+  why: {
+    hint: 'why',
+    help: 'Why it is not running, or why it is where it is',
+    keys: ['W'],
+    pages: [...objects, 'text'],
+  },
   tree: {
     hint: 'tree',
     help: 'As a tree: LRP, instances, cells, or the reverse',
@@ -268,7 +273,7 @@ const table = {
     hint: 'uncordon',
     help: 'Place on the cell again; also ends a drain',
     keys: ['u'],
-    pages: cells,
+    pages: [...cells, 'drain'],
     changes: true,
   },
   drainProgress: { hint: 'drain progress', help: 'How far the drain has come', keys: ['R'], pages: cells },

@@ -45,7 +45,16 @@ export function subjectNamed(name: string, model: AppModel): Subject {
   return known === 'tasks' || known === 'task' ? { kind: 'task', guid: name } : { kind: 'lrp', guid: name };
 }
 
-/** `:instances web /re domain=shop`. */
+/** What narrows the instances: a cell that the pages know, else an LRP. */
+function placeOf(name: string, model: AppModel): Record<string, string> {
+  const subject = subjectNamed(name, model);
+  return subject.kind === 'cell' ? { cell: subject.id } : { guid: subjectName(subject) };
+}
+
+/**
+ * `:instances web /re domain=shop`. A name narrows a list where it can be narrowed by one; elsewhere the cursor begins
+ * on the row of that name.
+ */
 function listCommand(
   kind: ViewKind,
   names: readonly string[],
@@ -54,17 +63,23 @@ function listCommand(
   const hasCell = kind === 'instances' || kind === 'tasks';
   return {
     names,
-    takes: `${scopeWord === '' ? '' : '[NAME] '}${hasCell ? '[cell=ID] ' : ''}[domain=NAME] [/filter]`,
+    takes: `[NAME] ${hasCell ? '[cell=ID] ' : ''}[domain=NAME] [/filter]`,
     help: `The list of ${kind === 'lrps' ? 'LRPs' : kind}`,
-    run: ({ words, filter, pages }) => {
+    run: ({ words, filter, model, pages }) => {
       const scope: Record<string, string> = {};
+      let cursor: string | undefined;
       for (const word of words) {
         const [, name, value] = /^(domain|cell)=(.+)$/.exec(word) ?? [];
         if (name !== undefined && value !== undefined) scope[name] = value;
-        else if (scopeWord !== '' && scope[scopeWord] === undefined) scope[scopeWord] = word;
+        else if (scopeWord === '' && cursor === undefined) cursor = word;
+        else if (scopeWord !== '' && scope[scopeWord] === undefined)
+          Object.assign(scope, hasCell ? placeOf(word, model) : { [scopeWord]: word });
         else return warn(`":${names[0]}" does not take "${word}"`, 'a filter begins with /');
       }
-      const request: ListRequest = { kind, scope, ...(filter === undefined ? {} : { filter }) };
+      const [only] = words;
+      const instance = kind === 'instances' && only !== undefined ? instanceNamed(only) : undefined;
+      if (instance !== undefined) return open(pages.instance(instance));
+      const request: ListRequest = { kind, scope, filter, cursor };
       return open(pages.list(request));
     },
   };

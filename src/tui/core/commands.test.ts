@@ -31,6 +31,8 @@ test.each([
   ['l', 'lrps', 'LRPs'],
   ['inst web', 'instances', 'instances of web'],
   ['instances cell=host-02', 'instances', 'instances on host-02'],
+  ['inst host-02', 'instances', 'instances on host-02'],
+  ['inst cell:host-99', 'instances', 'instances on host-99'],
   ['i', 'instances', 'instances'],
   ['po web', 'instances', 'instances of web'],
   ['t', 'tasks', 'tasks'],
@@ -63,7 +65,7 @@ test.each([
 test.each([
   ['celsl', 'there is no command "celsl"', 'did you mean "cells"?'],
   ['s', '"s" may be', 'one letter more'],
-  ['cells nonsense', 'does not take "nonsense"', 'filter begins with /'],
+  ['cells host-1 nonsense', 'does not take "nonsense"', 'filter begins with /'],
   ['theme drak', 'there is no theme "drak"', 'did you mean dark?'],
   ['delete web web/2', 'different kinds', 'one kind at a time'],
 ])(':%s is answered with what is wrong', (line, text, hint) => {
@@ -71,6 +73,14 @@ test.each([
   expect(flash?.text).toContain(text);
   expect(flash?.hint).toContain(hint);
   expect(stack).toHaveLength(1);
+});
+
+test('a name puts the cursor there, and one that is not there is told', () => {
+  const app = run('cells host-05');
+  app.press('enter');
+  expect(top(app)?.title).toBe('instances on host-05');
+  expect(run('cells host-99').model.flash?.text).toBe('host-99 is not among the cells');
+  expect(top(run('inst web/2'))?.kind).toBe('instance');
 });
 
 test('read-only mode refuses what changes something', () => {

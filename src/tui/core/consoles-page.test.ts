@@ -80,12 +80,12 @@ test('lists sessions, those of panes here marked, and which cell did not answer'
   expect(world.page.title).toContain('no answer from cell-9: no answer');
 });
 
-test('Enter takes a session up, a watches it, and the same as a command', () => {
-  const world = new World()
-    .on(answer(info('cell-1.mine'), info('cell-2.left', { target: 'night' })))
-    .act('enter');
-  expect(world.effects).toEqual([
-    { do: 'console', open: { target: 'web/0', kind: 'shell', session: 'cell-1.mine' } },
+test('Enter takes a session up, a watches it, one that is here is gone to; the same as a command', () => {
+  const world = new World().on(
+    answer(info('cell-1.other'), info('cell-2.left', { target: 'night' }), info('cell-1.mine')),
+  );
+  expect(world.act('enter').effects).toEqual([
+    { do: 'console', open: { target: 'web/0', kind: 'shell', session: 'cell-1.other' } },
   ]);
   expect(world.act('down', 'attach').effects).toEqual([
     {
@@ -94,6 +94,7 @@ test('Enter takes a session up, a watches it, and the same as a command', () => 
     },
   ]);
   expect(world.page.command(context)).toBe('skep console --session cell-2.left');
+  expect(world.act('down', 'enter').effects).toEqual([{ do: 'action', action: 'panes' }]);
 });
 
 test('ending asks, with Cancel focused, and waits for the cell', () => {

@@ -157,6 +157,8 @@ function acted(state: State, action: ActionId, visible: number): Turn {
       if (info === undefined) return stay();
       if (action === 'copy') return stay({ do: 'copy', text: info.session, what: info.session });
       if (action === 'delete') return stay({ do: 'dialog', dialog: endConsoleDialog(info) });
+      if (localCursor(state.table)?.values['state'] === 'here')
+        return stay({ do: 'action', action: 'panes' });
       return stay({ do: 'console', open: requestOf(info, action === 'attach') });
     default:
       return { page: pageOf({ ...state, table: localMoved(state.table, action, visible) }) };

@@ -29,8 +29,6 @@ export function attrOf(style: Style): Attr {
 
 export const plainAttr: Attr = attrOf({});
 
-/** The same with another background: a row under the cursor keeps the colours of its text. */
-export const withBackground = (attr: Attr, bg: number): Attr => (attr & ~0x1ff) | bg;
 export const inverted = (attr: Attr): Attr => attr ^ (flags.inverse << 18);
 
 export interface Rect {
@@ -54,7 +52,7 @@ export function createFrame(columns: number, rows: number): Frame {
   return {
     columns,
     rows,
-    characters: new Array<string>(columns * rows).fill(' '),
+    characters: Array.from<string>({ length: columns * rows }).fill(' '),
     attrs: new Int32Array(columns * rows).fill(plainAttr),
   };
 }

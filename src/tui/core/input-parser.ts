@@ -31,182 +31,194 @@ const pasteEnd = '\x1b[201~';
 
 type State = 'ground' | 'escape' | 'csi' | 'ss3' | 'linux' | 'mouse' | 'string' | 'stringEscape' | 'paste';
 
-export function createInputParser(): InputParser {
-  let state: State = 'ground';
+export const createInputParser = (): InputParser => new Parser();
+
+class Parser implements InputParser {
+  #state: State = 'ground';
   /** From ESC on; in a string only its first two characters. */
-  let sequence = '';
+  #sequence = '';
   /** rxvt sends Alt with an arrow as ESC before its sequence. */
-  let alt = false;
-  let toSkip = 0;
-  let swallowed = 0;
-  let paste = '';
-  let events: InputEvent[] = [];
-
-  const emit = (key: Key | undefined): void => {
-    const whole = key !== undefined && alt ? withAlt(key) : key;
-    ground();
-    if (whole !== undefined) events.push({ kind: 'key', key: whole });
-  };
-  const ground = (): void => {
-    state = 'ground';
-    sequence = '';
-    alt = false;
-  };
-  const begin = (): void => {
-    ground();
-    state = 'escape';
-    sequence = '\x1b';
-  };
-  const isControl = (character: string): boolean => character < ' ' || character === '\x7f';
-
-  const steps: Readonly<Record<Exclude<State, 'paste'>, (character: string) => void>> = {
-    ground(character) {
-      if (character === '\x1b') begin();
-      else emit(keyOfCharacter(character));
+  #alt = false;
+  #toSkip = 0;
+  #swallowed = 0;
+  #paste = '';
+  #events: InputEvent[] = [];
+  readonly #steps: Readonly<Record<Exclude<State, 'paste'>, (character: string) => void>> = {
+    ground: (character) => this.#inGround(character),
+    escape: (character) => this.#inEscape(character),
+    csi: (character) => this.#inCsi(character),
+    ss3: (character) => this.#inSs3(character),
+    linux: (character) => this.#emit(keyOfLinuxFunction(character, this.#sequence + character)),
+    mouse: () => {
+      this.#toSkip -= 1;
+      if (this.#toSkip === 0) this.#ground();
     },
-    escape(character) {
-      if (character === '\x1b') {
-        if (alt) emitEscape();
-        begin();
-        alt = true;
-        return;
-      }
-      const next = escapeStates[character];
-      if (next !== undefined) {
-        state = next;
-        sequence += character;
-        swallowed = 0;
-        return;
-      }
-      // The first of two ESC was the key by itself then.
-      if (alt) emitEscape();
-      const key = keyOfCharacter(character);
-      emit(key === undefined ? undefined : withAlt(key));
-    },
-    csi(character) {
-      if (sequence === '\x1b[' && character === '[') {
-        state = 'linux';
-        sequence += character;
-      } else if (isControl(character)) {
-        ground();
-        steps.ground(character);
-      } else if (isCsiFinal(sequence, character)) {
-        endCsi(character);
-      } else if (sequence.length < sequenceMaxLength) {
-        sequence += character;
-      }
-    },
-    ss3(character) {
-      if (isControl(character)) {
-        ground();
-        steps.ground(character);
-      } else {
-        emit(keyOfSs3(character, sequence + character));
-      }
-    },
-    linux: (character) => emit(keyOfLinuxFunction(character, sequence + character)),
-    mouse() {
-      toSkip -= 1;
-      if (toSkip === 0) ground();
-    },
-    string(character) {
-      swallowed += 1;
-      if (character === '\x1b') state = 'stringEscape';
-      else if (character === '\x07' || character === '\x18' || character === '\x1a') ground();
-    },
-    stringEscape(character) {
-      if (character === '\\') return ground();
-      begin();
-      steps.escape(character);
+    string: (character) => this.#inString(character),
+    stringEscape: (character) => {
+      if (character === '\\') return this.#ground();
+      this.#begin();
+      this.#inEscape(character);
     },
   };
 
-  const emitEscape = (): void => {
-    events.push({ kind: 'key', key: { name: 'escape', text: '', bytes: '\x1b' } });
-    alt = false;
-  };
+  push(text: string): readonly InputEvent[] {
+    let rest = text;
+    while (rest !== '') {
+      if (this.#state === 'paste') {
+        rest = this.#pushPaste(rest);
+        continue;
+      }
+      const character = String.fromCodePoint(rest.codePointAt(0) ?? 0);
+      rest = rest.slice(character.length);
+      this.#steps[this.#state](character);
+    }
+    return this.#take();
+  }
 
-  function endCsi(final: string): void {
-    const parameters = sequence.slice(2);
-    if (final === '~' && parameters === '200') {
-      ground();
-      state = 'paste';
-    } else if (final === 'M' && parameters === '') {
-      state = 'mouse';
-      toSkip = 3;
-    } else if (sequence.length >= sequenceMaxLength) {
-      ground();
+  flush(): readonly InputEvent[] {
+    if (this.#state === 'paste') {
+      if (this.#paste !== '') this.#emitPaste(this.#paste.length);
+      this.#ground();
+    } else if (this.#state === 'escape') {
+      if (this.#alt) this.#emitEscape();
+      this.#emitEscape();
+      this.#ground();
+    } else if (this.#sequence.length === 2 && this.#swallowed === 0 && this.#state !== 'mouse') {
+      // Alt with a bracket or a letter that sequences begin with.
+      const key = keyOfCharacter(this.#sequence.slice(1));
+      this.#emit(key === undefined ? undefined : withAlt(key));
     } else {
-      emit(keyOfCsi(parameters, final, sequence + final));
+      this.#ground();
+    }
+    return this.#take();
+  }
+
+  get unfinished(): Unfinished | undefined {
+    return unfinishedOf[this.#state];
+  }
+
+  get held(): number {
+    return this.#sequence.length + this.#paste.length;
+  }
+
+  #inGround(character: string): void {
+    if (character === '\x1b') this.#begin();
+    else this.#emit(keyOfCharacter(character));
+  }
+
+  #inEscape(character: string): void {
+    if (character === '\x1b') {
+      if (this.#alt) this.#emitEscape();
+      this.#begin();
+      this.#alt = true;
+      return;
+    }
+    const next = escapeStates[character];
+    if (next !== undefined) {
+      this.#state = next;
+      this.#sequence += character;
+      this.#swallowed = 0;
+      return;
+    }
+    // The first of two ESC was the key by itself then.
+    if (this.#alt) this.#emitEscape();
+    const key = keyOfCharacter(character);
+    this.#emit(key === undefined ? undefined : withAlt(key));
+  }
+
+  #inCsi(character: string): void {
+    if (this.#sequence === '\x1b[' && character === '[') {
+      this.#state = 'linux';
+      this.#sequence += character;
+    } else if (isControl(character)) {
+      this.#ground();
+      this.#inGround(character);
+    } else if (isCsiFinal(this.#sequence, character)) {
+      this.#endCsi(character);
+    } else if (this.#sequence.length < sequenceMaxLength) {
+      this.#sequence += character;
     }
   }
 
+  #endCsi(final: string): void {
+    const parameters = this.#sequence.slice(2);
+    if (final === '~' && parameters === '200') {
+      this.#ground();
+      this.#state = 'paste';
+    } else if (final === 'M' && parameters === '') {
+      this.#state = 'mouse';
+      this.#toSkip = 3;
+    } else if (this.#sequence.length >= sequenceMaxLength) {
+      this.#ground();
+    } else {
+      this.#emit(keyOfCsi(parameters, final, this.#sequence + final));
+    }
+  }
+
+  #inSs3(character: string): void {
+    if (!isControl(character)) return this.#emit(keyOfSs3(character, this.#sequence + character));
+    this.#ground();
+    this.#inGround(character);
+  }
+
+  #inString(character: string): void {
+    this.#swallowed += 1;
+    if (character === '\x1b') this.#state = 'stringEscape';
+    else if (character === '\x07' || character === '\x18' || character === '\x1a') this.#ground();
+  }
+
   /** Takes what belongs to the paste; the rest of the text. */
-  function pushPaste(text: string): string {
-    const from = Math.max(0, paste.length - pasteEnd.length);
-    paste += text;
-    const end = paste.indexOf(pasteEnd, from);
-    const rest = end < 0 ? '' : paste.slice(end + pasteEnd.length);
-    if (end >= 0) paste = paste.slice(0, end);
+  #pushPaste(text: string): string {
+    const from = Math.max(0, this.#paste.length - pasteEnd.length);
+    this.#paste += text;
+    const end = this.#paste.indexOf(pasteEnd, from);
+    const rest = end < 0 ? '' : this.#paste.slice(end + pasteEnd.length);
+    if (end >= 0) this.#paste = this.#paste.slice(0, end);
     // The last characters may be the beginning of the end marker.
     const keep = end < 0 ? pasteEnd.length : 0;
-    while (paste.length >= pastePieceMaxLength + keep) emitPaste(pieceLength(paste));
+    while (this.#paste.length >= pastePieceMaxLength + keep) this.#emitPaste(pieceLength(this.#paste));
     if (end < 0) return '';
-    if (paste !== '') emitPaste(paste.length);
-    ground();
+    if (this.#paste !== '') this.#emitPaste(this.#paste.length);
+    this.#ground();
     return rest;
   }
 
-  function emitPaste(length: number): void {
-    events.push({ kind: 'paste', text: paste.slice(0, length) });
-    paste = paste.slice(length);
+  #emitPaste(length: number): void {
+    this.#events.push({ kind: 'paste', text: this.#paste.slice(0, length) });
+    this.#paste = this.#paste.slice(length);
   }
 
-  return {
-    push(text) {
-      let rest = text;
-      while (rest !== '') {
-        if (state === 'paste') {
-          rest = pushPaste(rest);
-          continue;
-        }
-        const character = String.fromCodePoint(rest.codePointAt(0) ?? 0);
-        rest = rest.slice(character.length);
-        steps[state](character);
-      }
-      return take();
-    },
-    flush() {
-      if (state === 'paste') {
-        if (paste !== '') emitPaste(paste.length);
-        ground();
-      } else if (state === 'escape') {
-        if (alt) emitEscape();
-        emitEscape();
-        ground();
-      } else if (sequence.length === 2 && swallowed === 0 && state !== 'mouse') {
-        // Alt with a bracket or a letter that sequences begin with.
-        const key = keyOfCharacter(sequence.slice(1));
-        emit(key === undefined ? undefined : withAlt(key));
-      } else {
-        ground();
-      }
-      return take();
-    },
-    get unfinished() {
-      return unfinishedOf[state];
-    },
-    get held() {
-      return sequence.length + paste.length;
-    },
-  };
+  #emit(key: Key | undefined): void {
+    const whole = key !== undefined && this.#alt ? withAlt(key) : key;
+    this.#ground();
+    if (whole !== undefined) this.#events.push({ kind: 'key', key: whole });
+  }
 
-  function take(): readonly InputEvent[] {
-    const taken = events;
-    events = [];
+  #emitEscape(): void {
+    this.#events.push({ kind: 'key', key: { name: 'escape', text: '', bytes: '\x1b' } });
+    this.#alt = false;
+  }
+
+  #ground(): void {
+    this.#state = 'ground';
+    this.#sequence = '';
+    this.#alt = false;
+  }
+
+  #begin(): void {
+    this.#ground();
+    this.#state = 'escape';
+    this.#sequence = '\x1b';
+  }
+
+  #take(): readonly InputEvent[] {
+    const taken = this.#events;
+    this.#events = [];
     return taken;
   }
 }
+
+const isControl = (character: string): boolean => character < ' ' || character === '\x7f';
 
 const escapeStates: Readonly<Record<string, State>> = {
   '[': 'csi',
@@ -232,7 +244,7 @@ const unfinishedOf: Readonly<Record<State, Unfinished | undefined>> = {
 
 /** `$` ends a sequence of rxvt (`CSI 7 $`); in a reply (`CSI ? 2004 ; 1 $ y`) it is in the middle. */
 function isCsiFinal(sequence: string, character: string): boolean {
-  if (character === '$') return /^\x1b\[\d+$/.test(sequence);
+  if (character === '$') return /^\d+$/.test(sequence.slice(2));
   return character >= '@' && character <= '~';
 }
 

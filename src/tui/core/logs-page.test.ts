@@ -240,10 +240,27 @@ test('the digits ask for other lines, p for the crash before, and begin with an 
   expect(world.act('previousLogs', 'logTail').page.command(world.context)).toBe('skep logs web -f -n 500');
 });
 
-test('a feed that is begun again replaces what was there', () => {
-  const world = new World().come(some(0, 50)).act('up').come(some(40, 60), true);
-  expect(world.texts()[0]).toBe('line 50');
-  expect(world.foot()).toContain('following  20 lines');
+test('a feed that is begun again brings only what had not come, and the place is kept', () => {
+  const world = new World().come(some(0, 50)).act('up').come(some(40, 60), true).come(some(60, 65));
+  expect(world.texts()[0]).toBe('line 39');
+  expect(world.foot()).toContain('PAUSED  ▼ 15 new');
+  expect(world.act('bottom').texts().at(-1)).toBe('line 64');
+  expect(world.foot()).toContain('65 lines');
+  world.come([line(64), line(64, 'another of that moment'), line(3, 'late', { source: 'web/7' })], true);
+  expect(world.foot()).toContain('67 lines');
+});
+
+test('a page that is come back to asks for what was written meanwhile', () => {
+  const world = new World();
+  const shown = (): void => {
+    world.page = world.page.on({ kind: 'shown' }, world.context).page;
+  };
+  shown();
+  expect(world.page.wants).toMatchObject([{ request: { tail: 100 } }]);
+  world.come(some(0, 50));
+  shown();
+  expect(world.page.wants).toMatchObject([{ request: { since: start + 49 - 10_000 } }]);
+  expect(world.page.command(world.context)).toBe('skep logs web -f -n 100');
 });
 
 test('a broken feed is said and what was shown stays', () => {

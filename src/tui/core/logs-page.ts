@@ -7,6 +7,7 @@ import type { Size } from './key.ts';
 import { appendLines, emptyLogBuffer, lineAt, linesOf } from './log-buffer.ts';
 import { plainText } from './log-colours.ts';
 import type { LogRequest } from './log-request.ts';
+import { freshLines, requestAfter, resumeOf } from './log-resume.ts';
 import { patternOf } from './log-selection.ts';
 import { keptPlace, type LogPlace, movedDown, movedUp, placeOfEnd, placeOfStart } from './log-window.ts';
 import { drawLogs, timeText } from './logs-draw.ts';
@@ -34,7 +35,7 @@ function pageOf(state: LogsState): Page {
     title: `logs of ${which}${nameOf(request)}`,
     filter: state.pattern?.text ?? '',
     typing: false,
-    wants: [{ kind: 'logs', id: 'logs', request }],
+    wants: [{ kind: 'logs', id: 'logs', request: state.wanted }],
     actions: () => logActions,
     on: (event, context) => turnOf(state, event, context),
     draw: (canvas, context) => drawLogs(state, canvas, context),
@@ -81,6 +82,8 @@ function turnOf(state: LogsState, event: PageEvent, context: PageContext): Turn 
       return { page: pageOf(chosen(state, { pattern: patternOf(event.text) })) };
     case 'action':
       return acted(state, event.action, context);
+    case 'shown':
+      return { page: pageOf({ ...state, wanted: requestAfter(state.request, state.buffer) }) };
     case 'resized':
       return { page: pageOf(clamped(state, context.size)) };
     default:
@@ -91,14 +94,21 @@ function turnOf(state: LogsState, event: PageEvent, context: PageContext): Turn 
 function withData(state: LogsState, data: Data): LogsState {
   if (data.kind === 'broken') return { ...state, problem: data.error.message };
   if (data.kind !== 'logs') return state;
-  const before = data.anew === true ? cleared(state) : state;
-  return withSources({ ...before, buffer: appendLines(before.buffer, data.lines), problem: '' }, data.lines);
+  const before = data.anew === true ? resumeOf(state.buffer) : state.resume;
+  const { lines, resume } = freshLines(before, data.lines);
+  return withSources({ ...state, resume, buffer: appendLines(state.buffer, lines), problem: '' }, lines);
 }
 
 /** Lines keep their numbers: what was paused at one of them goes on from there. */
 function cleared(state: LogsState): LogsState {
   const { next } = state.buffer;
-  return { ...state, buffer: { ...emptyLogBuffer, next }, top: undefined, pausedAt: next };
+  return {
+    ...state,
+    resume: new Map(),
+    buffer: { ...emptyLogBuffer, next },
+    top: undefined,
+    pausedAt: next,
+  };
 }
 
 function acted(state: LogsState, action: ActionId, context: PageContext): Turn {
@@ -141,7 +151,9 @@ function acted(state: LogsState, action: ActionId, context: PageContext): Turn {
 function asked(state: LogsState, action: ActionId, { now }: PageContext): Turn | undefined {
   const minutes = { logMinute: 1, logFive: 5, logQuarter: 15, logHour: 60 } as const;
   const { target, previous, tail } = state.request;
-  const other = (request: LogRequest): Turn => ({ page: pageOf({ ...cleared(state), request }) });
+  const other = (request: LogRequest): Turn => ({
+    page: pageOf({ ...cleared(state), request, wanted: request }),
+  });
   switch (action) {
     case 'logTail':
       return other({ target, previous, tail: tailLines });

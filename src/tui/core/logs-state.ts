@@ -3,13 +3,19 @@
 import type { Size } from './key.ts';
 import { emptyLogBuffer, type LogBuffer } from './log-buffer.ts';
 import type { LogRequest } from './log-request.ts';
+import type { LogResume } from './log-resume.ts';
 import { type LogPattern, type LogSelection, selectionOf } from './log-selection.ts';
 import type { LogPlace, LogWindow } from './log-window.ts';
 import type { LogLine } from './page.ts';
 import { widthOf } from './text.ts';
 
 export interface LogsState {
+  /** As it was asked for. */
   readonly request: LogRequest;
+  /** What the feed is asked for: from the newest line on when the page was come back to. */
+  readonly wanted: LogRequest;
+  /** What a feed that was begun again may bring once more. */
+  readonly resume: LogResume;
   readonly buffer: LogBuffer;
   /** Cell by source, as far as lines have come. */
   readonly sources: ReadonlyMap<string, string>;
@@ -39,6 +45,8 @@ const sourcesMax = 2_000;
 export function startLogs(request: LogRequest): LogsState {
   return {
     request,
+    wanted: request,
+    resume: new Map(),
     buffer: emptyLogBuffer,
     sources: new Map(),
     sourceWidth: 0,

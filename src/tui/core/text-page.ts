@@ -16,7 +16,7 @@ import type {
   Turn,
   Want,
 } from './page.ts';
-import { clip, glyphsOf, widthOf, wrap } from './text.ts';
+import { clip, glyphsOf, isPlain, widthOf, wrap } from './text.ts';
 import type { Role } from './theme.ts';
 
 /** A line and what it is; `key` is drawn before the text, in a column of its own colour. */
@@ -61,8 +61,8 @@ interface State {
 const keyMax = 22;
 const eventsMax = 200;
 
-export function textPage(spec: TextSpec): Page {
-  const facts = { answers: {}, problems: {} };
+/** @param facts what the page that it takes the place of knew already */
+export function textPage(spec: TextSpec, facts: Facts = { answers: {}, problems: {} }): Page {
   return pageOf(spec, { facts, top: 0, left: 0, wrap: true, filter: '', hides: false });
 }
 
@@ -97,7 +97,6 @@ const textActions: readonly ActionId[] = [
   'highlight',
   'wrap',
   'copy',
-  'filter',
 ];
 
 const plain = ({ key, text }: TextLine): string =>
@@ -198,6 +197,7 @@ function laidOut(spec: TextSpec, state: State, context: PageContext): readonly T
   return lines.flatMap((line) => {
     if (line.table === true) return [line];
     const room = Math.max(10, context.size.columns - 1 - (line.key === undefined ? 0 : keyMax + 1));
+    if (line.text.length <= room && isPlain(line.text)) return [line];
     return wrap(line.text, room).map((text, at): TextLine => {
       if (at === 0) return { ...line, text };
       return line.key === undefined ? { ...line, text } : { ...line, text, key: '' };
@@ -255,10 +255,19 @@ function draw(spec: TextSpec, state: State, canvas: Canvas, context: DrawContext
     if (state.filter !== '' && matches(line, state.filter))
       highlight(canvas, x, y, shown, state.filter, context);
   }
+  if (lines.length === 0) canvas.text(1, 0, emptyText(spec, state), theme.attr('dim'));
   const below = lines.length - state.top - canvas.rows;
   if (below > 0)
     canvas.text(canvas.columns - 12, canvas.rows - 1, ` ${below} more `.padStart(11), theme.attr('dim'));
 }
+
+/** A filter that hides everything is not a cluster that does not answer. */
+const emptyText = (spec: TextSpec, { facts, filter, hides }: State): string =>
+  hides && filter !== ''
+    ? 'no line matches'
+    : spec.wants.length > Object.keys(facts.answers).length
+      ? 'asking the cluster'
+      : 'nothing is known of it';
 
 function highlight(
   canvas: Canvas,

@@ -8,7 +8,8 @@ import stringWidth from 'string-width';
 /** Stands for a character that cannot be drawn safely. */
 const placeholder = '·';
 const plainAscii = /^[\x20-\x7e]*$/;
-const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
+/** Made when it is wanted first: that takes 10 ms. */
+let segmenter: Intl.Segmenter | undefined;
 
 /** What is longer is cut before anything else is done with it: nobody reads more in a cell grid. */
 const textMaxLength = 16_384;
@@ -34,11 +35,16 @@ export function glyphsOf(text: string): readonly Glyph[] {
       at += 1;
       continue;
     }
-    for (const { segment } of segmenter.segment(text.slice(at, end)))
+    for (const { segment } of graphemesOf(text.slice(at, end)))
       for (const glyph of glyphsOfSegment(segment.normalize('NFC'))) glyphs.push(glyph);
     at = end;
   }
   return glyphs;
+}
+
+function graphemesOf(text: string): Intl.Segments {
+  segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
+  return segmenter.segment(text);
 }
 
 /**
@@ -123,6 +129,7 @@ const standsAlone = /^[\p{L}\p{N}\p{P}\p{S}\p{Zs}]$/u;
 /** Characters that terminals and blessed draw at different widths, each in its own way. */
 const disputed: readonly (readonly [from: number, to: number])[] = [
   [0x06de, 0x06de],
+  [0x0d4e, 0x0d4e],
   [0x1160, 0x11ff],
   [0x2ffc, 0x2fff],
   [0x312e, 0x312f],

@@ -8,7 +8,7 @@ import type { Data, Effect, PageContext, PageEvent } from './page.ts';
 import type { PageFactories } from './pages.ts';
 import { subjectName } from './subject.ts';
 import { contentWidths } from './table.ts';
-import { listKinds } from './view-kinds.ts';
+import { listKinds, titleOf } from './view-kinds.ts';
 import { aged, cursorRow, movedBy, reordered, resized, rowsCame } from './view-list.ts';
 import { markAction } from './view-marks.ts';
 import { rowAction } from './view-row-actions.ts';
@@ -33,7 +33,7 @@ export function viewEvent(
     case 'action':
       return viewAction(state, event.action, context, pages);
     case 'data':
-      return only(dataCame(state, event.data, context));
+      return { state: dataCame(state, event.data, context), effects: missed(state, event.data) };
     case 'filter':
       return only(filtered(state, event.text));
     case 'resized':
@@ -78,6 +78,14 @@ function dataCame(state: ViewState, data: Data, context: PageContext): ViewState
       };
     }
   }
+}
+
+/** The row that the list was opened for is not there: said, or it would be taken for the one that is. */
+function missed({ list, request }: ViewState, data: Data): readonly Effect[] {
+  if (data.kind !== 'view' || data.message.type !== 'rows' || list.isFilled) return [];
+  if (request.cursor === undefined || data.message.anchorAt !== -1) return [];
+  const text = `${request.cursor} is not among the ${titleOf(request)}`;
+  return [{ do: 'flash', level: 'warn', text }];
 }
 
 /** Marked rows keep the newest values that came. */

@@ -12,7 +12,7 @@ import { drawTable } from './table.ts';
 import { countFacts, drawFoot, positionText } from './table-foot.ts';
 import { clip, widthOf } from './text.ts';
 import { viewEvent } from './view-events.ts';
-import { actionsOf, crumbOf, listKinds } from './view-kinds.ts';
+import { actionsOf, crumbOf, listKinds, titleOf } from './view-kinds.ts';
 import { rowAt } from './view-list.ts';
 import {
   columnsOf,
@@ -101,7 +101,7 @@ function nothingText({ list, filter, faults, request }: ViewState): string {
   if (!list.isFilled) return `asking for ${plural}`;
   if (filter !== '' && list.total > 0) return `no ${plural} match /${filter}: Esc clears the filter`;
   if (faults && list.total > 0) return `all ${plural} are as they should be: Ctrl-Z shows them`;
-  return `no ${plural}`;
+  return `no ${titleOf(request)}`;
 }
 
 /** What is loaded, as lines: titles, then a row each; at the end how much of the whole that is. */

@@ -30,28 +30,37 @@ export interface WorkspaceParts {
 export function drawWorkspace(workspace: Workspace, canvas: Canvas, parts: WorkspaceParts): void {
   const tab = tabOf(workspace);
   if (tab === undefined) return;
-  for (const [id, tile] of visibleTiles(workspace, canvas)) {
+  const tiles = visibleTiles(workspace, canvas);
+  const hidden = panesOf(tab.layout).length - tiles.size;
+  for (const [id, tile] of tiles) {
     const pane = paneOf(workspace, id);
-    if (pane !== undefined) drawPane(workspace, tab, pane, tile, canvas, parts);
+    if (pane !== undefined) drawPane({ workspace, tab, hidden }, pane, tile, canvas, parts);
   }
   if (workspace.mode.kind === 'help') drawHelp(workspace, workspace.mode.from, canvas, parts.theme);
   drawFoot(workspace, canvas, parts);
 }
 
+interface TabSeen {
+  readonly workspace: Workspace;
+  readonly tab: Tab;
+  /** Panes of the tab that are not seen. */
+  readonly hidden: number;
+}
+
 function drawPane(
-  workspace: Workspace,
-  tab: Tab,
+  seen: TabSeen,
   pane: Pane,
   tile: Tile,
   canvas: Canvas,
   { theme, screens }: WorkspaceParts,
 ): void {
+  const { workspace, tab } = seen;
   const screen = screens(pane.id);
   const focused = tab.focus === pane.id;
   const border = theme.attr(frameRole(tab, pane, focused));
   if (tile.framed) drawFrame(canvas, tile.outer, theme, border);
   else canvas.fill({ ...tile.outer, rows: 1 }, theme.glyphs.horizontal, border);
-  drawTitle(tab, pane, screen, canvas.within({ ...tile.outer, rows: 1 }), theme, border);
+  drawTitle(seen, pane, screen, canvas.within({ ...tile.outer, rows: 1 }), theme, border);
   if (screen === undefined) return;
   const { mode } = workspace;
   const scrolls = focused && (mode.kind === 'scroll' || mode.kind === 'search');
@@ -87,7 +96,7 @@ function drawFrame(canvas: Canvas, { x, y, columns, rows }: Rect, theme: Theme, 
 
 /** Name first, then what is not as usual, then cell and title as far as there is room. */
 function drawTitle(
-  tab: Tab,
+  { tab, hidden }: TabSeen,
   pane: Pane,
   screen: PaneScreen | undefined,
   canvas: Canvas,
@@ -105,7 +114,7 @@ function drawTitle(
   if (tab.typeToAll.includes(pane.id)) put('TYPE-TO-ALL', theme.attr('badgeDanger'));
   if (isReadOnly(pane)) put('read only', theme.attr('warn'));
   if (screen === undefined || screen.state !== 'open') put(screen?.state ?? 'connecting', theme.attr('bad'));
-  if (tab.zoomed) put(`zoomed, ${panesOf(tab.layout).length - 1} hidden`, theme.attr('warn'));
+  if (hidden > 0) put(`${hidden} hidden: ${tab.zoomed ? 'zoomed' : 'no room'}`, theme.attr('warn'));
   put(screen?.cell ?? '', theme.attr('dim'));
   put(screen?.title ?? '', theme.attr('dim'));
 }

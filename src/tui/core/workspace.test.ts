@@ -220,7 +220,7 @@ describe('panes on the screen', () => {
     expect(paneSizes(world.workspace, { columns: 80, rows: 24 })).toEqual(
       new Map([['2', { columns: 80, rows: 22 }]]),
     );
-    expect(world.text()).toContain('zoomed, 1 hidden');
+    expect(world.text()).toContain('1 hidden: zoomed');
     expect(visibleTiles(world.press('ctrl-]', '-').workspace, { columns: 80, rows: 24 }).size).toBe(3);
   });
 

@@ -175,8 +175,8 @@ export const renewCertificate: Handler<'renewCertificate'> = async (context, { b
     by: byOf(call),
   });
   const message = `${name} renewed its certificate: ${record.serial}`;
-  await write(context, call, [hostKey(name), revokedKey(caller.serial ?? '')], ([host, revoked]) => {
-    if (revoked !== undefined || host === undefined) {
+  await write(context, call, [hostKey(name), revokedKey(caller.serial ?? '')], ([, revoked]) => {
+    if (revoked !== undefined) {
       throw new SkepError('Unauthorized', `the certificates of ${name} were revoked`, {
         hint: 'join again with a new token',
       });

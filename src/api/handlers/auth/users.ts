@@ -23,14 +23,22 @@ export const addUser: Handler<'addUser'> = async (context, { body }, call) => {
   const authorities = await readAuthorities(context, call.signal);
   const roles = console ? ([role, 'console'] as const) : ([role] as const);
   const { certificate, record } = await issueCertificate(context, makerOf(context), authorities, {
-    ...{ name, roles, request: body.request, by: byOf(call) },
+    name,
+    roles,
+    request: body.request,
+    by: byOf(call),
     addresses: [],
     lifeMs: ttlMs,
   });
   const now = context.clock.now();
   const user: User = {
-    ...{ v: 1, name, role, console },
-    ...{ createdAt: now, createdBy: byOf(call), expiresAt: record.notAfter },
+    v: 1,
+    name,
+    role,
+    console,
+    createdAt: now,
+    createdBy: byOf(call),
+    expiresAt: record.notAfter,
   };
   const old = await allCertificates(context, call.signal);
   const message = `added user ${name}: ${roles.join('+')}, certificate ${record.serial}`;

@@ -24,14 +24,19 @@ interface Rows {
 
 /** Who gets how many rows of the page; the list has what is left. */
 function rowsOf(
-  { drain }: CellState,
+  { drain, history }: CellState,
   { rows, columns }: { readonly rows: number; readonly columns: number },
 ): Rows {
   const facts = Math.min(2, rows);
   const drained = drain === undefined || rows < 8 ? 0 : 1;
   const large = rows >= 32 && columns >= 100;
   const room = rows - facts - drained;
-  const charts = large ? 2 * Math.min(12, Math.floor(room / 4)) : Math.min(6, Math.max(0, room - 6));
+  const isMeasured = history.cpu.length > 0;
+  const charts = !isMeasured
+    ? 0
+    : large
+      ? 2 * Math.min(12, Math.floor(room / 4))
+      : Math.min(6, Math.max(0, room - 6));
   return { facts, drain: drained, charts, large };
 }
 
@@ -208,7 +213,7 @@ function drawInstances(state: CellState, canvas: Canvas, context: DrawContext): 
   );
   const { theme } = context;
   if (rows.length === 0 && state.cell !== undefined)
-    canvas.text(3, 1, 'no instance runs here', theme.attr('dim'));
+    canvas.text(3, 1, state.filter === '' ? 'no instance is here' : 'no instance matches', theme.attr('dim'));
   if (state.total > rows.length && top + canvas.rows > rows.length)
     canvas.text(
       3,

@@ -19,6 +19,7 @@ export function cellPage(id: string, pages: PageFactories): Page {
     history: noMeasures,
     rows: [],
     total: 0,
+    filter: '',
     view: { at: 0, top: 0 },
     problems: {},
   });
@@ -30,7 +31,7 @@ function pageOf(state: CellState): Page {
     kind: 'cell',
     crumb: `cell(${id})`,
     title: `cell ${id}`,
-    filter: '',
+    filter: state.filter,
     typing: false,
     wants: cellWants(state),
     actions: () => cellActions,
@@ -64,7 +65,10 @@ const cellActions: readonly ActionId[] = [
 
 function turnOf(state: CellState, event: PageEvent, context: PageContext): Turn {
   if (event.kind === 'data') return { page: pageOf(cellWithData(state, event.want, event.data)) };
+  if (event.kind === 'filter')
+    return { page: pageOf({ ...state, filter: event.text, view: { at: 0, top: 0 } }) };
   if (event.kind !== 'action') return { page: pageOf(state) };
+  if (event.action === 'escape' && state.filter !== '') return { page: pageOf({ ...state, filter: '' }) };
   const room = visibleRows(listRows(state, context.size));
   const next = moved(event.action, state.view, state.rows.length, room);
   if (next !== undefined) return { page: pageOf({ ...state, view: next }) };

@@ -27,21 +27,23 @@ export interface CellState {
   readonly stats?: StatsSample | undefined;
   readonly history: History<Measure>;
   readonly rows: readonly ViewRow[];
-  /** Instances on the cell, also those beyond `rowsMax`. */
+  /** Instances that the filter lets through, also those beyond `rowsMax`. */
   readonly total: number;
   readonly view: Viewport;
+  /** Of the instances, as typed after `/`. */
+  readonly filter: string;
   /** Why a feed is broken, by its id; '' when it is not. */
   readonly problems: Readonly<Record<string, string>>;
 }
 
-export function cellWants({ id, cell }: CellState): readonly Want[] {
+export function cellWants({ id, cell, filter }: CellState): readonly Want[] {
   return [
     poll('cell', 'getCell', { params: { id: id as CellId } }, statsIntervalMs),
     { kind: 'stats', id: 'stats', target: { cell: id } },
     {
       kind: 'view',
       id: 'rows',
-      query: { kind: 'instances', scope: { cell: id }, window: { start: 0, count: rowsMax } },
+      query: { kind: 'instances', scope: { cell: id }, filter, window: { start: 0, count: rowsMax } },
     },
     ...(cellState(cell) === 'draining' ? [drainWant(id)] : []),
   ];
@@ -83,13 +85,13 @@ function withCell(state: CellState, cell: CellView): CellState {
 /** The cursor stays on its row when others come and go. */
 function withRows(
   state: CellState,
-  { rows: answered, total }: { readonly rows: readonly (ViewRow | string)[]; readonly total: number },
+  { rows: answered, matched }: { readonly rows: readonly (ViewRow | string)[]; readonly matched: number },
 ): CellState {
   const rows = answered.filter((row): row is ViewRow => typeof row !== 'string');
   const key = state.rows[state.view.at]?.key;
   const at = rows.findIndex((row) => row.key === key);
   const view = at < 0 ? settled(state.view, rows.length, rows.length) : { ...state.view, at };
-  return { ...state, rows, total, view };
+  return { ...state, rows, total: matched, view };
 }
 
 /** The rows with what each instance takes now and, on a cell that is drained, how far it is. */

@@ -71,14 +71,15 @@ function obstacleLines({ presence, spec }: CellView, context: PageContext): read
       text: `Nothing lands here: the engine does not answer: ${engine.reason ?? 'no reason known'}`,
       role: 'bad',
     });
+  const drained = spec?.drain?.doneAt === undefined ? 'being drained' : 'drained';
   for (const [what, order] of [
     ['cordoned', spec?.cordon],
-    ['drained', spec?.drain],
+    [drained, spec?.drain],
   ] as const) {
     if (order === undefined) continue;
     const reason = order.reason === '' ? '' : `: ${order.reason}`;
-    const when = `${timeText(order.at, context)} by ${order.by}`;
-    lines.push({ text: `Nothing lands here: it was ${what} ${when}${reason}`, role: 'warn' });
+    const when = `asked for ${timeText(order.at, context)} by ${order.by}`;
+    lines.push({ text: `Nothing lands here: ${what}, ${when}${reason}`, role: 'warn' });
   }
   const deadlineAt = spec?.drain?.doneAt === undefined ? spec?.drain?.deadlineAt : undefined;
   if (deadlineAt !== undefined)

@@ -5,7 +5,7 @@ import type { Yaml } from '../dialogs/edit-dialog.ts';
 import type { Effect, Page, PageContext } from '../page.ts';
 import type { PageFactories } from '../pages.ts';
 import { type Subject, subjectName } from '../subject.ts';
-import { type Facts, type TextLine, textPage } from '../text-page.ts';
+import { type Facts, type TextLine, type TextSpec, textPage } from '../text-page.ts';
 import { cannotLandLines, cellLines } from './describe-cell.ts';
 import { lrpLines, taskLines } from './describe-workload.ts';
 import { eventLines } from './event-lines.ts';
@@ -74,13 +74,15 @@ function commandOf(subject: Subject): string {
   }
 }
 
-/** The records exactly as the API answers them, in YAML or JSON: one document, which can be parsed again. */
-export function rawPage(subject: Subject, yaml: Yaml, as: 'yaml' | 'json' = 'yaml'): Page {
+/** The records exactly as the API answers them, in YAML: one document, which can be parsed again. `raw` switches to JSON. */
+export const rawPage = (subject: Subject, yaml: Yaml): Page => rawAs(subject, yaml, 'yaml');
+
+function rawAs(subject: Subject, yaml: Yaml, as: 'yaml' | 'json', known?: Facts): Page {
   const name = subjectName(subject);
   const other = as === 'yaml' ? 'json' : 'yaml';
   const textOf = (record: unknown): string =>
     as === 'yaml' ? yaml.stringify(record) : JSON.stringify(record, null, 2);
-  return textPage({
+  const spec: TextSpec = {
     crumb: `${as}(${name})`,
     title: `${name} as ${as.toUpperCase()}, y: ${other.toUpperCase()}`,
     wants: recordWants(subject).slice(0, 1),
@@ -91,8 +93,9 @@ export function rawPage(subject: Subject, yaml: Yaml, as: 'yaml' | 'json' = 'yam
       return [...problemLines(facts), ...lines.map((text): TextLine => ({ text }))];
     },
     command: () => rawCommand(subject, as),
-    more: { raw: () => [{ do: 'replace', page: rawPage(subject, yaml, other) }] },
-  });
+    more: { raw: (facts) => [{ do: 'replace', page: rawAs(subject, yaml, other, facts) }] },
+  };
+  return textPage(spec, known);
 }
 
 /** Of an instance its one record, or all where a successor is on its way. */

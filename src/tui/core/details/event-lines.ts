@@ -52,10 +52,13 @@ export function happened({ type, message, cellId, subject }: JournalEvent): stri
   const word = wordOf(type);
   const isWhole = message.startsWith(word) || /^(is|cannot be) /.test(message);
   const said = isWhole ? message : `${word}: ${message}`;
-  return cellId === undefined || cellId === subject || message.includes(cellId)
+  return cellId === undefined || cellId === subject || names(message, cellId)
     ? said
     : `${said} (on ${cellId})`;
 }
 
 /** `instance.crashed` is read as `crashed`, for the subject says of what; `console.opened` as `console opened`. */
 const wordOf = (type: string): string => type.replace(/^(lrp|instance|task|cell)\./, '').replace('.', ' ');
+
+/** As a word of its own: a cell may be called `a`. */
+const names = (message: string, cellId: string): boolean => message.split(/[^\w.-]+/).includes(cellId);

@@ -21,7 +21,7 @@ export const eventsOf = ({ answers }: Facts): readonly ListedEvent[] =>
 
 /** Says of each feed that is broken why, so that nothing old is taken for new. */
 export function problemLines({ problems }: Facts): readonly TextLine[] {
-  return Object.values(problems)
+  return [...new Set(Object.values(problems))]
     .filter((problem) => problem !== '')
     .map((text) => ({ text, role: 'bad' as const }));
 }

@@ -66,7 +66,9 @@ export function instanceLines(state: InstanceState, context: PageContext): reado
   const { records, why, events, lastLines } = state;
   const problems = [...new Set(Object.values(state.problems))].filter((problem) => problem !== '');
   const history = historyLines(events, context);
+  const isAsking = records === undefined && problems.length === 0;
   return [
+    ...(isAsking ? [{ text: 'asking the cluster', role: 'dim' as const }] : []),
     ...problems.map((text): TextLine => ({ text, role: 'bad' })),
     ...(why === undefined ? [] : [...whyLines({ ...why, standing: undefined, events: [] }, context), gap]),
     ...(records === undefined ? [] : recordLines(state, context)),

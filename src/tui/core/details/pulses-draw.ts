@@ -47,11 +47,11 @@ export function drawPulses(state: PulsesState, canvas: Canvas, context: DrawCont
 
 /** At most a third of the screen; how many there are beside is said. */
 function drawTroubles(state: PulsesState, canvas: Canvas, context: DrawContext): number {
-  const { theme, status } = context;
+  const { theme } = context;
   const all = troublesOf(state, context);
   if (all.length === 0) {
-    const text = status === undefined ? 'asking the cluster' : `${theme.glyphs.severity.ok} nothing is wrong`;
-    canvas.text(0, 0, text, theme.attr(status === undefined ? 'dim' : 'ok'));
+    const [text, role] = calmText(state, context);
+    canvas.text(0, 0, text, theme.attr(role));
     return 2;
   }
   const room = Math.max(1, Math.min(all.length, Math.floor(canvas.rows / 3)));
@@ -63,6 +63,17 @@ function drawTroubles(state: PulsesState, canvas: Canvas, context: DrawContext):
   if (all.length > room)
     canvas.text(0, shown, `and ${grouped(all.length - shown)} more: skep status`, theme.attr('bad'));
   return room + 1;
+}
+
+/** The cluster may be whole while what runs on it is not. */
+function calmText(state: PulsesState, { theme, status }: DrawContext): readonly [string, Role] {
+  if (status === undefined) return ['asking the cluster', 'dim'];
+  const isBad = pulseKinds.some((kind) => {
+    const known = state.totals[kind];
+    return known !== undefined && partsOf(kind, known).some(({ severity }) => severity === 'bad');
+  });
+  if (isBad) return ['the cluster itself is whole; not all that it runs is', 'warn'];
+  return [`${theme.glyphs.severity.ok} nothing is wrong`, 'ok'];
 }
 
 const severityRole: Readonly<Record<Severity, Role>> = { ok: 'ok', warn: 'warn', bad: 'bad', idle: 'idle' };

@@ -71,6 +71,8 @@ function acted(state: PulsesState, action: ActionId): Turn {
       return open(pages.list({ kind: focus }));
     case 'events':
       return open(pages.events());
+    case 'escape':
+      return { page, effects: [{ do: 'back' }] };
     default:
       return { page };
   }

@@ -58,7 +58,6 @@ const treeActions: readonly ActionId[] = [
   'pageDown',
   'top',
   'bottom',
-  'filter',
 ];
 
 function commandOf(subject: Subject | undefined): string {

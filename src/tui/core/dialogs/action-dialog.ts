@@ -3,72 +3,17 @@
  * a name typed, and the same as a `skep` command is one key away. Each kind of change is an ActionSpec; the machinery is
  * here, once.
  */
-import { type Plan, planSchema } from '../../../api/core/plan-shapes.ts';
-import { type LineEditor, lineEditor } from '../line-editor.ts';
-import type { CallEffect, Effect, Page, PageContext, PageEvent, Turn } from '../page.ts';
+import { planSchema } from '../../../api/core/plan-shapes.ts';
+import type { ErrorBody } from '../../../base/core/errors.ts';
+import { instanceName } from '../../../model/instance-name.ts';
+import { lineEditor } from '../line-editor.ts';
+import type { CallEffect, Page, PageContext, PageEvent, Turn } from '../page.ts';
 import { drawAction } from './action-draw.ts';
 import { keyInAction } from './action-keys.ts';
-import type { Line } from './plan-lines.ts';
-
-export interface Field {
-  readonly id: string;
-  readonly label: string;
-  readonly initial: string;
-  /** Why the text makes no sense; undefined when it does. */
-  problem(text: string): string | undefined;
-}
-
-/** What the fields say, by id. */
-export type Values = Readonly<Record<string, string>>;
-
-export interface ActionSpec {
-  /** `Scale web`. */
-  readonly title: string;
-  /** On the button that does it. */
-  readonly verb: string;
-  readonly danger: boolean;
-  readonly fields: readonly Field[];
-  /** Must be typed before the button does anything; absent where a mistake costs little. */
-  readonly typed?: string | undefined;
-  /** What is said before any plan is there. */
-  about(values: Values): readonly Line[];
-  /** Asks what would happen; absent when nothing needs to be asked. The answer is a Plan. */
-  plan?(values: Values): CallEffect | undefined;
-  /** What is done when the operator says so. Ids are given by the dialog. */
-  act(values: Values): readonly CallEffect[];
-  command(values: Values): string;
-  /** Said when all of it is done. */
-  done(values: Values): string;
-  /** What follows when all of it is done. */
-  then?(values: Values): readonly Effect[];
-}
+import { type ActionSpec, type ActionState, valuesOf, type Work } from './action-spec.ts';
 
 /** At most so many calls of a bulk action are under way. */
 const callsMax = 8;
-const failuresShown = 8;
-
-export interface ActionState {
-  readonly editors: Readonly<Record<string, LineEditor>>;
-  readonly typed: LineEditor;
-  /** Fields, then the typed name, then Cancel, then the button. */
-  readonly focus: number;
-  /** The values that the plan was asked for; '' before the first. */
-  readonly askedFor: string;
-  readonly asking: boolean;
-  readonly plan?: Plan | undefined;
-  readonly planProblem: string;
-  /** Lines of the body that are scrolled away. */
-  readonly scroll: number;
-  readonly work?: Work | undefined;
-}
-
-/** Once the button was pressed. */
-interface Work {
-  readonly calls: readonly CallEffect[];
-  readonly started: number;
-  readonly ended: number;
-  readonly failures: readonly string[];
-}
 
 export function actionDialog(spec: ActionSpec): Page {
   const editors = Object.fromEntries(spec.fields.map(({ id, initial }) => [id, lineEditor(initial)]));
@@ -96,25 +41,9 @@ function pageOf(spec: ActionSpec, state: ActionState): Page {
     actions: () => [],
     on: (event, context) => turnOf(spec, state, event, context),
     draw: (canvas, context) => drawAction(spec, state, canvas, context),
-    command: () => spec.command(values),
+    command: () => spec.command(values, state.plan),
     lines: () => [spec.title, ...spec.about(values).map(({ text }) => text)],
   };
-}
-
-export function valuesOf({ editors }: ActionState): Values {
-  return Object.fromEntries(Object.entries(editors).map(([id, { text }]) => [id, text.trim()]));
-}
-
-/** What keeps the button from doing anything; '' when nothing does. */
-export function obstacle(spec: ActionSpec, state: ActionState): string {
-  const values = valuesOf(state);
-  for (const { id, label, problem } of spec.fields) {
-    const wrong = problem(values[id] ?? '');
-    if (wrong !== undefined) return `${label}: ${wrong}`;
-  }
-  if (spec.typed !== undefined && state.typed.text.trim() !== spec.typed)
-    return `type ${spec.typed} to confirm`;
-  return '';
 }
 
 function turnOf(spec: ActionSpec, state: ActionState, event: PageEvent, context: PageContext): Turn {
@@ -137,22 +66,16 @@ function turnOf(spec: ActionSpec, state: ActionState, event: PageEvent, context:
 /** Asks for the plan of what the fields say now, unless it is known or being asked. */
 function planned(spec: ActionSpec, state: ActionState): Turn {
   const values = valuesOf(state);
-  const wanted = JSON.stringify(values);
   const isSane = spec.fields.every(({ id, problem }) => problem(values[id] ?? '') === undefined);
-  if (
-    spec.plan === undefined ||
-    state.asking ||
-    state.work !== undefined ||
-    wanted === state.askedFor ||
-    !isSane
-  )
-    return { page: pageOf(spec, state) };
+  const known: Turn = { page: pageOf(spec, state) };
+  if (spec.plan === undefined || state.asking || state.work !== undefined || !isSane) return known;
   const ask = spec.plan(values);
-  if (ask === undefined) return { page: pageOf(spec, { ...state, askedFor: wanted, plan: undefined }) };
-  return {
-    page: pageOf(spec, { ...state, askedFor: wanted, asking: true }),
-    effects: [{ ...ask, id: 'plan' }],
-  };
+  // Fields that the plan does not hang on, such as a reason, leave it as it is.
+  const wanted = ask === undefined ? 'none' : JSON.stringify(ask.input);
+  if (wanted === state.askedFor) return known;
+  const next = { ...state, askedFor: wanted, plan: undefined, planProblem: '' };
+  if (ask === undefined) return { page: pageOf(spec, next) };
+  return { page: pageOf(spec, { ...next, asking: true }), effects: [{ ...ask, id: 'plan' }] };
 }
 
 function answered(
@@ -174,7 +97,7 @@ function answered(
 }
 
 function begin(spec: ActionSpec, state: ActionState): Turn {
-  const calls = spec.act(valuesOf(state)).map((each, at) => ({ ...each, id: `do${at}` }));
+  const calls = spec.act(valuesOf(state), state.plan).map((each, at) => ({ ...each, id: `do${at}` }));
   if (calls.length === 0) return finished(spec, state);
   const started = Math.min(callsMax, calls.length);
   const work: Work = { calls, started, ended: 0, failures: [] };
@@ -188,7 +111,8 @@ function worked(
 ): Turn {
   const { work } = state;
   if (work === undefined) return { page: pageOf(spec, state) };
-  const failures = event.kind === 'failed' ? [...work.failures, failureText(event.error)] : work.failures;
+  const failures =
+    event.kind === 'failed' ? [...work.failures, failureText(work, event.id, event.error)] : work.failures;
   const next = work.calls[work.started];
   const now: Work = {
     ...work,
@@ -201,13 +125,21 @@ function worked(
   return next === undefined ? { page } : { page, effects: [next] };
 }
 
-const failureText = ({
-  message,
-  hint,
-}: {
-  readonly message: string;
-  readonly hint?: string | undefined;
-}): string => (hint === undefined ? message : `${message} (${hint})`);
+/** `web: no server took the change`: of several, which one it was. */
+function failureText({ calls }: Work, id: string, { message, hint }: ErrorBody): string {
+  const said = hint === undefined ? message : `${message} (${hint})`;
+  const name = calls.length > 1 ? nameOf(calls.find((each) => each.id === id)) : '';
+  return name === '' ? said : `${name}: ${said}`;
+}
+
+/** What a call is about, as its parameters name it. */
+function nameOf(effect: CallEffect | undefined): string {
+  const { params = {} } = (effect?.input ?? {}) as {
+    readonly params?: { readonly guid?: string; readonly id?: string; readonly index?: number };
+  };
+  const name = params.guid ?? params.id ?? '';
+  return params.index === undefined ? name : instanceName(name, params.index);
+}
 
 function finished(spec: ActionSpec, state: ActionState): Turn {
   const text = spec.done(valuesOf(state));
@@ -216,27 +148,7 @@ function finished(spec: ActionSpec, state: ActionState): Turn {
     effects: [
       { do: 'close' },
       ...(text === '' ? [] : [{ do: 'flash', level: 'info', text } as const]),
-      ...(spec.then?.(valuesOf(state)) ?? []),
+      ...(spec.followUp?.(valuesOf(state)) ?? []),
     ],
   };
 }
-
-/** How the work goes on, in lines; none before it has begun. */
-export function workLines({ work }: ActionState): readonly Line[] {
-  if (work === undefined) return [];
-  const { calls, ended, failures } = work;
-  const running = ended < calls.length;
-  const head: Line = running
-    ? { text: `doing it: ${ended} of ${calls.length}`, role: 'warn' }
-    : { text: `${failures.length} of ${calls.length} failed`, role: 'bad' };
-  const more = failures.length - failuresShown;
-  return [
-    head,
-    ...failures.slice(0, failuresShown).map((text): Line => ({ text, role: 'bad' })),
-    ...(more > 0 ? [{ text: `and ${more} more`, role: 'bad' as const }] : []),
-  ];
-}
-
-/** It is over and something failed: what is left is to read why. */
-export const isOver = ({ work }: ActionState): boolean =>
-  work !== undefined && work.ended === work.calls.length;

@@ -1,7 +1,7 @@
 /** What keys do in an action dialog: typing, moving the focus, scrolling, pressing a button. */
 import { typeKey, typeText } from '../line-editor.ts';
 import type { Effect, PageContext, PageEvent } from '../page.ts';
-import { type ActionSpec, type ActionState, isOver, obstacle } from './action-dialog.ts';
+import { type ActionSpec, type ActionState, isOver, obstacle } from './action-spec.ts';
 
 export interface KeyTurn {
   readonly state: ActionState;

@@ -16,7 +16,8 @@ export function drawBox(
   const x = Math.floor((canvas.columns - columns) / 2);
   const y = Math.max(0, Math.floor((canvas.rows - height) / 2));
   const area = { x, y, columns, rows: height };
-  canvas.fill(area, ' ', theme.attr('text'));
+  // With a column of air, so that no half of a word stands beside the frame.
+  canvas.fill({ ...area, x: x - 1, columns: columns + 2 }, ' ', theme.attr('text'));
   drawFrame(canvas, area, theme, danger);
   canvas.text(
     x + 2,

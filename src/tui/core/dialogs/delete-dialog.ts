@@ -2,7 +2,8 @@
 import type { TaskGuid } from '../../../model/ids.ts';
 import { type CallEffect, call, type Page } from '../page.ts';
 import type { Target } from '../subject.ts';
-import { type ActionSpec, actionDialog } from './action-dialog.ts';
+import { actionDialog } from './action-dialog.ts';
+import type { ActionSpec } from './action-spec.ts';
 import { countOf, guidOf, namesOf, targetLines, titleOf, typedFor } from './targets.ts';
 
 export function deleteDialog(targets: readonly Target[]): Page {

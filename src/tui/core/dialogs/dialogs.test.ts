@@ -207,16 +207,28 @@ describe('cells', () => {
     driver.press('enter', 'ctrl-u');
     driver.type('10m');
     driver.press('enter', 'enter');
-    expect(driver.screen()).toContain("skep cell drain host-4 --deadline 10m --reason 'Bob'");
+    expect(driver.screen()).toContain('skep cell drain host-4 --deadline 10m --anyway --reason');
     expect(driver.press('enter')).toMatchObject([
       {
         route: 'drainCell',
         input: {
           params: { id: 'host-4' },
-          body: { reason: "Bob's disk", deadlineMs: 600_000, alongside: [] },
+          body: { reason: "Bob's disk", deadlineMs: 600_000, anyway: true, alongside: [] },
         },
       },
     ]);
+  });
+
+  test('what fits is drained without "anyway", and a reason does not ask for the plan again', () => {
+    const driver = drivePage(drainDialog([cell('host-4')]));
+    driver.send(shown);
+    driver.send({ kind: 'answer', id: 'plan', value: { ...plan, unplaced: [] } });
+    driver.type('fan');
+    expect(calls(driver.effects)).toHaveLength(1);
+    expect(driver.screen()).toContain('starts on host-2');
+    driver.press('enter', 'enter', 'enter');
+    expect(driver.press('enter')).toMatchObject([{ route: 'drainCell', input: { body: { reason: 'fan' } } }]);
+    expect(JSON.stringify(driver.effects.at(-1))).not.toContain('anyway');
   });
 
   test('cells drained together know of each other', () => {
@@ -278,9 +290,10 @@ describe('restart', () => {
     const driver = begun(3);
     driver.send(shown);
     driver.send({ kind: 'data', want: 'web/0', data: answerOf('one', 'RUNNING', true) });
-    driver.send({ kind: 'failed', id: 'web/0', error: { code: 'Unavailable', message: 'no quorum' } });
+    const error = { code: 'Unauthorized', message: 'a viewer changes nothing' } as const;
+    driver.send({ kind: 'failed', id: 'web/0', error });
     expect(driver.page.wants).toEqual([]);
-    expect(driver.screen()).toContain('web/0: no quorum');
+    expect(driver.screen()).toContain('web/0: a viewer changes nothing');
   });
 
   test('closing it leaves the rest and says so', () => {

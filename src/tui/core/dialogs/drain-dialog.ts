@@ -1,8 +1,10 @@
 /** Everything off some cells, replacements first; what would find no place elsewhere is shown before anything begins. */
+import type { Plan } from '../../../api/core/plan-shapes.ts';
 import type { CellId } from '../../../model/ids.ts';
 import { call, type Page } from '../page.ts';
 import type { Target } from '../subject.ts';
-import { actionDialog, type Values } from './action-dialog.ts';
+import { actionDialog } from './action-dialog.ts';
+import type { Values } from './action-spec.ts';
 import { namesOf, targetLines, titleOf, typedFor } from './targets.ts';
 
 const secondsOf: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
@@ -13,6 +15,7 @@ export function drainDialog(targets: readonly Target[]): Page {
   return actionDialog({
     title: `Drain ${title}`,
     verb: 'Drain',
+    verbAnyway: 'Drain anyway',
     danger: true,
     fields: [
       {
@@ -43,19 +46,26 @@ export function drainDialog(targets: readonly Target[]): Page {
       },
     ],
     plan: () => call('plan', 'plan', { body: { kind: 'drain', cells: [...cells] } }),
-    act: (values) =>
+    act: (values, plan) =>
       cells.map((id) =>
         call(
           'drain',
           'drainCell',
-          { params: { id }, body: { ...bodyOf(values), alongside: cells.filter((other) => other !== id) } },
+          {
+            params: { id },
+            body: { ...bodyOf(values), ...anyway(plan), alongside: cells.filter((other) => other !== id) },
+          },
           true,
         ),
       ),
-    command: (values) => commandOf(cells, values),
+    command: (values, plan) => commandOf(cells, values, plan),
     done: () => `${title}: the drain goes on by itself; R shows how far it is`,
   });
 }
+
+/** The server refuses what would not fit, unless it is told that somebody has seen that. */
+const anyway = (plan: Plan | undefined): { readonly anyway?: boolean } =>
+  (plan?.unplaced.length ?? 0) > 0 ? { anyway: true } : {};
 
 function bodyOf(values: Values): { reason: string; deadlineMs?: number | null; maxParallel?: number } {
   const deadline = deadlineOf(values['deadline'] ?? '');
@@ -67,12 +77,13 @@ function bodyOf(values: Values): { reason: string; deadlineMs?: number | null; m
   };
 }
 
-function commandOf(cells: readonly string[], values: Values): string {
+function commandOf(cells: readonly string[], values: Values, plan: Plan | undefined): string {
   const deadline =
     values['deadline'] === 'none' ? ' --no-deadline' : ` --deadline ${values['deadline'] ?? ''}`;
   const parallel = values['parallel'] === 'all' ? '' : ` --max-parallel ${values['parallel'] ?? ''}`;
   const reason = values['reason'] ? ` --reason '${values['reason'].replaceAll("'", "'\\''")}'` : '';
-  return `skep cell drain ${cells.join(' ')}${deadline}${parallel}${reason}`;
+  const all = anyway(plan).anyway === true ? ' --anyway' : '';
+  return `skep cell drain ${cells.join(' ')}${deadline}${parallel}${all}${reason}`;
 }
 
 /** Milliseconds; null for `none`; undefined for what is no span. */

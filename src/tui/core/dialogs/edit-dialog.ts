@@ -52,7 +52,8 @@ function pageOf(state: State): Page {
     actions: () => [],
     on: (event, context) => turnOf(state, event, context),
     draw: (canvas, { theme }) => {
-      const text = state.problem === '' ? 'the editor has it' : state.problem;
+      const waits = state.desired === undefined ? 'asking for the record' : 'the editor has it';
+      const text = state.problem === '' ? waits : state.problem;
       const lines = wrap(text, Math.min(80, canvas.columns - 6));
       const box = drawBox(canvas, theme, { title: `Edit ${name}`, rows: lines.length + 2, danger: false });
       for (const [at, line] of lines.entries())
@@ -169,7 +170,9 @@ function confirmDialog(desired: DesiredLrp, update: DesiredLrpUpdate): Page {
         ? undefined
         : call('plan', 'plan', { body: { kind: 'scale', guid, instances } }),
     act: () => [call('update', 'updateLrp', { params: { guid }, body: update }, true)],
-    command: () => (instances === undefined ? '' : `skep scale ${guid} ${instances}`),
+    // Routes and the annotation have no command of their own.
+    command: () =>
+      instances === undefined || Object.keys(update).length > 1 ? '' : `skep scale ${guid} ${instances}`,
     done: () => `${guid} is changed`,
   });
 }

@@ -1,21 +1,20 @@
 /** Instances replaced a few at a time; the next ones only when those before run again. */
-import type { ProcessGuid } from '../../../model/ids.ts';
+import { grouped } from '../columns-format.ts';
 import type { Page } from '../page.ts';
 import type { Target } from '../subject.ts';
-import { actionDialog, type Values } from './action-dialog.ts';
+import { actionDialog } from './action-dialog.ts';
+import type { Values } from './action-spec.ts';
+import type { Line } from './plan-lines.ts';
 import { restartProgress } from './restart-progress.ts';
-import { countOf, guidOf, namesOf, targetLines, titleOf } from './targets.ts';
-
-export interface RestartItem {
-  readonly guid: ProcessGuid;
-  readonly index: number;
-}
+import { rangesOf, totalOf } from './restart-queue.ts';
+import { namesOf, targetLines, titleOf } from './targets.ts';
 
 const atOnceMax = 50;
 
 export function restartDialog(targets: readonly Target[]): Page {
-  const title = titleOf(targets, targets[0]?.subject.kind === 'instance' ? 'instances' : 'LRPs');
-  const items = targets.flatMap(itemsOf);
+  const isLrp = targets[0]?.subject.kind !== 'instance';
+  const title = titleOf(targets, isLrp ? 'LRPs' : 'instances');
+  const ranges = rangesOf(targets);
   return actionDialog({
     title: `Restart ${title}`,
     verb: 'Restart',
@@ -28,30 +27,31 @@ export function restartDialog(targets: readonly Target[]): Page {
         problem: (text) => (parallelOf(text) === undefined ? `a number from 1 to ${atOnceMax}` : undefined),
       },
     ],
-    about: () => [
-      ...targetLines(targets),
-      {
-        text: `${items.length} instances are stopped and replaced. It goes on while this dialog is open and stops at the first that does not run again.`,
-        role: 'text',
-      },
-    ],
+    about: () => [...targetLines(targets), aboutLine(totalOf(ranges))],
     act: () => [],
     command: () =>
       namesOf(targets)
-        .map((name) => `skep stop ${name}${items.length > targets.length ? '/INDEX' : ''}`)
+        .map((name) => `skep stop ${name}${isLrp ? '/INDEX' : ''}`)
         .join(' && '),
     done: () => '',
-    then: (values) => [
-      { do: 'dialog', dialog: restartProgress(title, items, parallelOf(values['parallel'] ?? '') ?? 1) },
+    followUp: (values) => [
+      { do: 'dialog', dialog: restartProgress(title, ranges, parallelOf(values['parallel'] ?? '') ?? 1) },
     ],
   });
 }
 
-function itemsOf(target: Target): readonly RestartItem[] {
-  const { subject } = target;
-  const guid = guidOf(subject);
-  if (subject.kind === 'instance') return [{ guid, index: subject.index }];
-  return Array.from({ length: countOf(target, 'desired') ?? 0 }, (_, index) => ({ guid, index }));
+function aboutLine(total: number | undefined): Line {
+  if (total === 0) return { text: 'There are no instances: nothing would be done.', role: 'warn' };
+  const what =
+    total === undefined
+      ? 'All instances are'
+      : total === 1
+        ? 'One instance is'
+        : `${grouped(total)} instances are`;
+  return {
+    text: `${what} stopped and replaced. It goes on while this dialog is open and stops at the first that does not run again.`,
+    role: 'text',
+  };
 }
 
 function parallelOf(text: Values[string]): number | undefined {

@@ -1,180 +1,182 @@
 /**
- * A restart that goes on: each instance is looked at, stopped, and waited for until its successor runs and is ready. It
- * is driven from here, as Nomad's is: closing the dialog leaves the rest as it is.
+ * A restart that goes on. It is driven from here, as Nomad's is: closing the dialog leaves the rest as it is. It waits
+ * through a cluster that is away for a while, and stops for good at the first instance that does not run again.
  */
+import type { LrpView } from '../../../api/core/routes.ts';
+import { type ErrorBody, errorCatalogue } from '../../../base/core/errors.ts';
 import type { ActualLrp } from '../../../model/actual-lrp.ts';
-import { instanceName } from '../../../model/instance-name.ts';
+import type { Millis, ProcessGuid } from '../../../model/ids.ts';
+import { grouped } from '../columns-format.ts';
 import type { Canvas } from '../frame.ts';
 import {
   call,
+  type Data,
   type DrawContext,
   type Effect,
   type Page,
-  type PageContext,
   type PageEvent,
   poll,
   type Turn,
+  type Want,
 } from '../page.ts';
+import { clip, wrap } from '../text.ts';
 import { drawBox, drawButtons } from './box.ts';
-import type { RestartItem } from './restart-dialog.ts';
+import { type RestartRange, uncounted } from './restart-queue.ts';
+import {
+  halted,
+  isFinished,
+  itemName,
+  type RestartState,
+  restartAdvanced,
+  restartCounted,
+  restartLooked,
+  restartRefused,
+  restartTotal,
+} from './restart-state.ts';
 
-/** An instance that does not run by then is a reason to stop. */
-const patienceMs = 5 * 60_000;
 const lookEveryMs = 1_000;
+/** Looks at all that are under way come to about so many a second. */
+const looksPerSecond = 10;
+const shownMax = 8;
 
-interface Active {
-  readonly item: RestartItem;
-  /** The instance that is to go; absent until it was looked at. */
-  readonly before?: string | undefined;
-  readonly since: number;
+export function restartProgress(title: string, queue: readonly RestartRange[], atOnce: number): Page {
+  return pageOf({ title, queue, atOnce, active: [], done: 0, skipped: 0, problem: '', trouble: '' });
 }
 
-interface State {
-  readonly title: string;
-  readonly total: number;
-  readonly queue: readonly RestartItem[];
-  readonly atOnce: number;
-  readonly active: readonly Active[];
-  readonly done: number;
-  /** Why it stopped. */
-  readonly problem: string;
-}
-
-export function restartProgress(title: string, items: readonly RestartItem[], atOnce: number): Page {
-  return pageOf({ title, total: items.length, queue: items, atOnce, active: [], done: 0, problem: '' });
-}
-
-const keyOf = ({ guid, index }: RestartItem): string => instanceName(guid, index);
-
-function pageOf(state: State): Page {
+function pageOf(state: RestartState): Page {
   return {
     kind: 'dialog',
     crumb: `restart(${state.title})`,
     title: `Restart ${state.title}`,
     filter: '',
     typing: true,
-    wants: state.active.map(({ item }) =>
-      poll(keyOf(item), 'listInstances', { query: { guid: item.guid, index: item.index } }, lookEveryMs),
-    ),
+    wants: wantsOf(state),
     actions: () => [],
-    on: (event, context) => turnOf(state, event, context),
+    on: (event, { now }) => turnOf(state, event, now),
     draw: (canvas, context) => draw(state, canvas, context),
     command: () => '',
-    lines: () => [`Restart ${state.title}: ${state.done} of ${state.total}`],
+    lines: () => [
+      `Restart ${state.title}: ${progressText(state)}`,
+      ...(state.problem === '' ? [] : [state.problem]),
+    ],
   };
 }
 
-function turnOf(state: State, event: PageEvent, context: PageContext): Turn {
+const lrpWant = 'lrp ';
+
+/** Those that are under way, and the LRPs of which it must be known how many instances they want. */
+function wantsOf({ active, queue, problem }: RestartState): readonly Want[] {
+  if (problem !== '') return [];
+  const everyMs = Math.max(lookEveryMs, (active.length / looksPerSecond) * 1_000);
+  const missing = active.filter(({ isMissing }) => isMissing).map(({ item }) => item.guid);
+  const next = uncounted(queue);
+  const guids = new Set([...missing, ...(next === undefined ? [] : [next])]);
+  return [
+    ...[...guids].map((guid) => poll(lrpWant + guid, 'getLrp', { params: { guid } }, lookEveryMs)),
+    ...active.map(({ item }) =>
+      poll(itemName(item), 'listInstances', { query: { guid: item.guid, index: item.index } }, everyMs),
+    ),
+  ];
+}
+
+function turnOf(state: RestartState, event: PageEvent, now: Millis): Turn {
   switch (event.kind) {
     case 'action':
     case 'key':
       return keyed(state, event);
     case 'failed':
-      return halted(state, `${event.id}: ${event.error.message}`);
+      return settled(refused(state, event.id, event.error), now);
     case 'data':
-      if (event.data.kind === 'broken') return halted(state, event.data.error.message);
-      return event.data.kind === 'answer'
-        ? looked(state, event.want, event.data.value, context)
-        : { page: pageOf(state) };
+      return brought(state, event.want, event.data, now);
     default:
-      return overdue(filled(state, context.now), context);
+      return settled(state, now);
   }
 }
 
-function keyed(state: State, event: Extract<PageEvent, { kind: 'action' | 'key' }>): Turn {
+function keyed(state: RestartState, event: Extract<PageEvent, { kind: 'action' | 'key' }>): Turn {
   const leaves =
     event.kind === 'action' ? event.action === 'escape' : ['escape', 'enter'].includes(event.key.name);
   if (!leaves) return { page: pageOf(state) };
-  const left = state.total - state.done;
   const effects: Effect[] = [{ do: 'close' }];
-  if (left > 0 && state.problem === '')
+  if (state.problem === '' && !isFinished(state))
     effects.push({
       do: 'flash',
       level: 'warn',
-      text: `${state.done} of ${state.total} restarted; the rest is left as it is`,
+      text: `${progressText(state)}; the rest is left as it is`,
     });
   return { page: pageOf(state), effects };
 }
 
-const halted = (state: State, problem: string): Turn => ({
-  page: pageOf({ ...state, queue: [], active: [], problem: state.problem || problem }),
-});
-
-/** Takes on as many as may be under way. */
-function filled(state: State, now: number): State {
-  if (state.problem !== '') return state;
-  const room = state.atOnce - state.active.length;
-  const taken = state.queue.slice(0, room).map((item): Active => ({ item, since: now }));
-  return { ...state, queue: state.queue.slice(taken.length), active: [...state.active, ...taken] };
+/** A stop that may be asked for again is; what will be refused again is a reason to stop. */
+function refused(state: RestartState, id: string, error: ErrorBody): RestartState {
+  if (error.code === 'ResourceNotFound') return state;
+  const text = `${id}: ${error.hint === undefined ? error.message : `${error.message}: ${error.hint}`}`;
+  return errorCatalogue[error.code].retryable ? restartRefused(state, id, text) : halted(state, text);
 }
 
-function overdue(state: State, { now }: PageContext): Turn {
-  const late = state.active.find(({ since }) => now - since > patienceMs);
-  if (late === undefined) return { page: pageOf(state) };
-  return halted(
-    state,
-    `${keyOf(late.item)} does not run again after ${patienceMs / 60_000} minutes: W on it says why`,
-  );
+function brought(state: RestartState, want: string, data: Data, now: Millis): Turn {
+  const guid = want.startsWith(lrpWant) ? (want.slice(lrpWant.length) as ProcessGuid) : undefined;
+  if (data.kind === 'broken') {
+    if (guid !== undefined && data.error.code === 'ResourceNotFound')
+      return settled(restartCounted(state, guid, undefined), now);
+    return settled({ ...state, trouble: data.error.message }, now);
+  }
+  if (data.kind !== 'answer') return { page: pageOf(state) };
+  // The client checks nothing again: routes.ts says what `getLrp` and `listInstances` answer.
+  if (guid !== undefined) return settled(restartCounted(state, guid, (data.value as LrpView).desired), now);
+  const { rows } = data.value as { readonly rows: readonly ActualLrp[] };
+  const { state: next, retire } = restartLooked(state, want, rows);
+  if (retire === undefined) return settled(next, now);
+  const turn = settled(next, now);
+  const ask = call(itemName(retire), 'retireInstance', { params: retire }, true);
+  return { ...turn, effects: [...(turn.effects ?? []), ask] };
 }
 
-function looked(state: State, want: string, value: unknown, context: PageContext): Turn {
-  const active = state.active.find(({ item }) => keyOf(item) === want);
-  if (active === undefined) return { page: pageOf(state) };
-  // The client checked nothing, but the route says what an answer is: routes.ts `listInstances`.
-  const { rows } = value as { readonly rows: readonly ActualLrp[] };
-  const record = rows.find(({ presence }) => presence === 'ORDINARY');
-  if (active.before === undefined) return retire(state, active, record);
-  const isBack =
-    record?.state === 'RUNNING' &&
-    record.routable &&
-    record.retire === undefined &&
-    record.instanceGuid !== active.before;
-  if (!isBack) return overdue(state, context);
-  const rest = state.active.filter((each) => each !== active);
-  return finished(filled({ ...state, active: rest, done: state.done + 1 }, context.now));
+function settled(state: RestartState, now: Millis): Turn {
+  const next = restartAdvanced(state, now);
+  const page = pageOf(next);
+  if (!isFinished(next)) return { page };
+  const text =
+    next.done + next.skipped === 0
+      ? `${next.title}: there are no instances to restart`
+      : `${next.title}: ${progressText(next)}`;
+  return { page, effects: [{ do: 'close' }, { do: 'flash', level: 'info', text }] };
 }
 
-function retire(state: State, active: Active, record: ActualLrp | undefined): Turn {
-  if (record === undefined) return halted(state, `${keyOf(active.item)} is not there`);
-  const next = { ...active, before: record.instanceGuid ?? 'none' };
-  const swapped = state.active.map((each) => (each === active ? next : each));
-  const { guid, index } = active.item;
-  return {
-    page: pageOf({ ...state, active: swapped }),
-    effects: [call(keyOf(active.item), 'retireInstance', { params: { guid, index } }, true)],
-  };
+/** `3 of 40 restarted, 1 had nothing to restart`. */
+function progressText(state: RestartState): string {
+  const total = restartTotal(state);
+  const of = total === undefined ? '' : ` of ${grouped(total)}`;
+  const skipped = state.skipped === 0 ? '' : `, ${grouped(state.skipped)} had nothing to restart`;
+  return `${grouped(state.done)}${of} restarted${skipped}`;
 }
 
-function finished(state: State): Turn {
-  if (state.done < state.total) return { page: pageOf(state) };
-  return {
-    page: pageOf(state),
-    effects: [
-      { do: 'close' },
-      { do: 'flash', level: 'info', text: `${state.title}: all ${state.total} restarted` },
-    ],
-  };
-}
-
-function draw(state: State, canvas: Canvas, { theme }: DrawContext): void {
+function draw(state: RestartState, canvas: Canvas, { theme, cluster }: DrawContext): void {
+  const { glyphs } = theme;
+  const { title, active, problem, trouble, done, skipped } = state;
+  const said = problem === '' ? trouble : problem;
+  const notes = said === '' ? [] : wrap(said, Math.max(10, Math.min(84, canvas.columns - 2) - 4));
   const box = drawBox(canvas, theme, {
-    title: `Restart ${state.title}`,
-    rows: 6 + Math.min(6, state.active.length),
+    title: `Restart ${title} on cluster ${cluster}`,
+    rows: 5 + Math.min(shownMax, active.length) + (active.length > shownMax ? 1 : 0) + notes.length,
     danger: false,
   });
-  const { glyphs } = theme;
-  const width = Math.max(10, box.columns - 16);
-  const full = state.total === 0 ? width : Math.floor((state.done / state.total) * width);
+  const total = restartTotal(state) ?? 0;
+  const width = Math.max(0, box.columns);
+  const full = total === 0 ? 0 : Math.floor(((done + skipped) / total) * width);
   box.text(0, 0, glyphs.full.repeat(full), theme.attr('ok'));
   box.text(full, 0, glyphs.empty.repeat(width - full), theme.attr('dim'));
-  box.text(width + 1, 0, `${state.done} of ${state.total}`, theme.attr('strong'));
-  for (const [at, { item, before }] of state.active.slice(0, 6).entries())
-    box.text(
-      0,
-      2 + at,
-      `${keyOf(item)}: ${before === undefined ? 'looking' : 'waiting until it runs again'}`,
-      theme.attr('text'),
-    );
-  if (state.problem !== '') box.text(0, box.rows - 2, state.problem, theme.attr('bad'));
-  drawButtons(box, box.rows - 1, [state.problem === '' ? 'Leave the rest' : 'Close'], 0, theme);
+  box.text(0, 1, progressText(state), theme.attr('strong'));
+  let y = 3;
+  for (const { item, seen } of active.slice(0, shownMax)) {
+    box.text(0, y, clip(`${itemName(item)}  ${seen}`, box.columns, glyphs.more), theme.attr('text'));
+    y += 1;
+  }
+  if (active.length > shownMax) {
+    box.text(0, y, `and ${active.length - shownMax} more under way`, theme.attr('dim'));
+    y += 1;
+  }
+  for (const [at, line] of notes.entries())
+    if (y + at < box.rows - 1) box.text(0, y + at, line, theme.attr(problem === '' ? 'warn' : 'bad'));
+  drawButtons(box, box.rows - 1, [problem === '' ? 'Leave the rest' : 'Close'], 0, theme);
 }

@@ -2,7 +2,8 @@
 import { maxInstances } from '../../../model/instance-name.ts';
 import { call, type Page } from '../page.ts';
 import type { Target } from '../subject.ts';
-import { type ActionSpec, actionDialog, type Values } from './action-dialog.ts';
+import { actionDialog } from './action-dialog.ts';
+import type { ActionSpec, Values } from './action-spec.ts';
 import type { Line } from './plan-lines.ts';
 import { countOf, guidOf, namesOf, targetLines, titleOf } from './targets.ts';
 

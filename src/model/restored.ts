@@ -1,0 +1,44 @@
+/**
+ * How a store came to be older than what its cells have seen, as one record: written by a restore or a recovery
+ * (cli/run), told to every cell with its assignments, and what servers judge unknown containers by.
+ */
+import { z } from 'zod';
+
+/** Restored from a backup, or from one server after the majority was lost. Under `brain/restored`. */
+export const restoredSchema = z.object({
+  v: z.literal(1),
+  from: z.enum(['backup', 'survivor']),
+  /** When; also what orders the assignments of two stores of one cluster. */
+  at: z.number(),
+  /** The state is of this moment. 0: nobody knows. */
+  asOf: z.number(),
+  /** The revision that the state had in the store that is gone. */
+  revision: z.number(),
+  /** Until then a container that the state may be too old to know is left running. */
+  keepUntil: z.number(),
+});
+export type Restored = Readonly<z.infer<typeof restoredSchema>>;
+
+/** Clocks of cells differ from that of the server that wrote the backup; a claim comes before its container. */
+const slackMs = 5 * 60_000;
+
+/**
+ * Whether a container that no record names may be one that was begun after the state was written down. It is then
+ * left running: a working container that nobody asked for is a smaller harm than one that was asked for and killed.
+ * @param startedAt by the cell's clock; undefined: the cell is of a version that does not say
+ */
+export function mayBeUnknown(
+  restored: Restored | undefined,
+  startedAt: number | undefined,
+  now: number,
+): boolean {
+  if (restored === undefined || now >= restored.keepUntil) return false;
+  if (startedAt === undefined) return true;
+  return startedAt >= restored.asOf - slackMs && startedAt <= restored.at + slackMs;
+}
+
+/** How long what the state may be too old to know is left running. */
+export const keepUnknownMs = 24 * 60 * 60_000;
+
+/** The lease of presences in a restored store: as long as cells have to find a server of it. */
+export const presenceGraceMs = 2 * 60_000;
