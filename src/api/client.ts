@@ -14,7 +14,7 @@ import { type Prove, Ticket } from './client/local-ticket.ts';
 import { type Endpoint, requestJson } from './client/request.ts';
 import { queryString, requestLine } from './client/urls.ts';
 import { openViewFeed, type ViewFeed } from './client/view-feed.ts';
-import { backupPath, paths, socketPaths, ticketHeader } from './core/paths.ts';
+import { type backupPath, type metricsPath, paths, socketPaths, ticketHeader } from './core/paths.ts';
 import type {
   RouteInput,
   RouteName,
@@ -76,10 +76,13 @@ export interface Client {
    */
   view(query: ViewQuery, options: { readonly signal: AbortSignal }): Promise<ViewFeed>;
   /**
-   * The bytes of a new backup, read at the pace of whoever iterates. That it is whole its own end tells
-   * (store/backup-file.ts): a server that fails meanwhile only ends it early.
+   * The bytes of a new backup, or of the metrics, read at the pace of whoever iterates. That a backup is whole its
+   * own end tells (store/backup-file.ts): a server that fails meanwhile only ends it early.
    */
-  backup(options: { readonly signal: AbortSignal }): AsyncIterable<Uint8Array>;
+  download(
+    path: typeof backupPath | typeof metricsPath,
+    options: { readonly signal: AbortSignal },
+  ): AsyncIterable<Uint8Array>;
 }
 
 /** Throws `InvalidRequest` for an address that is none. Connects to nothing until it is used. */
@@ -133,9 +136,9 @@ export function createClient(options: ClientOptions): Client {
     events: (query, { signal }) => eventRows(() => open(socketPaths.events, query, signal), signal),
     openStream: (query, { signal }) => open(socketPaths.streams, query, signal),
     view: (query, { signal }) => openViewFeed(() => open(socketPaths.view, {}, signal), query, signal),
-    async *backup({ signal }) {
+    async *download(path, { signal }) {
       const endpoint = await endpoints.reachable(signal);
-      const begin = (held: string | undefined) => beginDownload(endpoint, backupPath, held, signal);
+      const begin = (held: string | undefined) => beginDownload(endpoint, path, held, signal);
       yield* downloadBytes(endpoint, await withTicket(signal, begin), signal);
     },
   };

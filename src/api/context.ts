@@ -11,6 +11,7 @@ import type { ClusterState } from '../store/core/state.ts';
 import type { MemberStatus, Members } from '../store/members.ts';
 import type { Replica } from '../store/replica.ts';
 import type { Caller } from './core/access.ts';
+import type { Doctor } from './core/doctor-shapes.ts';
 import type { Survives } from './core/plan-shapes.ts';
 import type { RouteName, RouteOutput, routes } from './core/routes.ts';
 import type { Dispatcher } from './dispatcher-port.ts';
@@ -30,6 +31,8 @@ export interface ApiContext {
     | undefined;
   /** What this server keeps and sends; absent where nobody composed a keeper: then `Unavailable` is answered. */
   readonly backups?: Backups | undefined;
+  /** Looks at this server's host and store; absent where nobody composed a doctor. */
+  readonly doctor?: ((call: { readonly signal: AbortSignal }) => Promise<Doctor>) | undefined;
   readonly dispatcher: Dispatcher;
   /** What the brain would do; absent where nobody composed one: then nothing is checked beforehand. */
   readonly planner?: Planner | undefined;

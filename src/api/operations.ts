@@ -10,6 +10,7 @@ import { listBackups, removeBackup, saveBackup } from './handlers/backups.ts';
 import { cordonCell, drainCell, uncordonCell, undrainCell } from './handlers/cell-specs.ts';
 import { getCell, listCells } from './handlers/cells.ts';
 import { debugState } from './handlers/debug-state.ts';
+import { doctor } from './handlers/doctor.ts';
 import { listDomains, upsertDomain } from './handlers/domains.ts';
 import { getDrain } from './handlers/drain.ts';
 import { listEvents } from './handlers/events.ts';
@@ -57,6 +58,7 @@ export const operations: { readonly [N in RouteName]: Handler<N> } = {
   listEvents,
   view,
   debugState,
+  doctor,
   listBackups,
   saveBackup,
   removeBackup,

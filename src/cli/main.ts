@@ -29,6 +29,12 @@ const verbs: readonly Verb[] = [
     load: async () => (await import('./run/backup-command.ts')).backupCommand,
   },
   {
+    name: 'doctor',
+    summary: 'examine hosts and cluster, with a remedy for each finding',
+    group: care,
+    load: async () => (await import('./run/doctor-command.ts')).doctorCommand,
+  },
+  {
     name: 'server',
     summary: 'recover from the loss of most servers',
     group: care,

@@ -24,7 +24,8 @@ const rightsOfRole: Readonly<Record<Role, readonly Right[]>> = {
   operator: ['read', 'change'],
   admin: ['read', 'change', 'admin'],
   console: ['console'],
-  server: ['server', 'host'],
+  // It has the whole store anyway.
+  server: ['server', 'host', 'read'],
   cell: ['cell', 'host'],
 };
 

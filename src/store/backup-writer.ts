@@ -18,7 +18,7 @@ import type { RecordPage } from './record-pages.ts';
 
 export type BackupOrigin = Omit<BackupHeader, 'revision' | 'compression'>;
 
-/** Level 3 makes 13 MB of the records of 250,000 instances; 9 saves a tenth and takes four times as long. */
+/** Level 3: the records of 250,000 instances become 1.8 MB; reading them from etcd takes far longer than this. */
 const zstdLevel = 3;
 
 /** Throws what reading the pages throws. */

@@ -124,7 +124,7 @@ class Tui {
   }
 
   start(): void {
-    const { terminal, clock, problems } = this.#options;
+    const { terminal, clock, problems, context } = this.#options;
     const tick = (): void => {
       this.#timer = clock.after(tickMs, tick);
       this.#send({ kind: 'tick', now: clock.now() });
@@ -132,6 +132,7 @@ class Tui {
     this.#timer = clock.after(tickMs, tick);
     this.#signal.addEventListener('abort', () => this.#stop());
     terminal.listen((event) => this.#heard(event));
+    terminal.title(`skep ${context}`);
     for (const text of problems) this.#send({ kind: 'flash', level: 'error', text });
     this.#feeds.sync(wantsOf(this.#model));
     this.#frames.dirty();

@@ -72,8 +72,8 @@ export function fakeClient(server: FakeServer): FakeClient {
         throw new SkepError('ResourceNotFound', `${route} is not answered here`);
       });
     },
-    backup() {
-      throw new SkepError('Unavailable', 'this client has no backup');
+    download() {
+      throw new SkepError('Unavailable', 'this client downloads nothing');
     },
     watch: (_query, { signal }) => untilCut(signal, cuts, watched),
     events: (_query, { signal }) => untilCut<never>(signal, cuts, []),

@@ -2,7 +2,6 @@
  * A simulated cluster without faults, and the few things that scenes do with it and ask of it: what strikes is
  * up to the test. Every scene is watched by the same checkers as the simulation.
  */
-import type { Call } from '../../src/api/context.ts';
 import { operations } from '../../src/api/operations.ts';
 import { seededRng } from '../../src/base/core/rng.ts';
 import type { ActualLrp } from '../../src/model/actual-lrp.ts';
@@ -13,7 +12,10 @@ import type { Path } from './network.ts';
 import type { SimServer } from './server.ts';
 import { Stage } from './stage.ts';
 
-export const call: Call = { actor: 'operator', signal: new AbortController().signal };
+export const call: { readonly actor: string; readonly signal: AbortSignal } = {
+  actor: 'operator',
+  signal: new AbortController().signal,
+};
 
 export class Scene extends Stage {
   #lrps = 0;

@@ -6,22 +6,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import { parse, stringify } from 'yaml';
-import { seededRng } from '../../src/base/core/rng.ts';
-import { createConsoles } from '../../src/tui/consoles.ts';
-import { allPages } from '../../src/tui/core/all-pages.ts';
-import { appParts } from '../../src/tui/core/app-parts.ts';
-import { keymapOf } from '../../src/tui/core/keymap.ts';
-import { openLogs } from '../../src/tui/log-feed.ts';
-import { runTui } from '../../src/tui/run.ts';
-import { paneEmulator } from '../../src/tui/terminal/emulator.ts';
-import { buildActual } from '../kit/builders.ts';
-import { fakeClient } from '../kit/fake-client.ts';
-import { type FakeTerminal, fakeTerminal } from '../kit/fake-terminal.ts';
-import { darkTheme } from '../kit/tui-app.ts';
-import { clusterStatus, now, viewData } from '../kit/tui-data.ts';
-import { detailData, planThatFits } from '../kit/tui-details-data.ts';
-import { type VirtualClock, virtualClock } from '../kit/virtual-clock.ts';
+import { openShell } from '../kit/tui-shell.ts';
+import type { VirtualClock } from '../kit/virtual-clock.ts';
 
 /** `SKEP_UI_CYCLES=300` for the whole proof, which takes a minute or two. */
 const cycles = Number(process.env['SKEP_UI_CYCLES'] || 60);
@@ -74,55 +60,6 @@ const openings: readonly (readonly [open: readonly string[], close: readonly str
   ],
 ];
 
-function begin(terminal: FakeTerminal, clock: VirtualClock) {
-  const client = fakeClient({
-    clock,
-    address: 'host-01:7400',
-    rows: (kind) => viewData[kind].slice(0, 200),
-    data: detailData,
-    answer: (route) => (route === 'plan' ? planThatFits : undefined),
-    watched: [{ type: 'snapshot', revision: 1, rows: [{ key: 'web/0', row: instance }] }],
-    output: 'a line of output \u001b[31mred\u001b[0m\r\n'.repeat(20),
-  });
-  client.status = clusterStatus;
-  const made = allPages({ yaml: { parse, stringify } });
-  const ended = runTui({
-    terminal,
-    first: client,
-    connect: () => client,
-    clock,
-    rng: seededRng(1),
-    home: made.list({ kind: 'lrps' }),
-    context: 'test',
-    settings: { readOnly: false, theme: 'dark', times: 'age', wide: false },
-    commandHistory: [],
-    problems: [],
-    parts: appParts(made, keymapOf().keymap),
-    themeOf: () => darkTheme,
-    openLogs: (connection, request, signal) => openLogs({ connection, clock, request, signal }),
-    consoles: (shell) =>
-      createConsoles({
-        ...shell,
-        clock,
-        rng: seededRng(2),
-        createEmulator: paneEmulator(256),
-        saveText: () => Promise.resolve('/dumps/x.txt'),
-      }),
-    editText: () => Promise.resolve(undefined),
-    saveText: () => Promise.resolve('/dumps/x.txt'),
-    remember: () => undefined,
-  });
-  return { client, ended };
-}
-
-const instance = buildActual({
-  guid: 'web',
-  index: 0,
-  cellId: 'host-05',
-  instanceGuid: 'g-0',
-  state: 'RUNNING',
-});
-
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
@@ -136,9 +73,7 @@ async function heapBytes(clock: VirtualClock): Promise<number> {
 }
 
 test(`${cycles} times all pages, dialogs and panes: memory does not grow, nothing is left`, async () => {
-  const clock = virtualClock(now);
-  const terminal = fakeTerminal();
-  const { client, ended } = begin(terminal, clock);
+  const { clock, terminal, client, ended } = openShell();
   await clock.advance(100);
   const home = terminal.screenText();
   expect(home).toContain('── LRPs');

@@ -1,4 +1,4 @@
-/** One GET whose answer is bytes, taken at the pace of whoever iterates. Used by the client's `backup`. */
+/** One GET whose answer is bytes, taken at the pace of whoever iterates. Used by the client's `download`. */
 import type { IncomingMessage } from 'node:http';
 import { connectionError } from '../../base/connection-error.ts';
 import { errorFromBody, SkepError } from '../../base/core/errors.ts';

@@ -39,7 +39,7 @@ test.each<[Role, readonly Right[]]>([
   ['operator', ['none', 'read', 'change']],
   ['admin', ['none', 'read', 'change', 'admin']],
   ['console', ['none', 'console']],
-  ['server', ['none', 'server', 'host']],
+  ['server', ['none', 'read', 'server', 'host']],
   ['cell', ['none', 'cell', 'host']],
 ])('%s may %s', (role, allowed) => {
   const all: readonly Right[] = ['none', 'read', 'change', 'admin', 'console', 'server', 'cell', 'host'];

@@ -11,6 +11,7 @@ export const routeRights: { readonly [N in RouteName]: Right } = {
   challenge: 'none',
   join: 'none',
   status: 'read',
+  doctor: 'read',
   whoAmI: 'read',
   listLrps: 'read',
   desireLrp: 'change',

@@ -36,6 +36,7 @@ export const paths = {
   listEvents: { method: 'GET', path: '/v1/events' },
   view: { method: 'GET', path: '/v1/view' },
   debugState: { method: 'GET', path: '/v1/debug/state' },
+  doctor: { method: 'GET', path: '/v1/doctor' },
   listBackups: { method: 'GET', path: '/v1/backups' },
   saveBackup: { method: 'POST', path: '/v1/backups' },
   removeBackup: { method: 'DELETE', path: '/v1/backups/:name' },

@@ -21,6 +21,7 @@ import {
   settingsChangeSchema,
 } from './cell-shapes.ts';
 import { consoleSessionSchema } from './console-shapes.ts';
+import { doctorSchema } from './doctor-shapes.ts';
 import { paths } from './paths.ts';
 import { planRequestSchema, planSchema, survivesSchema } from './plan-shapes.ts';
 import { standingSchema } from './standing-shapes.ts';
@@ -280,6 +281,8 @@ export const routes = {
       next: z.string().optional(),
     }),
   },
+  /** What that server finds of its own host, store and ways to the others. Takes seconds. */
+  doctor: { ...paths.doctor, response: doctorSchema },
   /** Those that the server which answers keeps on its own disk, newest first. */
   listBackups: {
     ...paths.listBackups,

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import type { BackupView } from '../../api/core/backup-shapes.ts';
+import { backupPath } from '../../api/core/paths.ts';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
 import { verifyBackup, writeBackupFile } from '../../store/backup-file.ts';
 import { escapeText } from '../core/escape.ts';
@@ -65,12 +66,14 @@ async function saveHere(session: Session, file: string): Promise<number> {
       hint: 'name a new file',
     });
   }
-  await writeBackupFile(path, session.client.backup({ signal: session.signal }), session.signal).catch(
-    (error: unknown) => {
-      if (error instanceof SkepError) throw error;
-      throw new SkepError('InvalidRequest', `${path}: ${messageOf(error)}`, { field: 'file', cause: error });
-    },
-  );
+  await writeBackupFile(
+    path,
+    session.client.download(backupPath, { signal: session.signal }),
+    session.signal,
+  ).catch((error: unknown) => {
+    if (error instanceof SkepError) throw error;
+    throw new SkepError('InvalidRequest', `${path}: ${messageOf(error)}`, { field: 'file', cause: error });
+  });
   const { trailer, bytes, corrupt, header } = await verifyBackup(path, session.signal);
   if (session.format !== 'table') await printData(session, { path, bytes, header, trailer, corrupt });
   else session.print(`${plural(trailer.records, 'record')}, ${sizeOf(bytes)}, read back: ${path}`);

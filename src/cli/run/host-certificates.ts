@@ -8,7 +8,8 @@ import { SkepError } from '../../base/core/errors.ts';
 import { certificateFacts } from '../../base/node/x509-facts.ts';
 import { isDue } from '../../model/auth.ts';
 import type { StoreCredentials, StoreMaterial } from '../../store/etcd/credentials.ts';
-import type { HostPki, PkiFolder } from './pki-files.ts';
+import type { AgentConfig } from '../core/agent-config.ts';
+import { type HostPki, PkiFolder } from './pki-files.ts';
 
 export class HostCertificates implements RenewedTls {
   readonly #folder: PkiFolder;
@@ -76,6 +77,14 @@ export class HostCertificates implements RenewedTls {
       certificateFacts(certificate),
     );
   }
+}
+
+/** As they lie in the data folder now; undefined without TLS, or before this host has joined. */
+export function hostCertificates({ dataDir, insecure }: AgentConfig): HostCertificates | undefined {
+  if (insecure) return undefined;
+  const folder = new PkiFolder(dataDir);
+  const host = folder.readHost();
+  return host === undefined ? undefined : new HostCertificates(folder, host);
 }
 
 function storeMaterial({ store }: HostPki): StoreMaterial | undefined {

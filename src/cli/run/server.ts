@@ -33,6 +33,7 @@ import type { HostCertificates } from './host-certificates.ts';
 import { renewServer, settleTrust } from './pki.ts';
 import { type Quorum, startQuorum } from './quorum.ts';
 import { keepRenewed } from './renewal.ts';
+import { serverDoctor } from './server-doctor.ts';
 
 export interface ServerHandle {
   /** Rejects when the server cannot go on; never resolves. */
@@ -167,6 +168,7 @@ class Serving {
     const options = {
       ...common,
       backups: backups.keeper,
+      doctor: serverDoctor({ context: this.#context, store, replica, backups: backups.keeper }),
       ...planning,
       tickets,
       certificates: isOpen ? undefined : x509Maker,
