@@ -3,7 +3,7 @@
  * anything else is done for a caller.
  */
 import { SkepError } from '../../base/core/errors.ts';
-import { mayDo, type Right, type Role, rightMeanings, rolesWith } from '../../model/rights.ts';
+import { mayDo, type Right, type Role, rightMeanings, rolesWith, userRoles } from '../../model/rights.ts';
 import type { RouteName, StreamQuery } from './routes.ts';
 
 export const routeRights: { readonly [N in RouteName]: Right } = {
@@ -103,7 +103,8 @@ export function authorize(caller: Caller, right: Right): void {
 }
 
 function hintFor(right: Right): string {
-  const enough = rolesWith(right).join(' or ');
+  const people = rolesWith(right).filter((role) => (userRoles as readonly Role[]).includes(role));
+  const enough = (people.length > 0 ? people : rolesWith(right)).join(' or ');
   if (right === 'console') return 'needed: console; an admin gives it with `skep user add NAME --console`';
   if (right === 'host' || right === 'server' || right === 'cell')
     return `needed: a certificate of a ${enough}`;
