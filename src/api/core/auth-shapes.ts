@@ -6,15 +6,18 @@ import { roleSchema, userRoles } from '../../model/rights.ts';
 
 const dayMs = 24 * 60 * 60 * 1_000;
 const pem = z.string().max(16_384).startsWith('-----BEGIN ', 'must be PEM');
-const address = z.string().regex(/^[0-9a-fA-F.:]{2,45}$/, 'must be an IP address');
+/** All of the host's: they go into its certificates. */
+const addresses = z
+  .array(z.string().regex(/^[0-9a-fA-F.:]{2,45}$/, 'must be an IP address'))
+  .min(1)
+  .max(64);
 
 export const joinRequestSchema = z.strictObject({
   tokenId: z.string().max(64),
   secret: z.string().max(128),
   role: z.enum(tokenRoles),
   name: cellIdSchema,
-  /** Where the host listens: goes into the certificates. */
-  address,
+  addresses,
   /** Certificate requests, PEM. */
   request: pem,
   /** For etcd; servers only. */
@@ -31,7 +34,7 @@ export const hostCertificatesSchema = z.object({
 });
 export type HostCertificates = z.infer<typeof hostCertificatesSchema>;
 
-export const renewRequestSchema = z.strictObject({ address, request: pem, storeRequest: pem.optional() });
+export const renewRequestSchema = z.strictObject({ addresses, request: pem, storeRequest: pem.optional() });
 
 export const tokenRequestSchema = z.strictObject({
   role: z.enum(tokenRoles),

@@ -15,9 +15,8 @@ type Extension = InstanceType<X509['Extension']>;
 
 let loading: Promise<X509> | undefined;
 
-/** The package cannot be loaded without the polyfill before it. */
 function load(): Promise<X509> {
-  loading ??= import('reflect-metadata').then(() => import('@peculiar/x509'));
+  loading ??= import('./x509-package.ts').then(({ x509 }) => x509);
   return loading;
 }
 

@@ -20,9 +20,8 @@ import { runCell } from './cell.ts';
 import { lockDataFolder, prepareDataFolder } from './data-folder.ts';
 import { explainSwitch } from './explain.ts';
 import type { HostCertificates } from './host-certificates.ts';
-import { preparePki, renewFromServers } from './pki.ts';
+import { preparePki } from './pki.ts';
 import { raisePriority } from './priority.ts';
-import { keepRenewed } from './renewal.ts';
 import { startServer } from './server.ts';
 import { watchStalls } from './stall-watch.ts';
 import { version } from './version.ts';
@@ -103,10 +102,6 @@ async function run(base: BaseContext, signal: AbortSignal): Promise<void> {
   const until = AbortSignal.any([signal, ending.signal]);
   const server = config.server ? startServer(context, until) : undefined;
   const cell = config.cell.enabled ? runCell(context, until) : waitFor(until);
-  if (certificates !== undefined && !config.server) {
-    const renew = (): Promise<void> => renewFromServers(base, certificates, config.join, until);
-    void keepRenewed(certificates, renew, base, until);
-  }
   const stalls = watchStalls(context.clock, log, until);
   try {
     await Promise.race([cell, ...(server === undefined ? [] : [server.failed])]);

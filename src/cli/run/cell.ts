@@ -11,6 +11,8 @@ import { wsDial } from '../../base/node/ws-socket.ts';
 import type { Dial } from '../../base/socket.ts';
 import type { AgentContext } from './agent.ts';
 import type { HostCertificates } from './host-certificates.ts';
+import { renewFromServers } from './pki.ts';
+import { keepRenewed } from './renewal.ts';
 
 /** Cells name servers by address alone: with certificates every connection is TLS. */
 function cellDial(tls: HostCertificates | undefined): Dial {
@@ -20,7 +22,7 @@ function cellDial(tls: HostCertificates | undefined): Dial {
 
 /** Runs until the signal aborts; containers run on. */
 export async function runCell(context: AgentContext, signal: AbortSignal): Promise<void> {
-  const { config, clock, rng, log, version, metrics } = context;
+  const { config, clock, rng, log, version, metrics, certificates } = context;
   const engine = dockerRuntime({
     clock,
     log,
@@ -49,7 +51,7 @@ export async function runCell(context: AgentContext, signal: AbortSignal): Promi
     },
     runtime: meteredRuntime({ runtime: engine, metrics, clock }),
     host: hostFacts({ clock }),
-    dial: cellDial(context.certificates),
+    dial: cellDial(certificates),
     prober: networkProber(),
     meter: procMeter({ clock }),
     createEmulator: async (options) => {
@@ -63,7 +65,14 @@ export async function runCell(context: AgentContext, signal: AbortSignal): Promi
     signal,
   });
   readCell(metrics, cell);
-  await cell.done;
+  const renewing = certificates === undefined || config.server ? undefined : renew(certificates);
+  await Promise.all([cell.done, renewing]);
+
+  /** A server renews its own: server.ts. Servers that joined since are asked too. */
+  function renew(held: HostCertificates): Promise<void> {
+    const known = () => new Set([...cell.status().sessions.map(({ address }) => address), ...config.join]);
+    return keepRenewed(held, () => renewFromServers(context, held, [...known()], signal), context, signal);
+  }
 }
 
 /**

@@ -8,6 +8,7 @@ import { type Authorities, authoritiesSchema, lifeMs } from '../../model/auth.ts
 import type { Bbs } from '../../store/bbs.ts';
 import { authoritiesKey } from '../../store/core/keys.ts';
 import type { BaseContext } from './agent.ts';
+import { hostAddresses } from './host-addresses.ts';
 import type { HostPki, PkiFolder } from './pki-files.ts';
 
 const backdateMs = 5 * 60_000;
@@ -41,7 +42,7 @@ export async function selfSigned(context: Pick<BaseContext, 'config' | 'clock'>,
   const { answer, record } = await issueHost(context, x509Maker, authorities, {
     name: config.name,
     roles: ['server', 'cell'],
-    address: config.address,
+    addresses: hostAddresses(config),
     request: cluster.request,
     storeRequest: store.request,
     by: `server ${config.name}`,

@@ -8,6 +8,7 @@ import { fetchAuthority } from '../../base/node/pinned-authority.ts';
 import { wsDial } from '../../base/node/ws-socket.ts';
 import { x509Maker } from '../../base/node/x509-maker.ts';
 import type { BaseContext } from './agent.ts';
+import { hostAddresses } from './host-addresses.ts';
 import type { HostPki, PkiFolder } from './pki-files.ts';
 
 const tokenFileMaxChars = 4_096;
@@ -62,7 +63,7 @@ async function askToJoin(
     secret: token.secret,
     role: config.server ? ('server' as const) : ('cell' as const),
     name,
-    address: config.address,
+    addresses: hostAddresses(config),
     request: await x509Maker.requestFor(name, key),
     ...(config.server ? { storeRequest: await x509Maker.requestFor(name, storeKey) } : {}),
   };

@@ -15,6 +15,7 @@ import { etcdBbs } from '../../store/etcd/etcd-bbs.ts';
 import type { BaseContext } from './agent.ts';
 import { agreeClusterId, persist } from './cluster-records.ts';
 import { agreeAuthorities, foundingAuthorities, newAuthorities, selfSigned } from './found.ts';
+import { hostAddresses } from './host-addresses.ts';
 import { HostCertificates } from './host-certificates.ts';
 import { joinCluster } from './join-cluster.ts';
 import { PkiFolder } from './pki-files.ts';
@@ -103,7 +104,7 @@ export async function renewStore(
   const now = clock.now();
   const subject = {
     name: config.name,
-    addresses: [...new Set([config.address, '127.0.0.1'])],
+    addresses: hostAddresses(config),
     hostNames: ['localhost'],
   };
   const validity = { notBefore: now - 5 * 60_000, notAfter: now + lifeMs.host };
@@ -121,7 +122,7 @@ export async function renewFromServers(
 ): Promise<void> {
   const { key, request } = await x509Maker.request(config.name);
   const client = createClient({ servers, tls: certificates, dial: wsDial, clock });
-  const body = { address: config.address, request };
+  const body = { addresses: hostAddresses(config), request };
   const answer = await client.call('renewCertificate', { body }, { signal });
   const cluster = { ca: answer.ca, certificate: answer.certificate, key };
   certificates.replace({ ...certificates.host, cluster });

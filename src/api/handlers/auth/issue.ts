@@ -52,7 +52,7 @@ export async function issueCertificate(
 export interface HostWanted {
   readonly name: CellId;
   readonly roles: readonly Role[];
-  readonly address: string;
+  readonly addresses: readonly string[];
   readonly request: string;
   readonly storeRequest: string | undefined;
   readonly by: string;
@@ -65,10 +65,9 @@ export async function issueHost(
   authorities: Authorities,
   wanted: HostWanted,
 ): Promise<{ readonly answer: HostCertificates; readonly record: CertificateRecord }> {
-  const { address, storeRequest } = wanted;
+  const { addresses, storeRequest } = wanted;
   const { certificate, record } = await issueCertificate(context, maker, authorities, {
     ...wanted,
-    addresses: [address],
     lifeMs: lifeMs.host,
   });
   const { clusterId, cluster, store } = authorities;
@@ -80,10 +79,9 @@ export async function issueHost(
     });
   }
   const now = context.clock.now();
-  // etcd compares the addresses of both ends; agents reach their own member over loopback as well.
   const subject = {
     name: wanted.name,
-    addresses: [...new Set([address, '127.0.0.1'])],
+    addresses,
     hostNames: ['localhost'],
   };
   const signed = await maker.issue(store, storeRequest, subject, {

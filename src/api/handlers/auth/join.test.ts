@@ -39,7 +39,7 @@ async function joinAs(
   const body = {
     ...token,
     name: name as never,
-    address: '127.0.0.1',
+    addresses: ['127.0.0.1'],
     request: request ?? made.request,
     ...storeRequest,
   };
@@ -115,7 +115,7 @@ test('nobody takes the name of a host that is there; one that was revoked may co
   await admin.call('revokeCertificates', { params: { which: 'taken' } }, limits);
   const old = server.client({ current: () => ({ ca: answer.ca, certificate: answer.certificate, key }) });
   const { request } = await x509Maker.request('taken');
-  const renewal = old.call('renewCertificate', { body: { address: '127.0.0.1', request } }, limits);
+  const renewal = old.call('renewCertificate', { body: { addresses: ['127.0.0.1'], request } }, limits);
   expect(await refusal(renewal)).toMatchObject({ code: 'Unauthenticated' });
   await joinAs('taken', token);
 });
@@ -125,7 +125,11 @@ test('a host renews its certificate for a fresh key and stays who it is', async 
   const before = certificateFacts(answer.certificate);
   const client = server.client({ current: () => ({ ca: answer.ca, certificate: answer.certificate, key }) });
   const { request } = await x509Maker.request('whoever');
-  const renewed = await client.call('renewCertificate', { body: { address: '127.0.0.1', request } }, limits);
+  const renewed = await client.call(
+    'renewCertificate',
+    { body: { addresses: ['127.0.0.1'], request } },
+    limits,
+  );
   const after = certificateFacts(renewed.certificate);
   expect(after.identity).toEqual(before.identity);
   expect(after.serial).not.toBe(before.serial);
