@@ -330,3 +330,19 @@ test('a client that sends nothing keeps nobody waiting', async () => {
   await server.client().call('version', {}, limits);
   for (const socket of idle) socket.destroy();
 });
+
+test('a certificate that was renewed is shown to whoever connects next, without a restart', async () => {
+  const shown = () =>
+    new Promise<string>((resolve) => {
+      const socket = connect({ host: '127.0.0.1', port: port(), rejectUnauthorized: false }, () => {
+        resolve(socket.getPeerX509Certificate()?.serialNumber ?? '');
+        socket.destroy();
+      });
+    });
+  const before = await shown();
+  const next = await holderOf(server.authorities, server.clock.now(), 'host-a', ['server', 'cell']);
+  server.replace(next.current());
+  expect(await shown()).toBe(next.serial);
+  expect(next.serial).not.toBe(before);
+  await server.client(await server.holder('orla', ['operator'])).call('version', {}, limits);
+});

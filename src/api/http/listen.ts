@@ -117,7 +117,8 @@ function serve(server: Server, api: Api, connections: Set<NetSocket>): void {
   server.on('clientError', (error: NodeJS.ErrnoException, connection) => {
     const refusal = new SkepError('InvalidRequest', `the request is not HTTP: ${error.message}`);
     if (error.code === 'ECONNRESET' || !connection.writable) connection.destroy();
-    else connection.end(httpRefusal(refusal));
+    // Not only ended: who reads nothing would hold it open for ever.
+    else connection.end(httpRefusal(refusal), () => connection.destroy());
   });
 }
 

@@ -226,7 +226,8 @@ function refuse(options: ApiOptions, request: IncomingMessage, connection: Duple
   const fields = { path: pathOf(request), code: error.code, reason: error.message };
   if (error.code === 'Internal') options.log.error('api.upgrade_failed', fields);
   else options.log.debug('api.upgrade_refused', fields);
-  if (connection.writable) connection.end(httpRefusal(error));
+  // Not only ended: who reads nothing would hold it open for ever.
+  if (connection.writable) connection.end(httpRefusal(error), () => connection.destroy());
 }
 
 /** A whole answer as bytes, for connections that no longer belong to an HTTP server. */
