@@ -3,6 +3,8 @@
  * every server, keeps its presence alive, runs what it is assigned and reports how that goes. It stops
  * nothing because a server cannot be reached, and takes nothing for dead because the engine cannot.
  */
+
+import type { Check } from '../api/core/doctor-shapes.ts';
 import type { Clock } from '../base/clock.ts';
 import { SkepError } from '../base/core/errors.ts';
 import { type Metrics, noMetrics } from '../base/core/metrics.ts';
@@ -50,6 +52,8 @@ export interface CellOptions {
   readonly prober: Prober;
   readonly meter: Meter;
   readonly createEmulator: CreateEmulator;
+  /** What a `doctor` stream answers: verdicts about this host. */
+  readonly doctor?: (() => Promise<readonly Check[]>) | undefined;
   readonly clock: Clock;
   readonly rng: Rng;
   readonly log: Log;
@@ -222,7 +226,7 @@ class RunningCell implements Cell {
   }
 
   #startStreams(): Streams {
-    const { config, meter, runtime, dial, clock, log, signal } = this.#options;
+    const { config, meter, runtime, dial, doctor, clock, log, signal } = this.#options;
     const running = (): Container[] => [...this.#instances.running(), ...this.#tasks.running()];
     return serveStreams({
       runtime,
@@ -239,6 +243,8 @@ class RunningCell implements Cell {
         running,
       }),
       consoles: this.#consoles,
+      doctor,
+      cellId: config.cellId,
       find: (target, previous) => this.#find(target, previous),
     });
   }

@@ -57,8 +57,11 @@ function checkQuery({ kind, arg, watch, session, cell, target }: StreamQuery): v
   if (kind === 'console' && watch && session === undefined) {
     refuse('only a session that exists can be watched', 'session', 'name it: `skep console ls` lists them');
   }
+  if (kind === 'doctor' && cell === undefined) {
+    refuse('doctor is about a cell, not about an instance', 'cell', 'name the cell: cell=host-a');
+  }
   if (cell === undefined) return;
-  if (kind !== 'stats' && kind !== 'consoles') {
+  if (kind !== 'stats' && kind !== 'consoles' && kind !== 'doctor') {
     refuse(`${kind} is about one instance, not about a cell`, 'cell', 'write NAME/INDEX, such as web/0');
   }
   if (target !== '') {
@@ -178,6 +181,8 @@ function requestOf(
       return { kind: 'stats', ...about };
     case 'consoles':
       return { kind: 'consoles', ...about };
+    case 'doctor':
+      return { kind: 'doctor' };
     case 'console':
       return {
         kind: 'console',

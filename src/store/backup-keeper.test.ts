@@ -16,12 +16,14 @@ let clock: VirtualClock;
 let told: JournalEvent[];
 let failure: Error | undefined;
 let life: AbortController;
+let isReady: boolean;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'skep-keeper-'));
   clock = virtualClock(Date.UTC(2026, 0, 1, 12));
   told = [];
   failure = undefined;
+  isReady = true;
   life = new AbortController();
 });
 afterEach(() => {
@@ -44,6 +46,7 @@ function keeper(everyMs = hourMs): BackupKeeper {
     policy: { everyMs, newest: 3, days: 1 },
     clock,
     log: silentLog,
+    isReady: () => isReady,
     note: async (event) => void told.push(event),
   });
 }
@@ -74,6 +77,17 @@ test('one an hour, read back, told in the journal; only so many remain', async (
   life.abort();
   await clock.advance(60_000);
   await running;
+});
+
+test('what is due waits for the store, and that is no failure', async () => {
+  isReady = false;
+  const kept = keeper();
+  void kept.run(life.signal);
+  await clock.advance(10 * 60_000);
+  expect(told).toEqual([]);
+  isReady = true;
+  await until(() => told.length === 1);
+  expect(told[0]?.type).toBe('backup.saved');
 });
 
 test('a failure is told once and tried again, and leaves nothing behind', async () => {

@@ -51,6 +51,8 @@ export interface BackupKeeperOptions {
   readonly policy: BackupPolicy;
   readonly clock: Clock;
   readonly log: Log;
+  /** Whether the store can be read now: what is due waits for it and is no failure. */
+  isReady(): boolean;
   /** Writes a line of the journal; may throw. */
   note(event: JournalEvent, options: { readonly signal: AbortSignal }): Promise<void>;
 }
@@ -75,12 +77,13 @@ export class BackupKeeper implements Backups {
 
   /** Makes what is due until the signal aborts; never throws. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, policy } = this.#options;
+    const { clock, policy, isReady } = this.#options;
     if (policy.everyMs === 0) return;
     let notBefore = 0;
     while (!signal.aborted) {
       try {
-        if (clock.now() >= Math.max(notBefore, await this.#dueAt())) await this.save({ signal });
+        const isDue = isReady() && clock.now() >= Math.max(notBefore, await this.#dueAt());
+        if (isDue) await this.save({ signal });
       } catch (error) {
         if (signal.aborted) return;
         notBefore = clock.now() + retryMs;

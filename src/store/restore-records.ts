@@ -9,7 +9,7 @@ import { readBackup } from './backup-file.ts';
 import type { Bbs, Mutation, Put } from './bbs.ts';
 import { encode } from './core/codec.ts';
 import { restoredKey, root } from './core/keys.ts';
-import { treatmentOf } from './core/restore-plan.ts';
+import { restoredValue, treatmentOf } from './core/restore-plan.ts';
 
 export interface RestoreOptions {
   readonly bbs: Bbs;
@@ -48,7 +48,8 @@ export async function restoreRecords(options: RestoreOptions): Promise<number> {
     for (const { key, value } of portion) {
       const treatment = skip.has(key) ? 'drop' : treatmentOf(key);
       if (treatment === 'drop') continue;
-      waiting.push(treatment === 'put' ? { key, value } : { key, value, leaseId });
+      const put = { key, value: restoredValue(key, value, restored.at) };
+      waiting.push(treatment === 'put' ? put : { ...put, leaseId });
     }
     if (waiting.length >= portionRecords) await flush();
   }

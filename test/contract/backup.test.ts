@@ -36,7 +36,7 @@ afterAll(async () => {
 
 test('a store that goes on is backed up at one revision, and restored as it was then', async () => {
   const [from, to] = stores as [EtcdBbs, EtcdBbs];
-  const cluster = runningCluster(10);
+  const cluster = runningCluster(60);
   const leaseId = await from.grantLease(60_000, { signal });
   const put = (key: string, value: string, leased = false) => ({
     compare: [],

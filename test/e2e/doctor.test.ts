@@ -77,6 +77,7 @@ test('finds what there is, names what is missing with its remedy, and leaks noth
       verdict(`server ${first.name}: ${id}`),
     );
   }
+  expect(well.get(`cell ${second.name}: engine`)?.verdict).toBe('ok');
   expect(verdict('cluster: quorum')).toBe('ok');
   expect(verdict('cluster: versions')).toBe('ok');
   expect(well.get('cluster: engines')?.value).toContain('2 cells');

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client, createClient } from '../../src/api/client.ts';
+import type { ApiContext } from '../../src/api/context.ts';
 import type { StreamRequest } from '../../src/api/core/cell-protocol.ts';
 import type { Survives } from '../../src/api/core/plan-shapes.ts';
 import type { Dispatcher } from '../../src/api/dispatcher-port.ts';
@@ -51,7 +52,8 @@ export interface ApiServer {
   close(): Promise<void>;
 }
 
-export async function startApiServer(): Promise<ApiServer> {
+/** @param more what a test composes itself: the keeper of backups, the doctor */
+export async function startApiServer(more: Pick<ApiContext, 'backups' | 'doctor'> = {}): Promise<ApiServer> {
   const folder = mkdtempSync(join(tmpdir(), 'skep-api-'));
   const abort = new AbortController();
   const clock = systemClock;
@@ -108,6 +110,7 @@ export async function startApiServer(): Promise<ApiServer> {
     log: silentLog,
     ready: () => state.notReady,
     accept: wsAccept,
+    ...more,
   });
   const metrics = metricRegistry(new Set(['server']));
   serveMetrics(api, { metrics, log: silentLog });

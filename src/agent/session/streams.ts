@@ -4,6 +4,7 @@
  * parts that keep them. Called on `open`.
  */
 import { cellStreamPath, type StreamRequest } from '../../api/core/cell-protocol.ts';
+import type { CellDoctor, Check } from '../../api/core/doctor-shapes.ts';
 import { controlSchema, packFrame, unpackFrame } from '../../api/core/stream-frames.ts';
 import { type Clock, withDeadline } from '../../base/clock.ts';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
@@ -11,7 +12,7 @@ import type { Log } from '../../base/log.ts';
 import type { Dial, Socket } from '../../base/socket.ts';
 import type { Container } from '../core/container.ts';
 import type { ProcessStream, Runtime } from '../runtime.ts';
-import { drain, sendControl, sendError } from './send.ts';
+import { drain, sendControl, sendData, sendError } from './send.ts';
 
 const dialDeadlineMs = 5_000;
 /** A process whose console has gone is asked to end, and killed after this. */
@@ -30,6 +31,9 @@ export interface StreamsOptions {
   readonly signal: AbortSignal;
   readonly stats: StreamService<StatsRequest>;
   readonly consoles: StreamService<ConsoleRequest>;
+  /** Looks at this host; absent where nobody composed a doctor. */
+  readonly doctor?: (() => Promise<readonly Check[]>) | undefined;
+  readonly cellId: string;
   find(query: StreamTarget, previous: boolean): Container | undefined;
 }
 
@@ -109,7 +113,14 @@ async function serveKind(
     case 'console':
     case 'consoles':
       return await options.consoles.serve(socket, request, signal);
+    case 'doctor':
+      return await serveDoctor(options, socket);
   }
+}
+
+async function serveDoctor({ doctor, cellId }: StreamsOptions, socket: Socket): Promise<void> {
+  if (doctor === undefined) throw new SkepError('Unavailable', `cell ${cellId} examines nothing`);
+  await sendData(socket, { cellId, checks: [...(await doctor())] } satisfies CellDoctor);
 }
 
 function target(options: StreamsOptions, request: LogsRequest | ProcessRequest): Container {

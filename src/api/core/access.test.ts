@@ -69,6 +69,7 @@ test('streams that enter a container need console, those that look do not', () =
     logs: 'read',
     stats: 'read',
     consoles: 'read',
+    doctor: 'read',
     exec: 'console',
     attach: 'console',
     console: 'console',

@@ -64,6 +64,7 @@ export const streamRights: { readonly [K in StreamQuery['kind']]: Right } = {
   logs: 'read',
   stats: 'read',
   consoles: 'read',
+  doctor: 'read',
   exec: 'console',
   attach: 'console',
   console: 'console',

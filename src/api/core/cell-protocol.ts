@@ -167,6 +167,8 @@ export const streamRequestSchema = z.discriminatedUnion('kind', [
   }),
   /** One ConsoleList frame; without `instanceGuid` of the whole cell. */
   z.object({ kind: z.literal('consoles'), instanceGuid: z.string().optional() }),
+  /** One CellDoctor frame of doctor-shapes.ts: what the cell finds of its host. */
+  z.object({ kind: z.literal('doctor') }),
 ]);
 export type StreamRequest = z.infer<typeof streamRequestSchema>;
 

@@ -80,13 +80,16 @@ const namedMax = 3;
 
 function engines({ cells }: ClusterFacts): Check {
   const down = cells.filter(({ engineProblem }) => engineProblem !== '');
-  if (down.length === 0)
+  if (cells.length === 0) {
     return check(
       'engines',
-      cells.length === 0 ? 'bad' : 'ok',
-      `${cells.length} cells are there, every engine answers`,
-      'start the agents: systemctl start skep',
+      'bad',
+      'no cell is there: nothing can run',
+      'systemctl start skep   # on each host',
     );
+  }
+  if (down.length === 0)
+    return check('engines', 'ok', `${cells.length} cells are there, every engine answers`);
   const named = down.slice(0, namedMax).map(({ cellId, engineProblem }) => `${cellId} (${engineProblem})`);
   return check(
     'engines',

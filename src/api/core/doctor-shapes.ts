@@ -24,6 +24,10 @@ export const doctorSchema = z.object({
 });
 export type Doctor = z.infer<typeof doctorSchema>;
 
+/** Of a host that is a cell, about itself: the one frame of a `doctor` stream. */
+export const cellDoctorSchema = z.object({ cellId: z.string(), checks: z.array(checkSchema) });
+export type CellDoctor = z.infer<typeof cellDoctorSchema>;
+
 /** A check with the remedy only where one is needed. */
 export function check(id: string, verdict: Verdict, value: string, remedy?: string): Check {
   return { id, verdict, value, ...(verdict === 'ok' || remedy === undefined ? {} : { remedy }) };

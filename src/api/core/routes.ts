@@ -345,14 +345,14 @@ export type WatchMessage =
 
 /**
  * `target` is `NAME/INDEX` of an instance, or with `task=1` a task's guid; the rest as in streamRequestSchema.
- * `stats` and `consoles` take a whole cell as well: `cell` and no target. A console to resume is named by `session`
+ * `stats` and `consoles` take a whole cell as well: `cell` and no target; `doctor` takes nothing else. A console to resume is named by `session`
  * alone.
  */
 export const streamQuerySchema = z.object({
-  kind: z.enum(['logs', 'exec', 'attach', 'stats', 'console', 'consoles']),
+  kind: z.enum(['logs', 'exec', 'attach', 'stats', 'console', 'consoles', 'doctor']),
   target: z.string().default(''),
   task: z.stringbool().default(false),
-  /** stats, consoles. */
+  /** stats, consoles, doctor. */
   cell: cellIdSchema.optional(),
   /** console: resume this one. */
   session: consoleSessionSchema.optional(),

@@ -163,6 +163,12 @@ export const metricCatalogue = {
     labels: ['kind'],
     help: 'Open WebSockets: watch, view, events, streams (logs, exec, attach, consoles), cell (sessions and streams of cells).',
   },
+  skep_backup_newest_timestamp_seconds: {
+    part: 'server',
+    type: 'gauge',
+    labels: [],
+    help: 'When the newest backup that this server keeps was made, in seconds since 1970; 0: there is none.',
+  },
   skep_server_slow_consumers_total: {
     part: 'server',
     type: 'counter',

@@ -2,8 +2,9 @@
 
 const removed = '[removed]';
 
-/** Shorter values are words of their own, such as `1` or `true`, and would riddle the text. */
+/** Shorter values, numbers and the words of JSON keep no secret, and would riddle the text. */
 const shortestValue = 4;
+const plain = /^(?:true|false|null|\d{1,5})$/;
 
 /**
  * Removes each of the values wherever it stands, and the value of whatever is called a secret.
@@ -12,7 +13,7 @@ const shortestValue = 4;
 export function redact(text: string, values: Iterable<string>): string {
   let result = text;
   // Longest first: one that contains another goes whole.
-  const known = [...new Set(values)].filter((value) => value.length >= shortestValue);
+  const known = [...new Set(values)].filter((value) => value.length >= shortestValue && !plain.test(value));
   for (const value of known.sort((a, b) => b.length - a.length)) {
     for (const form of formsOf(value)) if (result.includes(form)) result = result.replaceAll(form, removed);
   }

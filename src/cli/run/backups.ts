@@ -4,11 +4,19 @@ import { randomName } from '../../base/core/rng.ts';
 import { BackupKeeper } from '../../store/backup-keeper.ts';
 import { encode } from '../../store/core/codec.ts';
 import { eventKey } from '../../store/core/keys.ts';
+import type { Replica } from '../../store/replica.ts';
 import type { AgentContext } from './agent.ts';
 import type { StoreAccess } from './server.ts';
 
 /** Where a server keeps its own, and where `skep backup restore` is mostly told to look. */
 export const backupFolderOf = (dataDir: string): string => join(dataDir, 'backups');
+
+export interface ServerBackupsOptions {
+  readonly store: StoreAccess;
+  readonly replica: Replica;
+  readonly clusterId: string;
+  readonly signal: AbortSignal;
+}
 
 export interface ServerBackups {
   readonly keeper: BackupKeeper;
@@ -17,8 +25,8 @@ export interface ServerBackups {
 }
 
 export function startBackups(
-  { config, clock, rng, log, version }: AgentContext,
-  { store, clusterId, signal }: { store: StoreAccess; clusterId: string; signal: AbortSignal },
+  { config, clock, rng, log, version, metrics }: AgentContext,
+  { store, replica, clusterId, signal }: ServerBackupsOptions,
 ): ServerBackups {
   const { everyMinutes, newest, days } = config.backups;
   const keeper = new BackupKeeper({
@@ -30,10 +38,15 @@ export function startBackups(
     policy: { everyMs: everyMinutes * 60_000, newest, days },
     clock,
     log,
+    isReady: () => store.health() === '' && replica.staleReason === '',
     async note(event, options) {
       const key = eventKey(event.at, randomName(rng));
       await store.bbs.commit([{ compare: [], puts: [{ key, value: encode(event) }] }], options);
     },
+  });
+  metrics.read('skep_backup_newest_timestamp_seconds', async () => {
+    const newest = (await keeper.list()).find(({ header }) => header !== undefined)?.header?.at;
+    return newest === undefined ? 0 : newest / 1_000;
   });
   return { keeper, done: keeper.run(signal) };
 }

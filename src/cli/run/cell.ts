@@ -13,6 +13,7 @@ import type { AgentContext } from './agent.ts';
 import type { HostCertificates } from './host-certificates.ts';
 import { renewFromServers } from './pki.ts';
 import { keepRenewed } from './renewal.ts';
+import { cellDoctor } from './server-doctor.ts';
 
 /** Cells name servers by address alone: with certificates every connection is TLS. */
 function cellDial(tls: HostCertificates | undefined): Dial {
@@ -58,6 +59,7 @@ export async function runCell(context: AgentContext, signal: AbortSignal): Promi
       const { xtermEmulator } = await import('../../agent/terminal/xterm-emulator.ts');
       return await xtermEmulator(options);
     },
+    doctor: cellDoctor(config),
     clock,
     rng,
     log,

@@ -12,7 +12,7 @@ import { writeBundle } from './bundle.ts';
 import { type Examination, examine } from './examine.ts';
 
 const manual = `
-Looks at this host, also while its agent is down, at every server and at the cluster:
+Looks at this host, also while its agent is down, at every server, every cell and the cluster:
 engine, disk, memory, kernel, clocks, ports, etcd, backups, quorum, versions. Each
 finding has its remedy, to be typed. Nothing is changed; a few KiB are written to the
 data folder and removed, to see how long the disk takes.
@@ -79,9 +79,13 @@ const colours: Readonly<Record<Verdict, Colour>> = {
 
 function printGroups(session: Session, { groups }: Examination, counts: Counts): void {
   for (const { name, checks } of groups) {
-    session.print(session.paint('bold', escapeText(name)));
-    const width = Math.max(0, ...checks.map(({ id }) => id.length));
-    for (const found of checks) for (const line of linesOf(session, found, width)) session.print(line);
+    // There may be a thousand cells: of each only what is to be done, the rest as a number.
+    const shown = name.startsWith('cell ') ? checks.filter(({ verdict }) => verdict !== 'ok') : checks;
+    const hidden = checks.length - shown.length;
+    const note = hidden === 0 ? '' : `  ${hidden} ok`;
+    session.print(`${session.paint('bold', escapeText(name))}${note}`);
+    const width = Math.max(0, ...shown.map(({ id }) => id.length));
+    for (const found of shown) for (const line of linesOf(session, found, width)) session.print(line);
   }
   const { ok, warn, bad, unknown } = counts;
   const rest = unknown === 0 ? '' : `, ${unknown} could not be looked at`;

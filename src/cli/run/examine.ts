@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hostChecks } from '../../agent/core/host-doctor.ts';
+import { askCellDoctors } from '../../api/client/cell-doctors.ts';
 import { type Client, createClient } from '../../api/client.ts';
 import { type ClusterFacts, clusterChecks } from '../../api/core/doctor-cluster.ts';
 import { type Check, check } from '../../api/core/doctor-shapes.ts';
@@ -19,7 +20,7 @@ import { hostCertificates } from './host-certificates.ts';
 import { memberChecks, probeThisHost } from './server-doctor.ts';
 
 export interface CheckGroup {
-  /** `this host`, `server host-b`, `cluster`. */
+  /** `this host`, `server host-b`, `cell host-c`, `cluster`. */
   readonly name: string;
   readonly checks: readonly Check[];
 }
@@ -34,6 +35,7 @@ export interface Examination {
 }
 
 const doctorDeadlineMs = 20_000;
+const statusDeadlineMs = 5_000;
 
 /** @param configPath of this host's agent; undefined: the usual place */
 export async function examine(session: Session, configPath: string | undefined): Promise<Examination> {
@@ -41,14 +43,24 @@ export async function examine(session: Session, configPath: string | undefined):
   const { status, cells, offsetMs, errorMs, failure } = await askCluster(session);
   const groups: CheckGroup[] = [];
   const offsets: { server: string; offsetMs: number; errorMs: number }[] = [];
+  /** Groups of servers that told of their own host. */
+  const answered = new Set<string>();
   if (status !== undefined) offsets.push({ server: status.server, offsetMs, errorMs });
   for (const group of await Promise.all(
     (status?.servers ?? []).map((server) => serverGroup(session, config, server)),
   )) {
     groups.push({ name: group.name, checks: group.checks });
+    if (group.offset !== undefined) answered.add(group.name);
     if (group.offset !== undefined && group.offset.server !== status?.server) offsets.push(group.offset);
   }
-  const isTold = config !== undefined && groups.some(({ name }) => name === `server ${config.name}`);
+  const others = cells.map(({ presence }) => presence.cellId).filter((id) => !answered.has(`server ${id}`));
+  const { client, io, signal } = session;
+  for (const { cellId, checks } of await askCellDoctors({ client, clock: io.clock, signal }, others)) {
+    groups.push({ name: `cell ${cellId}`, checks });
+    if (checks.length > 1) answered.add(`cell ${cellId}`);
+  }
+  const isTold =
+    config !== undefined && ['server', 'cell'].some((kind) => answered.has(`${kind} ${config.name}`));
   if (!isTold) groups.unshift(await hostGroup({ session, config, problem, failure }));
   if (status !== undefined)
     groups.push({ name: 'cluster', checks: clusterChecks(factsOf(status, cells, offsets)) });
@@ -113,11 +125,10 @@ async function serverGroup(
     const { dial, clock, prove } = io;
     const client: Client = createClient({ ...wayTo(session, config, apiAddress), dial, clock, prove });
     const asked = io.clock.now();
-    await client.call('version', {}, { signal, deadlineMs: 3_000 });
+    const { now } = await client.call('status', {}, { signal, deadlineMs: statusDeadlineMs });
+    const errorMs = (io.clock.now() - asked) / 2;
     const told = await client.call('doctor', {}, { signal, deadlineMs: doctorDeadlineMs });
-    const answered = io.clock.now();
-    // It reads its clock last; how long the answer took to come is what `version` took, at most.
-    const offset = { server, offsetMs: told.now - answered, errorMs: Math.min(1_000, answered - asked) };
+    const offset = { server, offsetMs: now - asked - errorMs, errorMs };
     return { name, checks: told.checks, offset };
   } catch (error) {
     signal.throwIfAborted();

@@ -15,6 +15,7 @@ import type { Bbs, Put, StoredRecord } from '../../store/bbs.ts';
 import { encode } from '../../store/core/codec.ts';
 import { etcdDataFolder } from '../../store/core/etcd-args.ts';
 import { eventKey, parseKey, restoredKey, root } from '../../store/core/keys.ts';
+import { restoredValue } from '../../store/core/restore-plan.ts';
 import type { AgentConfig } from '../core/agent-config.ts';
 import { endLeftEtcd, etcdFolderOf, holdServer, withEtcd } from './new-store.ts';
 import { stampOf } from './restore.ts';
@@ -75,7 +76,7 @@ async function settle(
   const leaseId = await bbs.grantLease(presenceGraceMs, { signal });
   const servers = records.filter(({ key }) => parseKey(key)?.kind === 'server');
   const dropped = servers.flatMap(({ key }) => serverOf(key)).filter((name) => name !== config.name);
-  const puts = [...presencesUnder(leaseId, records), ...notes(config, revision)];
+  const puts = [...presencesUnder(leaseId, records), ...unbegunTasks(records), ...notes(config, revision)];
   const mutations = puts.map((put) => ({ compare: [], puts: [put] }));
   await bbs.commit([...mutations, { compare: [], puts: [], deletes: servers.map(({ key }) => key) }], {
     signal,
@@ -92,6 +93,14 @@ function presencesUnder(leaseId: string, records: readonly StoredRecord[]): Put[
   return records.flatMap(({ key, value }) =>
     parseKey(key)?.kind === 'presence' ? [{ key, value, leaseId }] : [],
   );
+}
+
+/** Another server may have let them begin without this one knowing. */
+function unbegunTasks(records: readonly StoredRecord[]): Put[] {
+  return records.flatMap(({ key, value }) => {
+    const now = restoredValue(key, value, systemClock.now());
+    return now === value ? [] : [{ key, value: now }];
+  });
 }
 
 function notes({ name }: AgentConfig, revision: number): Put[] {

@@ -25,17 +25,26 @@ export interface ServerDoctorOptions {
 }
 
 /** Whoever asks while it looks gets the same answer: looking writes to the disk. */
-export function serverDoctor(
-  options: ServerDoctorOptions,
-): (call: { signal: AbortSignal }) => Promise<Doctor> {
-  let looking: Promise<Doctor> | undefined;
+function onceAtATime<T>(look: () => Promise<T>): () => Promise<T> {
+  let looking: Promise<T> | undefined;
   return async () => {
-    // Not the caller's signal: another one may wait for the same. Everything in it has a deadline.
-    looking ??= examine(options, new AbortController().signal).finally(() => {
+    looking ??= look().finally(() => {
       looking = undefined;
     });
     return await looking;
   };
+}
+
+/** Not under its callers' signals: another one may wait for the same. Everything in it has a deadline. */
+export function serverDoctor(options: ServerDoctorOptions): () => Promise<Doctor> {
+  return onceAtATime(() => examine(options, new AbortController().signal));
+}
+
+/** What a cell answers to a `doctor` stream. */
+export function cellDoctor(config: AgentConfig): () => Promise<readonly Check[]> {
+  return onceAtATime(async () =>
+    hostChecks(await probeThisHost(config, process.pid, new AbortController().signal)),
+  );
 }
 
 async function examine(options: ServerDoctorOptions, signal: AbortSignal): Promise<Doctor> {

@@ -163,7 +163,7 @@ class Serving {
     const tickets = localTickets({ folder, groupId: groupIdOf(socketGroup), clock, rng, log });
     const isOpen = certificates === undefined;
     const { socketRoles } = config;
-    const backups = startBackups(this.#context, { store, clusterId, signal: this.#signal });
+    const backups = startBackups(this.#context, { store, replica, clusterId, signal: this.#signal });
     this.#closers.push(() => backups.done);
     const options = {
       ...common,

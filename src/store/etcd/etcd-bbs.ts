@@ -55,14 +55,8 @@ export function etcdBbs({ endpoints, credentials, clock, log, rng }: EtcdBbsOpti
   };
 }
 
-/**
- * etcd goes through the index of everything behind a page to find its end, whatever the limit: with pages of 1,000 a
- * backup of 450,000 records took it ten minutes of a busy processor, with these half a minute.
- */
-const pageRecords = 10_000;
-
 async function* everything(reader: EtcdReader, signal: AbortSignal): AsyncGenerator<RecordPage> {
-  for await (const { revision, kvs } of reader.pages(root, signal, pageRecords)) {
+  for await (const { revision, kvs } of reader.pages(root, signal)) {
     const records = kvs.map(({ key, value, lease }) => ({
       key: key.toString(),
       value: value.toString(),

@@ -67,15 +67,11 @@ export class EtcdReader {
   }
 
   /** All keys under a prefix at one revision, in order, each page when it is asked for. Fails once that is compacted. */
-  async *pages(
-    prefix: string,
-    signal: AbortSignal,
-    pageSize: number = defaults.pageSize,
-  ): AsyncGenerator<KeyValuePage> {
+  async *pages(prefix: string, signal: AbortSignal): AsyncGenerator<KeyValuePage> {
     const range_end = prefixEnd(prefix);
     let key = Buffer.from(prefix);
     let revision = 0;
-    let limit = pageSize;
+    let limit: number = defaults.listPageSize;
     for (;;) {
       const request = { key, range_end, limit, revision };
       const page = await this.#tooLargeIs(undefined, limit, () => this.#range(request, signal));
@@ -88,7 +84,7 @@ export class EtcdReader {
       const last = page.kvs.at(-1);
       if (!page.more || last === undefined) return;
       key = Buffer.concat([last.key, Buffer.from([0])]);
-      limit = Math.min(pageSize, limit * 2);
+      limit = Math.min(defaults.listPageSize, limit * 2);
     }
   }
 
