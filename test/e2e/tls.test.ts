@@ -188,7 +188,7 @@ function knock(port: number, holder: object): Promise<string> {
   });
 }
 
-test('[diego 357, 358] etcd opens to servers only, on both ports', async () => {
+test('etcd opens to servers only, on both ports', async () => {
   const user = contextSchema.parse(JSON.parse(readFileSync(join(folder, 'olga.json'), 'utf8')));
   const cell = JSON.parse(readFileSync(join(folder, 'c/data/pki/host.json'), 'utf8')) as {
     cluster: { certificate: string; key: string };

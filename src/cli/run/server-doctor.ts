@@ -3,6 +3,7 @@
 import { type HostProbe, hostChecks } from '../../agent/core/host-doctor.ts';
 import { findEngine } from '../../agent/docker/engine-address.ts';
 import { probeHost } from '../../agent/host/host-probe.ts';
+import { certificateChecks } from '../../api/core/doctor-certificate.ts';
 import { type Check, check, type Doctor } from '../../api/core/doctor-shapes.ts';
 import { backupChecks, etcdChecks, type Reach, reachChecks } from '../../api/core/doctor-store.ts';
 import { messageOf } from '../../base/core/errors.ts';
@@ -42,10 +43,14 @@ export function serverDoctor(options: ServerDoctorOptions): () => Promise<Doctor
 
 /** What a cell answers to a `doctor` stream. */
 export function cellDoctor(config: AgentConfig): () => Promise<readonly Check[]> {
-  return onceAtATime(async () =>
-    hostChecks(await probeThisHost(config, process.pid, new AbortController().signal)),
-  );
+  return onceAtATime(async () => [
+    ...ownCertificates(config),
+    ...hostChecks(await probeThisHost(config, process.pid, new AbortController().signal)),
+  ]);
 }
+
+const ownCertificates = (config: AgentConfig): Check[] =>
+  certificateChecks(hostCertificates(config)?.endsAt, systemClock.now());
 
 async function examine(options: ServerDoctorOptions, signal: AbortSignal): Promise<Doctor> {
   const { config, version, clock } = options.context;
@@ -55,7 +60,7 @@ async function examine(options: ServerDoctorOptions, signal: AbortSignal): Promi
     keptChecks(options),
     waysToOthers(options, signal),
   ]);
-  const checks = [...etcd, ...backups, ...reachChecks(ways), ...host];
+  const checks = [...etcd, ...backups, ...ownCertificates(config), ...reachChecks(ways), ...host];
   return { server: config.name, version, now: clock.now(), checks };
 }
 
