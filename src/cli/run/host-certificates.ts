@@ -66,6 +66,14 @@ export class HostCertificates implements RenewedTls {
     return this.#leaves().some(({ notBefore, notAfter }) => isDue(notBefore, notAfter, now));
   }
 
+  /** The same of what etcd shows. */
+  isStoreDue(now: number): boolean {
+    const { store } = this.#host;
+    if (store === undefined) return false;
+    const { notBefore, notAfter } = certificateFacts(store.certificate);
+    return isDue(notBefore, notAfter, now);
+  }
+
   /** When the first of them ends, milliseconds since the epoch. */
   get endsAt(): number {
     return Math.min(...this.#leaves().map(({ notAfter }) => notAfter));

@@ -160,8 +160,13 @@ export async function renewServer(
   bbs: Bbs,
   signal: AbortSignal,
 ): Promise<void> {
-  await renewStore(context, certificates);
-  const { host, puts } = await selfSigned(context, await agreeAuthorities(bbs, undefined, signal));
-  await bbs.commit([{ compare: [], puts }], { signal });
-  certificates.replace(host);
+  try {
+    const { host, puts } = await selfSigned(context, await agreeAuthorities(bbs, undefined, signal));
+    await bbs.commit([{ compare: [], puts }], { signal });
+    certificates.replace(host);
+  } catch (error) {
+    if (!signal.aborted && certificates.isStoreDue(context.clock.now()))
+      await renewStore(context, certificates);
+    throw error;
+  }
 }
