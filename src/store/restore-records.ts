@@ -8,11 +8,12 @@ import type { BackupFile } from './backup-file.ts';
 import { readBackup } from './backup-file.ts';
 import type { Bbs, Mutation, Put } from './bbs.ts';
 import { encode } from './core/codec.ts';
-import { restoredKey, root } from './core/keys.ts';
+import { restoredKey } from './core/keys.ts';
 import { restoredValue, treatmentOf } from './core/restore-plan.ts';
+import type { ReadPages } from './record-pages.ts';
 
 export interface RestoreOptions {
-  readonly bbs: Bbs;
+  readonly bbs: Bbs & { readonly pages: ReadPages };
   readonly file: BackupFile;
   /** Keys that are left out, because they cannot be read. */
   readonly skip: ReadonlySet<string>;
@@ -55,7 +56,7 @@ export async function restoreRecords(options: RestoreOptions): Promise<number> {
   }
   await flush();
   await commitAll(bbs, [{ key: restoredKey, value: encode(restored) }], signal);
-  await proveCount(bbs, written + 1, signal);
+  await proveCount(bbs.pages, written + 1, signal);
   return written;
 }
 
@@ -86,8 +87,9 @@ async function commitAll(bbs: Bbs, puts: readonly Put[], signal: AbortSignal): P
 }
 
 /** Everything that was sent is there: nobody starts an agent on less. */
-async function proveCount(bbs: Bbs, wanted: number, signal: AbortSignal): Promise<void> {
-  const { records } = await bbs.list(root, { signal });
-  if (records.length === wanted) return;
-  throw new SkepError('Internal', `the new store has ${records.length} records instead of ${wanted}`);
+async function proveCount(pages: ReadPages, wanted: number, signal: AbortSignal): Promise<void> {
+  let found = 0;
+  for await (const { records } of pages({ signal })) found += records.length;
+  if (found === wanted) return;
+  throw new SkepError('Internal', `the new store has ${found} records instead of ${wanted}`);
 }

@@ -168,7 +168,8 @@ function openFilesCheck(openFiles: HostProbe['openFiles']): Check {
   return asked('files.open', openFiles, (limit) => {
     const verdict = atLeast(limit, { warn: 16_384, bad: 1_024 });
     const remedy = 'set LimitNOFILE=1048576 in the unit: systemctl edit skep, then: systemctl restart skep';
-    return check('files.open', verdict, `at most ${limit} open files`, remedy);
+    const value = limit >= 2 ** 31 ? 'no limit' : `at most ${limit} open files`;
+    return check('files.open', verdict, value, remedy);
   });
 }
 
