@@ -33,7 +33,8 @@ export interface StreamRoom {
     send: (message: ServerMessage) => Promise<void>,
     signal: AbortSignal,
   ): Promise<Socket>;
-  accept(streamId: string, socket: Socket): void;
+  /** @param dialler the cell that dialled, where a certificate says so */
+  accept(streamId: string, socket: Socket, dialler?: string): void;
   /** The cell's session ended: nobody will dial any more. */
   abandon(cellId: CellId): void;
 }
@@ -72,9 +73,10 @@ export function streamRoom(clock: Clock, rng: Rng): StreamRoom {
         waiting.delete(streamId);
       }
     },
-    accept(streamId, socket) {
-      const stream = waiting.get(streamId);
-      waiting.delete(streamId);
+    accept(streamId, socket, dialler) {
+      const found = waiting.get(streamId);
+      const stream = dialler === undefined || found?.cellId === dialler ? found : undefined;
+      if (stream !== undefined) waiting.delete(streamId);
       if (stream === undefined) socket.close(noSuchStreamCode, 'nobody waits for this stream');
       else stream.join(socket);
     },

@@ -1,17 +1,20 @@
 /**
  * The typed client: what the CLI and the TUI use to speak to a cluster, and nothing else. Over the agent's
- * unix socket or plain TCP; every error is a SkepError, the server's own or one that says how to reach it.
+ * unix socket, TLS with a certificate, or plain TCP on loopback; every error is a SkepError, the server's own or one that says how to reach it.
  */
+import type { TlsSource } from '../base/certificates.ts';
 import { type Clock, withDeadline } from '../base/clock.ts';
 import { SkepError } from '../base/core/errors.ts';
 import type { Dial, Socket } from '../base/socket.ts';
 import { defaults } from '../model/defaults.ts';
-import { downloadBytes } from './client/download.ts';
+import { beginDownload, downloadBytes } from './client/download.ts';
+import { Endpoints, endpointsOf } from './client/endpoints.ts';
 import { type EventQuery, type EventRow, eventRows, watchMessages } from './client/feeds.ts';
+import { type Prove, Ticket } from './client/local-ticket.ts';
 import { type Endpoint, requestJson } from './client/request.ts';
 import { queryString, requestLine } from './client/urls.ts';
 import { openViewFeed, type ViewFeed } from './client/view-feed.ts';
-import { actorHeader, type backupPath, type metricsPath, paths, socketPaths } from './core/paths.ts';
+import { type backupPath, type metricsPath, paths, socketPaths, ticketHeader } from './core/paths.ts';
 import type {
   RouteInput,
   RouteName,
@@ -22,17 +25,21 @@ import type {
 } from './core/routes.ts';
 import type { ViewQuery } from './core/view-shapes.ts';
 
+export type { Prove } from './client/local-ticket.ts';
 export type { ViewFeed } from './client/view-feed.ts';
 
 export interface ClientOptions {
-  /** One of the two: a path, or an address such as `http://127.0.0.1:7400`. */
+  /** One of the three: a path, an address such as `http://127.0.0.1:7400`, or `host:port` of several servers. */
   readonly socketPath?: string | undefined;
   readonly baseUrl?: string | undefined;
+  readonly servers?: readonly string[] | undefined;
+  /** Who we are and whom we believe; without it only plain HTTP is spoken. */
+  readonly tls?: TlsSource | undefined;
   /** Opens WebSockets: base/node/ws-socket.ts. */
   readonly dial: Dial;
   readonly clock: Clock;
-  /** Who runs this, for the journal: `uid 1000`. Believed on the unix socket only. */
-  readonly actor?: string | undefined;
+  /** Makes the file that proves our user on the unix socket; without it we are nobody there. */
+  readonly prove?: Prove | undefined;
   /** Told for each answer that may be old, with the reason: the server has lost touch with the store. */
   onStale?: ((reason: string) => void) | undefined;
 }
@@ -80,21 +87,47 @@ export interface Client {
 
 /** Throws `InvalidRequest` for an address that is none. Connects to nothing until it is used. */
 export function createClient(options: ClientOptions): Client {
-  const endpoint = endpointOf(options);
-  const headers = options.actor === undefined ? undefined : { [actorHeader]: options.actor };
-  const open = (path: string, query: object, signal: AbortSignal): Promise<Socket> =>
-    options.dial(`${endpoint.socketBase}${path}${queryString(query)}`, { signal, headers });
+  const endpoints = new Endpoints(endpointsOf(options));
+  const { prove, socketPath } = options;
+  const ticket =
+    prove === undefined || socketPath === undefined
+      ? undefined
+      : new Ticket(prove, async (signal) => {
+          const { body } = await requestJson(
+            endpoints.current,
+            requestLine(paths.challenge, {}),
+            undefined,
+            signal,
+          );
+          return body as RouteOutput<'challenge'>;
+        });
+  const withTicket = <T>(signal: AbortSignal, use: (held: string | undefined) => Promise<T>): Promise<T> =>
+    ticket === undefined ? use(undefined) : ticket.use(signal, use);
+  const open = async (path: string, query: object, signal: AbortSignal): Promise<Socket> => {
+    const { socketBase, tls } = await endpoints.reachable(signal);
+    return await withTicket(signal, (held) => {
+      const headers = held === undefined ? undefined : { [ticketHeader]: held };
+      return options.dial(`${socketBase}${path}${queryString(query)}`, { signal, headers, tls });
+    });
+  };
 
   return {
-    address: endpoint.address,
+    get address() {
+      return endpoints.current.address;
+    },
     call(name, input, { signal, deadlineMs = defaults.apiDeadlineMs }) {
       const late = (): SkepError =>
-        new SkepError('Unavailable', `${endpoint.address} did not answer within ${deadlineMs / 1_000} s`, {
-          hint: 'its agent or its host hangs: ask another server with --server HOST:PORT or SKEP_SERVER',
-        });
+        new SkepError(
+          'Unavailable',
+          `${endpoints.current.address} did not answer within ${deadlineMs / 1_000} s`,
+          {
+            hint: 'its agent or its host hangs: ask another server with --server HOST:PORT or SKEP_SERVER',
+          },
+        );
       return withDeadline(options.clock, deadlineMs, signal, late, async (inner) => {
         const line = requestLine(paths[name], input);
-        const { body, stale } = await requestJson(endpoint, line, options.actor, inner);
+        const endpoint: Endpoint = await endpoints.reachable(inner);
+        const { body, stale } = await withTicket(inner, (held) => requestJson(endpoint, line, held, inner));
         if (stale !== undefined) options.onStale?.(stale);
         return body as RouteOutput<typeof name>;
       });
@@ -103,21 +136,10 @@ export function createClient(options: ClientOptions): Client {
     events: (query, { signal }) => eventRows(() => open(socketPaths.events, query, signal), signal),
     openStream: (query, { signal }) => open(socketPaths.streams, query, signal),
     view: (query, { signal }) => openViewFeed(() => open(socketPaths.view, {}, signal), query, signal),
-    download: (path, { signal }) => downloadBytes(endpoint, path, options.actor, signal),
+    async *download(path, { signal }) {
+      const endpoint = await endpoints.reachable(signal);
+      const begin = (held: string | undefined) => beginDownload(endpoint, path, held, signal);
+      yield* downloadBytes(endpoint, await withTicket(signal, begin), signal);
+    },
   };
-}
-
-function endpointOf({ socketPath, baseUrl }: ClientOptions): Endpoint {
-  if (socketPath !== undefined) {
-    return { address: socketPath, connection: { socketPath }, socketBase: `ws+unix://${socketPath}:` };
-  }
-  const url = baseUrl !== undefined && URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
-  if (url?.protocol !== 'http:') {
-    throw new SkepError('InvalidRequest', `"${baseUrl ?? ''}" is not the address of a server`, {
-      hint: 'write http://host:port, such as http://127.0.0.1:7400',
-    });
-  }
-  const port = url.port === '' ? 80 : Number(url.port);
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-  return { address: url.host, connection: { host, port }, socketBase: `ws://${url.host}` };
 }

@@ -1,5 +1,6 @@
 /** What every handler works with, and what a handler is. Built once a server by http/app.ts. */
 import type { z } from 'zod';
+import type { CertificateMaker } from '../base/certificates.ts';
 import type { Clock } from '../base/clock.ts';
 import { SkepError } from '../base/core/errors.ts';
 import type { Rng } from '../base/core/rng.ts';
@@ -9,12 +10,14 @@ import type { Bbs } from '../store/bbs.ts';
 import type { ClusterState } from '../store/core/state.ts';
 import type { MemberStatus, Members } from '../store/members.ts';
 import type { Replica } from '../store/replica.ts';
+import type { Caller } from './core/access.ts';
 import type { Doctor } from './core/doctor-shapes.ts';
 import type { Survives } from './core/plan-shapes.ts';
 import type { RouteName, RouteOutput, routes } from './core/routes.ts';
 import type { Dispatcher } from './dispatcher-port.ts';
 import type { Explainer } from './explainer-port.ts';
 import type { Planner } from './planner-port.ts';
+import type { Tickets } from './tickets-port.ts';
 import type { ViewHub } from './views/hub.ts';
 
 export interface ApiContext {
@@ -39,6 +42,10 @@ export interface ApiContext {
   readonly explainer?: Explainer | undefined;
   /** What keeps views; set by createApi. */
   readonly views?: ViewHub | undefined;
+  /** Signs; absent without TLS. */
+  readonly certificates?: CertificateMaker | undefined;
+  /** Proves users of the local socket; absent where there is none. */
+  readonly tickets?: Tickets | undefined;
   readonly clusterId: string;
   /** This server's name. */
   readonly server: string;
@@ -52,6 +59,8 @@ export interface ApiContext {
 export interface Call {
   /** For the journal: `uid 0 (unix socket)`, `127.0.0.1`. */
   readonly actor: string;
+  /** As far as it is proved; absent in calls that no network brought. */
+  readonly caller?: Caller | undefined;
   readonly signal: AbortSignal;
 }
 

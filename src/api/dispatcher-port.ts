@@ -16,8 +16,11 @@ export interface Dispatcher {
     request: StreamRequest,
     options: { readonly signal: AbortSignal },
   ): Promise<Socket>;
-  /** A cell dialled for a stream; a stream id that nobody waits for is refused by closing the socket. */
-  acceptStream(streamId: string, socket: Socket): void;
+  /**
+   * A cell dialled for a stream; a stream id that nobody waits for is refused by closing the socket, and so is one of
+   * another cell than `dialler`, the cell that the certificate names.
+   */
+  acceptStream(streamId: string, socket: Socket, dialler?: string): void;
   /** Ends every session, for shutdown. */
   close(): void;
 }

@@ -140,8 +140,8 @@ class CellDispatcher implements Dispatcher {
     return await this.#streams.open(cellId, request, (message) => session.send(message), either);
   }
 
-  acceptStream(streamId: string, socket: Socket): void {
-    this.#streams.accept(streamId, socket);
+  acceptStream(streamId: string, socket: Socket, dialler?: string): void {
+    this.#streams.accept(streamId, socket, dialler);
   }
 
   close(): void {

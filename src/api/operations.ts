@@ -1,6 +1,11 @@
 /** Every route and what serves it: a route without a handler does not compile. Used by http/app.ts. */
 import type { Handler } from './context.ts';
 import type { RouteName } from './core/routes.ts';
+import { join, renewCertificate } from './handlers/auth/join.ts';
+import { listCertificates, revokeCertificates } from './handlers/auth/revoke.ts';
+import { createToken, listTokens, revokeToken } from './handlers/auth/tokens.ts';
+import { addUser, listUsers, revokeUser } from './handlers/auth/users.ts';
+import { challenge, whoAmI } from './handlers/auth/who.ts';
 import { listBackups, removeBackup, saveBackup } from './handlers/backups.ts';
 import { cordonCell, drainCell, uncordonCell, undrainCell } from './handlers/cell-specs.ts';
 import { getCell, listCells } from './handlers/cells.ts';
@@ -59,4 +64,16 @@ export const operations: { readonly [N in RouteName]: Handler<N> } = {
   removeBackup,
   joinServer,
   promoteServer,
+  challenge,
+  whoAmI,
+  join,
+  renewCertificate,
+  createToken,
+  listTokens,
+  revokeToken,
+  addUser,
+  listUsers,
+  revokeUser,
+  listCertificates,
+  revokeCertificates,
 };

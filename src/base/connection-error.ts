@@ -32,6 +32,23 @@ export function connectionError(error: unknown, address: string): SkepError {
         ...details,
         hint: startHint,
       });
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+    case 'CERT_HAS_EXPIRED':
+    case 'CERT_NOT_YET_VALID':
+      return new SkepError('Unauthenticated', `${address} is not believed: ${messageOf(error)}`, {
+        ...details,
+        hint: 'somebody else may answer there, or the context is of another cluster: `skep ctx show`',
+      });
+    case 'ECONNRESET':
+    case 'EPROTO':
+      return new SkepError('Unavailable', `the connection to ${address} failed: ${messageOf(error)}`, {
+        ...details,
+        hint: 'a cluster with TLS answers with a context (`skep ctx ls`) or on its local socket only; `journalctl -u skep` there says more',
+      });
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return new SkepError('Unavailable', `the host of ${address} cannot be resolved`, {

@@ -2,6 +2,7 @@
  * A message socket as a port: what cells, servers and clients talk over. The WebSocket adapter is
  * base/node/ws-socket.ts; tests and the simulation use an in-memory pair (test/kit/socket-pair.ts).
  */
+import type { TlsSource } from './certificates.ts';
 
 export interface SocketEnd {
   readonly code: number;
@@ -25,7 +26,8 @@ export interface Socket {
 }
 
 /**
- * Opens a socket to `ws://host:port/path?query` or `ws+unix:///path/to.sock:/path?query`. Throws SkepError:
+ * Opens a socket to `wss://host:port/path?query` (with `tls`), `ws://host:port/path?query` or
+ * `ws+unix:///path/to.sock:/path?query`. Throws SkepError:
  * the server's own when it refused the upgrade with an error body, else `Unavailable`.
  */
 export type Dial = (
@@ -34,5 +36,6 @@ export type Dial = (
     readonly signal: AbortSignal;
     /** Of the request that asks for the upgrade. */
     readonly headers?: Readonly<Record<string, string>> | undefined;
+    readonly tls?: TlsSource | undefined;
   },
 ) => Promise<Socket>;

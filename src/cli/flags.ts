@@ -5,6 +5,7 @@ import type { ColourMode } from './core/colour.ts';
 
 export interface GlobalFlags {
   readonly server?: string | undefined;
+  readonly context?: string | undefined;
   readonly output?: string | undefined;
   readonly headers: boolean;
   readonly quiet?: boolean | undefined;
@@ -14,7 +15,7 @@ export interface GlobalFlags {
 }
 
 /** Those that take a value, for main.ts, which accepts them before the verb too. */
-export const valuedGlobals = ['--server', '-o', '--output', '--color'] as const;
+export const valuedGlobals = ['--server', '--context', '-o', '--output', '--color'] as const;
 export const plainGlobals = ['--no-headers', '-q', '--quiet', '--no-input', '-y', '--yes'] as const;
 
 export const formats = ['table', 'wide', 'json', 'yaml', 'name'] as const;
@@ -31,6 +32,7 @@ export function withGlobals(command: Command, more: readonly Format[] = []): Com
       '--server <address>',
       'HOST:PORT or socket (default: SKEP_SERVER, /run/skep/skep.sock, 127.0.0.1:7400)',
     )
+    .option('--context <name>', 'cluster and user, of `skep ctx ls` (default: SKEP_CONTEXT, `skep ctx use`)')
     .option('-o, --output <format>', `how to print: ${choices}`)
     .option('--no-headers', 'print tables without their first line')
     .option('-q, --quiet', 'print no progress and no notes')

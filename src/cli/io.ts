@@ -2,8 +2,10 @@
  * What a command has of the outside: streams, environment, signals, time and the way to dial. `main.ts` builds
  * it from the process; tests pass one of their own and run commands in-process.
  */
+import type { Prove } from '../api/client.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Dial } from '../base/socket.ts';
+import type { ContextFiles } from './contexts.ts';
 
 /** A stream that text goes to; what a terminal adds is only there when it is one. */
 export interface OutStream {
@@ -42,8 +44,13 @@ export interface Io {
   readonly dial: Dial;
   /** Of this program. */
   readonly version: string;
-  /** Who runs it, for the journal: `uid 0`. */
-  readonly actor: string;
+  /** Makes the file that proves our user to the agent of this host. */
+  readonly prove: Prove;
+  readonly contexts: ContextFiles;
+  /** A fresh key and a certificate request that it signs, PEM both. */
+  makeRequest(name: string): Promise<{ readonly key: string; readonly request: string }>;
+  /** Writes a file that must not exist, for the owner only; throws as Node does. */
+  writeSecret(path: string, text: string): void;
   /** `Date.getTimezoneOffset` at a time. */
   offsetMinutes(at: number): number;
 }

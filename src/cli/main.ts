@@ -3,16 +3,18 @@
  * hint and an exit status. Also the composition root of the client side: the only place here that knows the
  * process.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { didYouMean } from '../api/core/nearest.ts';
 import { messageOf, SkepError } from '../base/core/errors.ts';
+import { proveUser } from '../base/node/prove-user.ts';
 import { systemClock } from '../base/node/system-clock.ts';
 import type { Dial } from '../base/socket.ts';
 import { escapeLines } from './core/escape.ts';
 import { exitCodeOf, exitCodes, exitMeanings } from './core/exit-codes.ts';
 import { plainGlobals, valuedGlobals } from './flags.ts';
 import type { Host, Io } from './io.ts';
+import { contextFiles } from './run/context-files.ts';
 import { version } from './run/version.ts';
 import { clusterVerbs, type Verb } from './verbs.ts';
 
@@ -59,7 +61,9 @@ const verbs: readonly Verb[] = [
 ];
 
 /** Verbs whose next word is a verb of their own. */
-const nestedVerbs: readonly string[] = ['backup', 'brain', 'cell', 'debug', 'plan', 'server', 'task'];
+const nestedVerbs: readonly string[] = 'backup brain cell cert ctx debug plan server task token user'.split(
+  ' ',
+);
 /** Those of `console`, whose next word may be a name as well. */
 const consoleVerbs: readonly string[] = ['ls', 'close'];
 
@@ -72,6 +76,7 @@ Exit status:
 ${exitMeanings.map(([code, meaning]) => `  ${code.padEnd(6)}  ${meaning}`).join('\n')}
 
 Environment:
+  SKEP_CONTEXT   cluster and user, as 'skep ctx ls' lists them
   SKEP_SERVER    where the cluster's API is: HOST:PORT or the path of a socket
   SKEP_NO_INPUT  1: never ask anything
   NO_COLOR       set: no colours; FORCE_COLOR: colours even without a terminal
@@ -222,7 +227,13 @@ function processIo(): Io {
     clock: systemClock,
     dial,
     version: version(),
-    actor: `uid ${process.getuid?.() ?? 'unknown'}`,
+    prove: proveUser,
+    contexts: contextFiles(process.env),
+    async makeRequest(name) {
+      const { x509Maker } = await import('../base/node/x509-maker.ts');
+      return await x509Maker.request(name);
+    },
+    writeSecret: (path, text) => writeFileSync(path, text, { mode: 0o600, flag: 'wx' }),
     offsetMinutes: (at) => new Date(at).getTimezoneOffset(),
   };
 }

@@ -4,7 +4,9 @@
  */
 import type { Command } from 'commander';
 import type { Client } from '../api/client.ts';
+import type { TlsSource } from '../base/certificates.ts';
 import { SkepError } from '../base/core/errors.ts';
+import { chosenContext, tlsOf } from './contexts.ts';
 import { type Paint, painter, usesColour } from './core/colour.ts';
 import { escapeLines } from './core/escape.ts';
 import { exitCodeOfSignal } from './core/exit-codes.ts';
@@ -36,6 +38,8 @@ export interface Session {
 export interface SessionOptions {
   /** Formats beside those of every command. */
   readonly moreFormats?: readonly Format[];
+  /** No cluster is asked: a context that cannot be read is not in the way. */
+  readonly offline?: boolean;
   /** Ctrl-C is for what the command talks to, not for the command. */
   readonly forwardsInterrupt?: boolean;
 }
@@ -74,10 +78,10 @@ export async function openSession(
     format,
     colour,
     client: createClient({
-      ...addressOf(flags, io),
+      ...(options.offline === true ? { socketPath: defaultSocket } : addressOf(flags, io)),
       dial: io.dial,
       clock: io.clock,
-      actor: io.actor,
+      prove: io.prove,
       onStale,
     }),
     paint: painter(colour),
@@ -97,24 +101,62 @@ export async function openSession(
   }
 }
 
-type Address = { readonly baseUrl: string } | { readonly socketPath: string };
+export type Address =
+  | { readonly baseUrl: string }
+  | { readonly socketPath: string }
+  | { readonly servers: readonly string[]; readonly tls: TlsSource };
 
-/** Where the cluster is: the flag, the variable, the socket of this host's agent, the loopback port. */
-export function addressOf(flags: Pick<GlobalFlags, 'server'>, io: Pick<Io, 'env' | 'exists'>): Address {
-  const given = flags.server ?? (io.env['SKEP_SERVER'] || undefined);
+type AddressFlags = Pick<GlobalFlags, 'server' | 'context'>;
+
+/**
+ * Where the cluster is: by flags before variables before `skep ctx use`, then the socket of this host's agent, then the
+ * loopback port. An address that belongs to the context, or begins with https://, is spoken to with its certificate;
+ * others without, so that a throw-away cluster on this machine is reached whatever context is chosen.
+ */
+export function addressOf(flags: AddressFlags, io: Pick<Io, 'env' | 'exists' | 'contexts'>): Address {
+  const source = flags.server === undefined ? 'SKEP_SERVER' : '--server';
+  const variable = flags.context === undefined ? io.env['SKEP_SERVER'] || undefined : undefined;
+  const given = flags.server ?? variable;
   if (given === undefined) {
+    const chosen = chosenContext(flags, io);
+    if (chosen !== undefined) return { servers: chosen.context.servers, tls: tlsOf(chosen.context) };
     return io.exists(defaultSocket) ? { socketPath: defaultSocket } : { baseUrl: `http://${defaultAddress}` };
   }
-  const source = flags.server === undefined ? 'SKEP_SERVER' : '--server';
   if (given.startsWith('/')) return { socketPath: given };
   if (given.startsWith('unix://')) return { socketPath: given.slice('unix://'.length) };
-  const host = given.replace(/^http:\/\//, '').replace(/\/$/, '');
+  const server = hostAndPort(given, source);
+  const chosen = given.startsWith('http://') ? undefined : chosenContext(flags, io);
+  if (given.startsWith('https://') && chosen === undefined) {
+    const message = `${source}: ${JSON.stringify(given)} needs a context, and none is chosen`;
+    throw new SkepError('InvalidRequest', message, {
+      field: source,
+      hint: '`skep ctx ls` lists them: --context NAME',
+    });
+  }
+  const isOurs =
+    flags.context !== undefined || given.startsWith('https://') || chosen?.context.servers.includes(server);
+  if (chosen === undefined || isOurs !== true) return { baseUrl: `http://${server}` };
+  return { servers: [server], tls: tlsOf(chosen.context) };
+}
+
+/**
+ * Another server of the cluster, spoken to as the first one was. Who came through the local socket is known there and
+ * nowhere else: then it is the socket again.
+ */
+export function anotherServer({ flags, io }: Pick<Session, 'flags' | 'io'>, apiAddress: string): Address {
+  const first = addressOf(flags, io);
+  if ('socketPath' in first) return first;
+  return 'servers' in first ? { servers: [apiAddress], tls: first.tls } : { baseUrl: `http://${apiAddress}` };
+}
+
+function hostAndPort(given: string, source: string): string {
+  const host = given.replace(/^https?:\/\//, '').replace(/\/$/, '');
   const match = /^([a-zA-Z0-9.-]+|\[[0-9a-fA-F:]+\])(?::(\d{1,5}))?$/.exec(host);
   if (match === null || Number(match[2] ?? 1) < 1 || Number(match[2] ?? 1) > 65_535) {
     const message = `${source}: ${JSON.stringify(given)} is not HOST:PORT or the path of a socket`;
     throw new SkepError('InvalidRequest', message, { field: source, hint: 'for example 127.0.0.1:7400' });
   }
-  return { baseUrl: `http://${match[1]}:${match[2] ?? '7400'}` };
+  return `${match[1]}:${match[2] ?? '7400'}`;
 }
 
 export interface Listing<T> {

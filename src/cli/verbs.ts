@@ -16,6 +16,7 @@ export interface Verb {
 const lrps = 'LRPs:';
 const inside = 'Instances:';
 const cluster = 'Cluster:';
+const access = 'Access:';
 
 export const clusterVerbs: readonly Verb[] = [
   {
@@ -131,6 +132,36 @@ export const clusterVerbs: readonly Verb[] = [
     summary: 'show what happened, who did it and why',
     group: cluster,
     load: async () => (await import('./commands/events.ts')).eventsCommand,
+  },
+  {
+    name: 'audit',
+    summary: 'show who did what, and from where',
+    group: cluster,
+    load: async () => (await import('./commands/audit.ts')).auditCommand,
+  },
+  {
+    name: 'ctx',
+    summary: 'choose between clusters',
+    group: access,
+    load: async () => (await import('./commands/ctx.ts')).ctxCommand,
+  },
+  {
+    name: 'user',
+    summary: 'add, list and revoke users',
+    group: access,
+    load: async () => (await import('./commands/user.ts')).userCommand,
+  },
+  {
+    name: 'token',
+    summary: 'let new hosts join: make, list and revoke tokens',
+    group: access,
+    load: async () => (await import('./commands/token.ts')).tokenCommand,
+  },
+  {
+    name: 'cert',
+    summary: 'list and revoke certificates',
+    group: access,
+    load: async () => (await import('./commands/cert.ts')).certCommand,
   },
   {
     name: 'debug',

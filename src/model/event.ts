@@ -24,6 +24,7 @@ export const eventTypes = [
   'console.opened',
   'console.resumed',
   'console.closed',
+  'console.entered',
   'domain.changed',
   'cell.joined',
   'cell.lost',
@@ -43,6 +44,10 @@ export const eventTypes = [
   'backup.failed',
   'backup.restored',
   'record.corrupt',
+  'auth.join',
+  'auth.token',
+  'auth.user',
+  'auth.certificate',
 ] as const;
 export type EventType = (typeof eventTypes)[number];
 

@@ -11,12 +11,16 @@ import type { StreamRequest } from '../../src/api/core/cell-protocol.ts';
 import type { Survives } from '../../src/api/core/plan-shapes.ts';
 import type { Dispatcher } from '../../src/api/dispatcher-port.ts';
 import { createApi } from '../../src/api/http/app.ts';
+import { identifier } from '../../src/api/http/identify.ts';
 import { type Listening, listenApi } from '../../src/api/http/listen.ts';
+import { localTickets } from '../../src/api/http/local-tickets.ts';
 import { serveMetrics } from '../../src/api/http/metrics.ts';
 import { metricRegistry } from '../../src/base/core/metric-registry.ts';
 import { seededRng } from '../../src/base/core/rng.ts';
 import { silentLog } from '../../src/base/log.ts';
+import { proveUser } from '../../src/base/node/prove-user.ts';
 import { systemClock } from '../../src/base/node/system-clock.ts';
+import { systemRng } from '../../src/base/node/system-rng.ts';
 import { wsAccept, wsDial } from '../../src/base/node/ws-socket.ts';
 import type { Socket } from '../../src/base/socket.ts';
 import type { CellId } from '../../src/model/ids.ts';
@@ -75,7 +79,23 @@ export async function startApiServer(more: Pick<ApiContext, 'backups' | 'doctor'
   };
   const socketPath = join(folder, 'skep.sock');
   const state: Pick<ApiServer, 'notReady' | 'survives'> = { notReady: undefined, survives: undefined };
+  const tickets = localTickets({
+    folder: `${socketPath}.proof`,
+    groupId: undefined,
+    clock,
+    rng: systemRng,
+    log: silentLog,
+  });
   const api = createApi({
+    tickets,
+    identify: identifier({
+      isOpen: true,
+      clusterId: 'test-cluster',
+      replica,
+      clock,
+      tickets,
+      socketRoles: ['operator', 'console'],
+    }),
     replica,
     bbs,
     dispatcher,
@@ -106,7 +126,7 @@ export async function startApiServer(more: Pick<ApiContext, 'backups' | 'doctor'
   return {
     bbs,
     replica,
-    client: createClient({ ...own, socketPath, actor: 'uid 1234' }),
+    client: createClient({ ...own, socketPath, prove: proveUser }),
     tcpClient: createClient({ ...own, baseUrl: `http://${listening.address}` }),
     socketPath,
     listening,

@@ -3,8 +3,11 @@
  * those of a pipe unless told to be a terminal.
  */
 import { EventEmitter } from 'node:events';
+import { proveUser } from '../../src/base/node/prove-user.ts';
 import { systemClock } from '../../src/base/node/system-clock.ts';
 import { wsDial } from '../../src/base/node/ws-socket.ts';
+import { x509Maker } from '../../src/base/node/x509-maker.ts';
+import type { ContextFiles } from '../../src/cli/contexts.ts';
 import type { Io } from '../../src/cli/io.ts';
 import { main } from '../../src/cli/main.ts';
 
@@ -23,7 +26,19 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>> | undefined;
   readonly terminal?: boolean | undefined;
   readonly files?: Readonly<Record<string, string>> | undefined;
+  readonly contexts?: ContextFiles | undefined;
+  /** What the command writes, by path. */
+  readonly written?: Map<string, string> | undefined;
 }
+
+const noContexts: ContextFiles = {
+  list: () => [],
+  read: () => undefined,
+  write: () => undefined,
+  remove: () => undefined,
+  current: undefined,
+  use: () => undefined,
+};
 
 /** Standard input that a test types into. */
 export class TestInput extends EventEmitter {
@@ -70,6 +85,7 @@ export function runCli(args: readonly string[], options: CliOptions = {}): CliRu
   const err = { text: '' };
   const stdin = new TestInput(options.terminal === true);
   const signals = new EventEmitter();
+  const written = options.written ?? new Map<string, string>();
   const stream = (sink: { text: string }) => ({
     write(data: string | Uint8Array) {
       sink.text += typeof data === 'string' ? data : Buffer.from(data).toString('utf8');
@@ -89,16 +105,21 @@ export function runCli(args: readonly string[], options: CliOptions = {}): CliRu
       signals.on(name, run);
       return () => signals.off(name, run);
     },
-    exists: () => false,
+    exists: (path) => written.has(path),
     readFile(path) {
-      const text = options.files?.[path];
+      const text = written.get(path) ?? options.files?.[path];
       if (text === undefined) throw new Error(`ENOENT: no such file or directory, open '${path}'`);
       return text;
     },
     clock: systemClock,
     dial: wsDial,
     version: '0.0.0-test',
-    actor: 'uid 0',
+    prove: proveUser,
+    contexts: options.contexts ?? noContexts,
+    makeRequest: (name) => x509Maker.request(name),
+    writeSecret(path, text) {
+      written.set(path, text);
+    },
     offsetMinutes: () => 0,
   };
   return { out, err, stdin, code: main(args, io), signal: (name) => void signals.emit(name) };

@@ -59,6 +59,8 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   'string-width': ['src/tui/core/'],
   '@lydell/node-pty': ['src/agent/host/'],
   '@peculiar/x509': ['src/base/node/'],
+  // What @peculiar/x509 cannot be loaded without.
+  'reflect-metadata': ['src/base/node/'],
 };
 
 /** Packages that compute and do nothing else. */

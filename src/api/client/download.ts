@@ -1,23 +1,32 @@
 /** One GET whose answer is bytes, taken at the pace of whoever iterates. Used by the client's `download`. */
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { connectionError } from '../../base/connection-error.ts';
 import { errorFromBody, SkepError } from '../../base/core/errors.ts';
-import { actorHeader } from '../core/paths.ts';
-import type { Endpoint } from './request.ts';
+import { ticketHeader } from '../core/paths.ts';
+import { type Endpoint, starter } from './request.ts';
 
 /** A server that sends nothing for so long is gone. */
 const silenceMs = 30_000;
 const errorMaxBytes = 64 * 1024;
 
-/** Throws the server's refusal, or why the connection failed; ends early when the server does. */
-export async function* downloadBytes(
+/** Asks, and resolves once the server sends. Throws its refusal, or why the connection failed. */
+export async function beginDownload(
   endpoint: Endpoint,
   path: string,
-  actor: string | undefined,
+  ticket: string | undefined,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  const response = await answerOf(endpoint, path, ticket, signal);
+  if (response.statusCode !== 200) throw await refusalOf(response, endpoint);
+  return response;
+}
+
+/** Throws why the connection failed; ends early when the server does. */
+export async function* downloadBytes(
+  endpoint: Endpoint,
+  response: IncomingMessage,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  const response = await answerOf(endpoint, path, actor, signal);
-  if (response.statusCode !== 200) throw await refusalOf(response, endpoint);
   try {
     for await (const chunk of response as AsyncIterable<Buffer>) yield chunk;
   } catch (error) {
@@ -25,23 +34,16 @@ export async function* downloadBytes(
   }
 }
 
-function answerOf(
+async function answerOf(
   endpoint: Endpoint,
   path: string,
-  actor: string | undefined,
+  ticket: string | undefined,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
-  const headers = actor === undefined ? {} : { [actorHeader]: actor };
-  return new Promise((resolve, reject) => {
-    const request = httpRequest({
-      ...endpoint.connection,
-      method: 'GET',
-      path,
-      headers,
-      agent: false,
-      signal,
-      timeout: silenceMs,
-    });
+  const headers = ticket === undefined ? {} : { [ticketHeader]: ticket };
+  const start = await starter(endpoint);
+  return await new Promise((resolve, reject) => {
+    const request = start({ method: 'GET', path, headers, agent: false, signal, timeout: silenceMs });
     request.on('timeout', () =>
       request.destroy(
         new SkepError('Unavailable', `${endpoint.address} has sent nothing for ${silenceMs / 1_000} s`),

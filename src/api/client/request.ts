@@ -1,8 +1,15 @@
 /** One HTTP request and its JSON answer, over a connection of its own: a command makes one or two. */
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import {
+  type ClientRequest,
+  request as httpRequest,
+  type IncomingMessage,
+  type RequestOptions,
+} from 'node:http';
+import type { TlsSource } from '../../base/certificates.ts';
 import { connectionError } from '../../base/connection-error.ts';
 import { errorFromBody, SkepError } from '../../base/core/errors.ts';
-import { actorHeader, staleHeader } from '../core/paths.ts';
+import { tlsConnection } from '../../base/tls-peer.ts';
+import { staleHeader, ticketHeader } from '../core/paths.ts';
 import type { RequestLine } from './urls.ts';
 
 export interface Endpoint {
@@ -11,6 +18,7 @@ export interface Endpoint {
   readonly connection: { readonly socketPath: string } | { readonly host: string; readonly port: number };
   /** What comes before the path of a WebSocket's address. */
   readonly socketBase: string;
+  readonly tls?: TlsSource | undefined;
 }
 
 const answerMaxBytes = 64 * 1024 * 1024;
@@ -25,10 +33,10 @@ export interface Answer {
 export async function requestJson(
   endpoint: Endpoint,
   line: RequestLine,
-  actor: string | undefined,
+  ticket: string | undefined,
   signal: AbortSignal,
 ): Promise<Answer> {
-  const { status, text, stale } = await exchange(endpoint, line, actor, signal);
+  const { status, text, stale } = await exchange(endpoint, line, ticket, signal);
   const body = parse(text);
   if (status >= 200 && status < 300 && body !== undefined) return { body, stale };
   if (typeof body === 'object' && body !== null && 'error' in body) throw errorFromBody(body);
@@ -50,24 +58,35 @@ function parse(text: string): unknown {
   }
 }
 
-function exchange(
+/** Begins requests to an endpoint. TLS is loaded by those who speak it: a command on the local socket starts without. */
+export async function starter({
+  tls,
+  connection,
+}: Endpoint): Promise<(options: RequestOptions) => ClientRequest> {
+  if (tls === undefined) return (options) => httpRequest({ ...connection, ...options });
+  const { request } = await import('node:https');
+  return (options) => request({ ...connection, ...tlsConnection(tls), ...options });
+}
+
+async function exchange(
   endpoint: Endpoint,
   { method, path, body }: RequestLine,
-  actor: string | undefined,
+  ticket: string | undefined,
   signal: AbortSignal,
 ): Promise<{ status: number; text: string; stale: string | undefined }> {
   const payload = body === undefined ? undefined : JSON.stringify(body);
   const headers = {
-    ...(actor === undefined ? {} : { [actorHeader]: actor }),
+    ...(ticket === undefined ? {} : { [ticketHeader]: ticket }),
     ...(payload === undefined
       ? {}
       : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
   };
-  return new Promise((resolve, reject) => {
+  const start = await starter(endpoint);
+  return await new Promise((resolve, reject) => {
     const fail = (error: unknown): void => {
       reject(signal.aborted ? (signal.reason as Error) : connectionError(error, endpoint.address));
     };
-    const request = httpRequest({ ...endpoint.connection, method, path, headers, agent: false, signal });
+    const request = start({ method, path, headers, agent: false, signal });
     request.on('error', fail);
     request.on('response', (response) => {
       const stale = decoded(response.headers[staleHeader]);

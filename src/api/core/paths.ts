@@ -42,6 +42,18 @@ export const paths = {
   removeBackup: { method: 'DELETE', path: '/v1/backups/:name' },
   joinServer: { method: 'POST', path: '/v1/servers' },
   promoteServer: { method: 'POST', path: '/v1/servers/:server/promote' },
+  challenge: { method: 'POST', path: '/v1/auth/challenge' },
+  whoAmI: { method: 'GET', path: '/v1/auth/me' },
+  join: { method: 'POST', path: '/v1/auth/join' },
+  renewCertificate: { method: 'POST', path: '/v1/auth/renew' },
+  createToken: { method: 'POST', path: '/v1/auth/tokens' },
+  listTokens: { method: 'GET', path: '/v1/auth/tokens' },
+  revokeToken: { method: 'DELETE', path: '/v1/auth/tokens/:id' },
+  addUser: { method: 'POST', path: '/v1/auth/users' },
+  listUsers: { method: 'GET', path: '/v1/auth/users' },
+  revokeUser: { method: 'DELETE', path: '/v1/auth/users/:name' },
+  listCertificates: { method: 'GET', path: '/v1/auth/certificates' },
+  revokeCertificates: { method: 'DELETE', path: '/v1/auth/certificates/:which' },
 } as const;
 
 /**
@@ -61,8 +73,8 @@ export const socketPaths = {
 /** On an answer from a copy of the state that may be old: why, percent-encoded. */
 export const staleHeader = 'skep-stale';
 
-/** The header in which our own client says who runs it. */
-export const actorHeader = 'skep-actor';
+/** On the local socket: the ticket of a process that has proved its user (http/local-tickets.ts). */
+export const ticketHeader = 'skep-ticket';
 
 /** Metrics as Prometheus reads them; beside the API, not a part of it. */
 export const metricsPath = '/metrics';

@@ -12,6 +12,7 @@ import { cellIdSchema, domainNameSchema, processGuidSchema, taskGuidSchema } fro
 import { rebalanceMovesMax } from '../../model/rebalance.ts';
 import { resourcesSchema } from '../../model/resources.ts';
 import { taskSchema, taskSpecSchema } from '../../model/task.ts';
+import { authRoutes } from './auth-routes.ts';
 import { backupViewSchema } from './backup-shapes.ts';
 import {
   cellReasonSchema,
@@ -303,6 +304,7 @@ export const routes = {
     params: z.object({ server: z.string() }),
     response: z.object({}),
   },
+  ...authRoutes,
 } as const;
 
 export type RouteName = keyof typeof routes;

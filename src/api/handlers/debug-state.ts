@@ -44,6 +44,7 @@ function* keysOf(state: ClusterState): Generator<string> {
     state.cellSpecs,
     state.domains,
     state.servers,
+    state.revoked,
   ]) {
     for (const { key } of map.values()) yield key;
   }
@@ -85,6 +86,8 @@ function recordAt(
       return state.domains.get(key.name);
     case 'server':
       return state.servers.get(key.server);
+    case 'revoked':
+      return state.revoked.get(key.serial);
     case 'leader':
       return state.leader;
     case 'settings':

@@ -7,13 +7,14 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify';
 import { SkepError } from '../../base/core/errors.ts';
+import type { Right } from '../../model/rights.ts';
 import type { Handler } from '../context.ts';
+import { authorize, routeRights } from '../core/access.ts';
 import { staleHeader } from '../core/paths.ts';
 import { type RouteName, routes } from '../core/routes.ts';
 import { validate } from '../core/validation.ts';
 import { operations } from '../operations.ts';
 import { ViewHub } from '../views/hub.ts';
-import { actorOf } from './actor.ts';
 import { serveBackup } from './backup.ts';
 import { refuseBrowsers } from './browsers.ts';
 import { answerErrors, parseBodies, refuse, translate } from './errors.ts';
@@ -45,7 +46,12 @@ export function createApi(composed: ApiOptions): Api {
     forceCloseConnections: true,
     return503OnClosing: false,
   });
-  app.addHook('onRequest', async (request) => refuseBrowsers(request.raw));
+  // Before the body is read: who may not ask is not listened to.
+  app.addHook('onRequest', async (request) => {
+    refuseBrowsers(request.raw);
+    const { right = 'read' } = request.routeOptions.config as { right?: Right };
+    authorize(options.identify(request.raw), right);
+  });
   parseBodies(app);
   answerErrors(app, options.log);
   for (const name of Object.keys(routes) as RouteName[]) addRoute(app, options, name);
@@ -62,6 +68,9 @@ export function createApi(composed: ApiOptions): Api {
   };
 }
 
+/** What needs no state of the cluster. */
+const alwaysAnswered: readonly RouteName[] = ['version', 'challenge', 'whoAmI'];
+
 /** The parts of a route that may carry input. */
 interface RouteShape {
   readonly params?: Parameters<typeof validate>[0];
@@ -76,13 +85,15 @@ function addRoute(app: FastifyInstance, options: ApiOptions, name: RouteName): v
   app.route({
     method: routes[name].method,
     url: routes[name].path,
+    config: { right: routeRights[name] },
     handler: async (request, reply) => {
-      const notReady = name === 'version' ? undefined : options.ready();
+      const notReady = alwaysAnswered.includes(name) ? undefined : options.ready();
       if (notReady !== undefined) throw starting(options.server, notReady);
       const input = inputOf(route, request) as Parameters<typeof handler>[1];
       const gone = new AbortController();
       reply.raw.once('close', () => gone.abort(new SkepError('Cancelled', 'the client went away')));
-      const answer = await handler(options, input, { actor: actorOf(request.raw), signal: gone.signal });
+      const caller = options.identify(request.raw);
+      const answer = await handler(options, input, { actor: caller.actor, caller, signal: gone.signal });
       // `status` says so itself.
       const stale = name === 'status' ? undefined : options.replica.staleReason;
       if (stale) reply.header(staleHeader, encodeURIComponent(stale));

@@ -5,6 +5,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
+import type { Right } from '../../model/rights.ts';
 import { backupPath } from '../core/paths.ts';
 import { backupsOf } from '../handlers/backups.ts';
 import { type ApiOptions, starting } from './options.ts';
@@ -13,7 +14,8 @@ const backupMime = 'application/x-skep-backup';
 
 /** Adds the route. Called by app.ts. */
 export function serveBackup(app: FastifyInstance, options: ApiOptions): void {
-  app.get(backupPath, async (_request, reply) => {
+  // It holds everything, the keys of the authorities too.
+  app.get(backupPath, { config: { right: 'admin' satisfies Right } }, async (_request, reply) => {
     const notReady = options.ready();
     if (notReady !== undefined) throw starting(options.server, notReady);
     const gone = new AbortController();

@@ -51,7 +51,7 @@ test('a console says who asks and through which server', async () => {
         columns: 90,
         rows: 30,
       },
-      by: 'uid 1234 (unix socket)',
+      by: `uid ${process.getuid?.()} (unix socket)`,
       via: expect.stringMatching(/./),
     },
   });

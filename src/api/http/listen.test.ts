@@ -92,11 +92,11 @@ test('what is not HTTP is answered in JSON', async () => {
 
 test('an agent that does not run is told with how to start it', async () => {
   const dead = createClient({ socketPath: '/nonexistent/skep.sock', dial: wsDial, clock: systemClock });
-  for (const made of [
-    dead.call('status', {}, { signal }),
-    dead.openStream({ kind: 'logs', target: 'web/0' }, { signal }),
+  for (const make of [
+    () => dead.call('status', {}, { signal }),
+    () => dead.openStream({ kind: 'logs', target: 'web/0' }, { signal }),
   ]) {
-    const error = await refusal(made);
+    const error = await refusal(make());
     expect(error.code).toBe('Unavailable');
     expect(error.message).toContain('/nonexistent/skep.sock');
     expect(error.hint).toContain('skep agent');

@@ -4,10 +4,17 @@
  */
 import { chmodSync, chownSync, lstatSync, readFileSync, unlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, connect, type Socket as NetSocket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { Clock, Timer } from '../../base/clock.ts';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
 import type { Log } from '../../base/log.ts';
+import type { Replica } from '../../store/replica.ts';
 import type { Api } from './app.ts';
+import { hasLapsed } from './identify.ts';
+import { markLocal } from './local-sockets.ts';
+import { type RenewedTls, tlsServerOptions } from './tls-options.ts';
 import { httpRefusal } from './upgrade.ts';
 
 export interface ListenOptions {
@@ -18,6 +25,14 @@ export interface ListenOptions {
   /** 0 lets the kernel choose. */
   readonly port: number;
   readonly log: Log;
+  /** Without it TCP is plain: loopback only. */
+  readonly tls?: TlsListening | undefined;
+}
+
+export interface TlsListening {
+  readonly source: RenewedTls;
+  readonly replica: Replica;
+  readonly clock: Clock;
 }
 
 export interface Listening {
@@ -37,7 +52,9 @@ export async function listenApi(api: Api, options: ListenOptions): Promise<Liste
   await api.app.ready();
   const servers: Server[] = [];
   const connections = new Set<NetSocket>();
+  let stopGuard = (): void => undefined;
   const close = async (): Promise<void> => {
+    stopGuard();
     const closing = servers.map(closeServer);
     await api.close();
     // What has not ended by now does not answer, and must not hold up the agent.
@@ -45,11 +62,16 @@ export async function listenApi(api: Api, options: ListenOptions): Promise<Liste
     await Promise.all(closing);
   };
   try {
-    const tcp = serverOf(api, connections);
+    const tcp =
+      options.tls === undefined ? plainServer(api) : tlsServer(api, options.tls.source, options.log);
+    serve(tcp, api, connections);
+    if (options.tls !== undefined) stopGuard = guardConnections(connections, options.tls, options.log);
     await listenTcp(tcp, options);
     servers.push(tcp);
     if (options.socketPath !== undefined) {
-      const unix = serverOf(api, connections);
+      const unix = plainServer(api);
+      unix.on('connection', markLocal);
+      serve(unix, api, connections);
       await listenUnix(unix, options.socketPath, options);
       servers.push(unix);
     }
@@ -61,24 +83,74 @@ export async function listenApi(api: Api, options: ListenOptions): Promise<Liste
   }
 }
 
-function serverOf(api: Api, connections: Set<NetSocket>): Server {
-  const server = createServer(
-    { requestTimeout: requestDeadlineMs, headersTimeout: requestDeadlineMs / 2 },
-    (request, response) => {
-      api.app.routing(request, response);
-    },
-  );
-  server.on('connection', (connection) => {
-    connections.add(connection);
-    connection.once('close', () => connections.delete(connection));
+const limits = {
+  requestTimeout: requestDeadlineMs,
+  headersTimeout: requestDeadlineMs / 2,
+  connectionsCheckingInterval: 5_000,
+};
+
+function plainServer(api: Api): Server {
+  return createServer(limits, (request, response) => api.app.routing(request, response));
+}
+
+function tlsServer(api: Api, source: RenewedTls, log: Log): Server {
+  const handle: Parameters<typeof createTlsServer>[1] = (request, response) =>
+    api.app.routing(request, response);
+  const server = createTlsServer({ ...limits, ...tlsServerOptions(source.current()) }, handle);
+  const stop = source.onChange(() => server.setSecureContext(tlsServerOptions(source.current())));
+  server.once('close', stop);
+  server.on('tlsClientError', (error, socket) => {
+    log.debug('api.handshake_failed', { from: socket.remoteAddress, reason: error.message });
+    socket.destroy();
   });
+  return server;
+}
+
+function serve(server: Server, api: Api, connections: Set<NetSocket>): void {
+  for (const event of ['connection', 'secureConnection']) {
+    server.on(event, (connection: NetSocket | TLSSocket) => {
+      connections.add(connection);
+      connection.once('close', () => connections.delete(connection));
+    });
+  }
   server.on('upgrade', (request, connection, head) => api.upgrade(request, connection, head));
   server.on('clientError', (error: NodeJS.ErrnoException, connection) => {
     const refusal = new SkepError('InvalidRequest', `the request is not HTTP: ${error.message}`);
     if (error.code === 'ECONNRESET' || !connection.writable) connection.destroy();
-    else connection.end(httpRefusal(refusal));
+    // Not only ended: who reads nothing would hold it open for ever.
+    else connection.end(httpRefusal(refusal), () => connection.destroy());
   });
-  return server;
+}
+
+/** Certificates expire while connections live. */
+const guardEveryMs = 30_000;
+
+/** Ends connections whose certificate was revoked, at once, or has expired. Returns how to stop. */
+function guardConnections(
+  connections: ReadonlySet<NetSocket>,
+  { replica, clock }: TlsListening,
+  log: Log,
+): () => void {
+  const look = (): void => {
+    for (const connection of connections) {
+      if (!hasLapsed(replica.state, connection, clock.now())) continue;
+      log.warn('api.connection_ended', { from: connection.remoteAddress, reason: 'its certificate lapsed' });
+      connection.destroy();
+    }
+  };
+  let timer: Timer;
+  const beat = (): void => {
+    look();
+    timer = clock.after(guardEveryMs, beat);
+  };
+  timer = clock.after(guardEveryMs, beat);
+  const unsubscribe = replica.subscribe((touched) => {
+    if (touched.revoked || touched.all) look();
+  });
+  return () => {
+    timer.cancel();
+    unsubscribe();
+  };
 }
 
 function closeServer(server: Server): Promise<void> {
@@ -170,7 +242,7 @@ function answers(path: string): Promise<boolean> {
 }
 
 /** The group's number in /etc/group; undefined when there is no such group. */
-function groupIdOf(name: string): number | undefined {
+export function groupIdOf(name: string): number | undefined {
   for (const line of readFileSync('/etc/group', 'utf8').split('\n')) {
     const [group, , id] = line.split(':');
     if (group === name && id !== undefined) return Number(id);

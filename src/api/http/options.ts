@@ -4,8 +4,11 @@ import type { Duplex } from 'node:stream';
 import { SkepError } from '../../base/core/errors.ts';
 import type { Socket } from '../../base/socket.ts';
 import type { ApiContext } from '../context.ts';
+import type { Identify } from './identify.ts';
 
 export interface ApiOptions extends ApiContext {
+  /** Who asks: identify.ts. */
+  readonly identify: Identify;
   /** Why nothing but `version` can be answered yet; undefined once it can. */
   ready(): string | undefined;
   /** Completes a WebSocket upgrade: base/node/ws-socket.ts. */

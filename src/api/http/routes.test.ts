@@ -83,7 +83,7 @@ describe('LRPs', () => {
     await server.tcpClient.call('updateLrp', { params: { guid }, body: { instances: 5 } }, limits);
     const { rows } = await server.client.call('listEvents', { query: { subject: 'web' } }, limits);
     expect(rows.map(({ type, actor }) => [type, actor])).toEqual([
-      ['lrp.desired', 'uid 1234 (unix socket)'],
+      ['lrp.desired', `uid ${process.getuid?.()} (unix socket)`],
       ['lrp.changed', '127.0.0.1'],
     ]);
     expect(rows[1]?.message).toBe('instances 3 → 5');
@@ -229,7 +229,7 @@ describe('instances', () => {
     for (const index of [0, 1]) {
       await retire(index);
       const lrp = server.replica.state.actual.get(guid)?.get(index)?.ordinary?.value;
-      expect(lrp?.retire?.reason).toContain('uid 1234');
+      expect(lrp?.retire?.reason).toContain(`uid ${process.getuid?.()}`);
     }
   });
 

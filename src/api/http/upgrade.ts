@@ -9,6 +9,7 @@ import { messageOf, SkepError } from '../../base/core/errors.ts';
 import type { Socket } from '../../base/socket.ts';
 import type { CellId } from '../../model/ids.ts';
 import { type Call, currentState } from '../context.ts';
+import { authorize, authorizeCell, type Caller, streamRights } from '../core/access.ts';
 import {
   cellProtocolVersion,
   cellSessionPath,
@@ -19,6 +20,7 @@ import { socketPaths } from '../core/paths.ts';
 import { streamQuerySchema, watchQuerySchema } from '../core/routes.ts';
 import type { UpgradeAction } from '../core/upgrade-shapes.ts';
 import { validate } from '../core/validation.ts';
+import { tellEntered } from '../entered.ts';
 import { eventStreamQuerySchema, serveEvents } from '../event-stream.ts';
 import { joinSockets } from '../join-sockets.ts';
 import { streamTarget } from '../stream-target.ts';
@@ -26,7 +28,6 @@ import type { ViewHub } from '../views/hub.ts';
 import { serveView } from '../views/session.ts';
 import { serveWatch } from '../watch.ts';
 import { journal, write } from '../write.ts';
-import { actorOf } from './actor.ts';
 import { refuseBrowsers } from './browsers.ts';
 import { type ApiOptions, starting } from './options.ts';
 
@@ -123,6 +124,9 @@ async function prepare(
   signal.throwIfAborted();
   refuseBrowsers(request);
   const url = new URL(request.url ?? '/', 'http://skep');
+  const caller = options.identify(request);
+  const forCells = url.pathname === cellSessionPath || url.pathname.startsWith(cellStreamPath);
+  authorize(caller, forCells ? 'cell' : 'read');
   const notReady = options.ready();
   if (notReady !== undefined) throw starting(options.server, notReady);
   const query = queryOf(url);
@@ -140,9 +144,10 @@ async function prepare(
     case socketPaths.view:
       return prepareView(options, views, query, signal);
     case socketPaths.streams:
-      return prepareStream(options, query, actorOf(request), signal);
+      return prepareStream(options, query, caller, signal);
     case cellSessionPath: {
       const cellId = sessionCell(query);
+      authorizeCell(caller, cellId);
       return { serve: (socket) => options.dispatcher.serve(cellId, socket) };
     }
   }
@@ -152,7 +157,8 @@ async function prepare(
       url.pathname.slice(cellStreamPath.length),
       'stream id',
     );
-    return { serve: (socket) => options.dispatcher.acceptStream(streamId, socket) };
+    const cellId = caller.how === 'certificate' ? caller.name : undefined;
+    return { serve: (socket) => options.dispatcher.acceptStream(streamId, socket, cellId) };
   }
   throw new SkepError('ResourceNotFound', `there is no WebSocket at ${url.pathname}`);
 }
@@ -174,17 +180,19 @@ async function prepareView(
 async function prepareStream(
   options: ApiOptions,
   query: Query,
-  actor: string,
+  who: Caller,
   signal: AbortSignal,
 ): Promise<Prepared> {
   const { arg } = query;
   const lists = typeof arg === 'string' ? { ...query, arg: [arg] } : query;
   const checked = validate(streamQuerySchema, lists, 'query');
+  authorize(who, streamRights[checked.kind]);
   const state = await currentState(options, signal);
-  const caller = { actor, server: options.server };
+  const caller = { actor: who.actor, server: options.server };
   const { cellId, request } = streamTarget(state, checked, options.clock.now(), caller);
-  if (request.kind === 'upgrade') await noteUpgrade(options, cellId, request.action, { actor, signal });
+  if (request.kind === 'upgrade') await noteUpgrade(options, cellId, request.action, { actor: who.actor, signal });
   const cellSocket = await options.dispatcher.openStream(cellId, request, { signal });
+  await tellEntered(options, checked, { actor: who.actor, signal });
   return {
     serve: (socket) => joinSockets(socket, cellSocket, options.log),
     abandon: () => cellSocket.close(goingAwayCode, 'the client went away'),
@@ -242,7 +250,8 @@ function refuse(options: ApiOptions, request: IncomingMessage, connection: Duple
   const fields = { path: pathOf(request), code: error.code, reason: error.message };
   if (error.code === 'Internal') options.log.error('api.upgrade_failed', fields);
   else options.log.debug('api.upgrade_refused', fields);
-  if (connection.writable) connection.end(httpRefusal(error));
+  // Not only ended: who reads nothing would hold it open for ever.
+  if (connection.writable) connection.end(httpRefusal(error), () => connection.destroy());
 }
 
 /** A whole answer as bytes, for connections that no longer belong to an HTTP server. */

@@ -6,6 +6,8 @@
 export const errorCatalogue = {
   InvalidRequest: { status: 400, exit: 2, retryable: false },
   InvalidConfig: { status: 400, exit: 2, retryable: false },
+  /** Nobody knows who asks: no certificate, or one that does not count. */
+  Unauthenticated: { status: 401, exit: 8, retryable: false },
   Unauthorized: { status: 403, exit: 8, retryable: false },
   ResourceNotFound: { status: 404, exit: 3, retryable: false },
   ResourceExists: { status: 409, exit: 4, retryable: false },

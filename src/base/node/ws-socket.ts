@@ -14,6 +14,7 @@ import type { Clock, Timer } from '../clock.ts';
 import { connectionError } from '../connection-error.ts';
 import { errorFromBody, SkepError } from '../core/errors.ts';
 import type { Dial, Socket, SocketEnd } from '../socket.ts';
+import { tlsConnection } from '../tls-peer.ts';
 import { systemClock } from './system-clock.ts';
 
 const maxPayloadBytes = 16 * 1024 * 1024;
@@ -196,7 +197,7 @@ function parseTarget(url: string): Target {
 }
 
 /** Dials a WebSocket: base/socket.ts has the contract. Gives up by itself after 15 s. */
-export const wsDial: Dial = (url, { signal, headers = {} }) =>
+export const wsDial: Dial = (url, { signal, headers = {}, tls }) =>
   new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const target = parseTarget(url);
@@ -206,6 +207,7 @@ export const wsDial: Dial = (url, { signal, headers = {} }) =>
       perMessageDeflate: false,
       handshakeTimeout: handshakeDeadlineMs,
       headers,
+      ...(tls === undefined ? {} : tlsConnection(tls)),
       ...(socketPath === undefined ? {} : { createConnection: () => connect(socketPath) }),
     });
     const settled = (): void => signal.removeEventListener('abort', abort);

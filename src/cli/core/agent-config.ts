@@ -17,13 +17,7 @@ const mebibytes = z.number().int('must be a whole number of MiB').min(1, 'must b
 
 const ipv4 = z.string().regex(/^(\d{1,3})(\.\d{1,3}){3}$/, 'must be an IPv4 address');
 
-/**
- * Without TLS nothing of Skep may be reachable from outside: the API can run anything as root on the host.
- */
-const loopback = ipv4.refine((address) => address.startsWith('127.'), {
-  message:
-    'must be a loopback address (127.x.y.z): this version has no TLS, and the API may not be reachable from outside',
-});
+const isLoopback = (address: string): boolean => address.startsWith('127.');
 
 const hostAndPort = z
   .string()
@@ -77,7 +71,16 @@ export const agentConfigSchema = z.strictObject({
   name: cellIdSchema,
   dataDir: absolutePath.default('/var/lib/skep'),
   socket: absolutePath.default('/run/skep/skep.sock'),
-  address: loopback.default('127.0.0.1'),
+  address: ipv4.default('127.0.0.1'),
+  /** Plain HTTP instead of TLS, on loopback only: for trying things out on one machine. */
+  insecure: z.boolean().default(false),
+  /** What members of the group skep may do through the local socket; root may everything. */
+  socketRoles: z
+    .array(z.enum(['viewer', 'operator', 'admin', 'console']))
+    .max(4)
+    .default(['operator', 'console']),
+  /** Holds the join token of a host that has no certificate yet; `-`: standard input. */
+  tokenFile: z.string().min(1, 'must not be empty').optional(),
   ports: z
     .strictObject({
       api: port.default(defaultPorts.api),
@@ -105,7 +108,7 @@ export const agentConfigSchema = z.strictObject({
   explain: z.boolean().default(false),
   /** Where `GET /metrics` answers besides a server's API; nowhere unless told. */
   metricsListen: hostAndPort
-    .refine((text) => loopback.safeParse(text.split(':')[0]).success, {
+    .refine(isLoopback, {
       message: 'must be on a loopback address, such as 127.0.0.1:7409: metrics are served without TLS',
     })
     .optional(),
@@ -159,6 +162,14 @@ function contradictions(config: AgentConfig): ConfigProblem[] {
     problems.push({
       path: ['join'],
       reason: 'must name a server when "server" is false, for example [127.0.0.1:7400]',
+    });
+  }
+  // Without TLS nothing of Skep may be reachable from outside: the API can run anything as root on the host.
+  if (config.insecure && !isLoopback(config.address)) {
+    problems.push({
+      path: ['address'],
+      reason:
+        'must be a loopback address (127.x.y.z) with "insecure": the API may not be reachable from outside without TLS',
     });
   }
   if (!config.server && config.explain) {

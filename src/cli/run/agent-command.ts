@@ -11,6 +11,8 @@ interface AgentFlags {
   readonly address?: string;
   readonly server?: boolean;
   readonly join?: readonly string[];
+  readonly tokenFile?: string;
+  readonly insecure?: boolean;
   readonly etcdEndpoints?: readonly string[];
   readonly zone?: string;
   readonly logLevel?: string;
@@ -24,6 +26,11 @@ and maybe a server that keeps the cluster's state and answers its API. It runs i
 the foreground and logs JSON lines to standard error. Stopping it (SIGTERM) or
 killing it stops no container: the agent that starts next adopts them.
 
+The first server of a cluster founds it: it makes the certificates that everybody
+else is known by. A host that joins needs a token once: 'skep token create' on a
+server prints one. A token is a secret: it comes from a file or standard input, never
+from the command line. Certificates renew themselves.
+
 Settings come from a YAML file, and flags win over it. Every setting is described
 in docs/configuration.md. A setting that is wrong is refused at start with file,
 line, field and reason.
@@ -36,13 +43,12 @@ says how to read it.
 
 Examples:
   The first server of a cluster, and a cell:
-    $ skep agent --name host-a
-  A second one on the same machine, which joins it:
-    $ skep agent --name host-b --address 127.0.0.2 --data-dir /srv/b \\
-        --socket /run/skep/b.sock --join 127.0.0.1:7400
+    $ skep agent --name host-a --address 10.0.0.1
+  A second server, with what 'skep token create --role server' printed on the first:
+    $ skep agent --name host-b --address 10.0.0.2 --join 10.0.0.1:7400 --token-file -
   A cell only:
-    $ skep agent --name host-c --address 127.0.0.3 --data-dir /srv/c \\
-        --socket /run/skep/c.sock --server=false --join 127.0.0.1:7400`;
+    $ skep agent --name host-c --address 10.0.0.3 --server=false \\
+        --join 10.0.0.1:7400 --token-file /root/token`;
 
 export function agentCommand(host: Host): Command {
   return new Command('agent')
@@ -52,9 +58,11 @@ export function agentCommand(host: Host): Command {
     .option('--name <name>', 'cell id and server name (default: the host name)')
     .option('--data-dir <dir>', 'where state is kept (default: /var/lib/skep)')
     .option('--socket <path>', 'where the API answers root and group skep (default: /run/skep/skep.sock)')
-    .option('--address <address>', 'loopback address to listen on (default: 127.0.0.1)')
+    .option('--address <address>', 'address of this host to listen on (default: 127.0.0.1)')
     .option('--server <yes>', 'false: a cell only', parseBoolean)
     .option('--join <address...>', 'API address of a server to join, ADDRESS:PORT')
+    .option('--token-file <file>', 'join token for a host without a certificate; - reads standard input')
+    .option('--insecure', 'plain HTTP instead of TLS, on loopback addresses only')
     .option('--etcd-endpoints <urls>', 'use this etcd instead of running one, URL,URL', (text) =>
       text.split(','),
     )

@@ -19,13 +19,15 @@ import { type ConfigOverrides, loadAgentConfig } from './agent-config-file.ts';
 import { runCell } from './cell.ts';
 import { lockDataFolder, prepareDataFolder } from './data-folder.ts';
 import { explainSwitch } from './explain.ts';
+import type { HostCertificates } from './host-certificates.ts';
+import { preparePki } from './pki.ts';
 import { raisePriority } from './priority.ts';
 import { startServer } from './server.ts';
 import { watchStalls } from './stall-watch.ts';
 import { version } from './version.ts';
 
-/** What every part of an agent is built with. */
-export interface AgentContext {
+/** What an agent is built with before it knows who it is. */
+export interface BaseContext {
   readonly config: AgentConfig;
   readonly log: Log;
   readonly clock: typeof systemClock;
@@ -33,6 +35,12 @@ export interface AgentContext {
   readonly version: string;
   readonly explain: ExplainSink;
   readonly metrics: MetricRegistry;
+}
+
+/** What every part of an agent is built with. */
+export interface AgentContext extends BaseContext {
+  /** Undefined without TLS. */
+  readonly certificates: HostCertificates | undefined;
 }
 
 /** Runs until SIGTERM or SIGINT; the exit status. */
@@ -78,14 +86,16 @@ function fail(error: unknown, log: Log | undefined): number {
   return known?.code === 'InvalidConfig' ? 2 : 1;
 }
 
-async function run(context: AgentContext, signal: AbortSignal): Promise<void> {
-  const { config, log } = context;
+async function run(base: BaseContext, signal: AbortSignal): Promise<void> {
+  const { config, log } = base;
   raisePriority(log);
   prepareDataFolder(config.dataDir);
   const lock = await lockDataFolder(config.dataDir);
   mkdirSync(dirname(config.socket), { recursive: true });
   mkdirSync(join(config.dataDir, 'etcd'), { recursive: true, mode: 0o700 });
-  log.info('agent.starting', { version: context.version, server: config.server, address: config.address });
+  log.info('agent.starting', { version: base.version, server: config.server, address: config.address });
+  const certificates = await preparePki(base, signal);
+  const context: AgentContext = { ...base, certificates };
   const listener = await openMetrics(context);
   // One half that fails ends the other: an agent is whole or not there.
   const ending = new AbortController();
@@ -103,7 +113,7 @@ async function run(context: AgentContext, signal: AbortSignal): Promise<void> {
   }
 }
 
-async function openMetrics({ config, metrics, log }: AgentContext): Promise<MetricsListener | undefined> {
+async function openMetrics({ config, metrics, log }: BaseContext): Promise<MetricsListener | undefined> {
   const [host, port] = config.metricsListen?.split(':') ?? [];
   if (host === undefined) return undefined;
   const listener = await listenMetrics({ host, port: Number(port), metrics, log });

@@ -11,12 +11,22 @@ import type { Installer } from '../../agent/installer.ts';
 import { meteredRuntime } from '../../agent/metered-runtime.ts';
 import { networkProber } from '../../agent/prober.ts';
 import { wsDial } from '../../base/node/ws-socket.ts';
+import type { Dial } from '../../base/socket.ts';
 import type { AgentContext } from './agent.ts';
+import type { HostCertificates } from './host-certificates.ts';
+import { renewFromServers } from './pki.ts';
+import { keepRenewed } from './renewal.ts';
 import { cellDoctor } from './server-doctor.ts';
+
+/** Cells name servers by address alone: with certificates every connection is TLS. */
+function cellDial(tls: HostCertificates | undefined): Dial {
+  if (tls === undefined) return wsDial;
+  return (url, options) => wsDial(url.replace(/^ws:/, 'wss:'), { ...options, tls });
+}
 
 /** Runs until the signal aborts; containers run on. */
 export async function runCell(context: AgentContext, signal: AbortSignal): Promise<void> {
-  const { config, clock, rng, log, version, metrics } = context;
+  const { config, clock, rng, log, version, metrics, certificates } = context;
   const engine = dockerRuntime({
     clock,
     log,
@@ -45,7 +55,7 @@ export async function runCell(context: AgentContext, signal: AbortSignal): Promi
     },
     runtime: meteredRuntime({ runtime: engine, metrics, clock }),
     host: hostFacts({ clock }),
-    dial: wsDial,
+    dial: cellDial(certificates),
     prober: networkProber(),
     meter: procMeter({ clock }),
     installer: installerOf(config.dataDir, clock),
@@ -61,7 +71,14 @@ export async function runCell(context: AgentContext, signal: AbortSignal): Promi
     signal,
   });
   readCell(metrics, cell);
-  await cell.done;
+  const renewing = certificates === undefined || config.server ? undefined : renew(certificates);
+  await Promise.all([cell.done, renewing]);
+
+  /** A server renews its own: server.ts. Servers that joined since are asked too. */
+  function renew(held: HostCertificates): Promise<void> {
+    const known = () => new Set([...cell.status().sessions.map(({ address }) => address), ...config.join]);
+    return keepRenewed(held, () => renewFromServers(context, held, [...known()], signal), context, signal);
+  }
 }
 
 /** install.sh is beside the bundle of an installed release; `current` leads to it by the path that was started. */

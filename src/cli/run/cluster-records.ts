@@ -6,14 +6,19 @@ import type { JournalEvent } from '../../model/event.ts';
 import type { Bbs } from '../../store/bbs.ts';
 import { encode } from '../../store/core/codec.ts';
 import { eventKey, root, serverKey } from '../../store/core/keys.ts';
-import type { AgentContext } from './agent.ts';
+import type { BaseContext } from './agent.ts';
 
 const clusterKey = `${root}cluster`;
 
-/** The cluster's id; the first server to ask draws it. Waits for the store as long as it takes. */
-export function agreeClusterId(bbs: Bbs, context: AgentContext, signal: AbortSignal): Promise<string> {
+/** The cluster's id; the first server to ask draws it, or offers the one its certificates name. Waits for the store as long as it takes. */
+export function agreeClusterId(
+  bbs: Bbs,
+  context: BaseContext,
+  signal: AbortSignal,
+  offered?: string,
+): Promise<string> {
   return persist(context, signal, async () => {
-    const drawn = `skep-${randomName(context.rng, 10)}`;
+    const drawn = offered ?? `skep-${randomName(context.rng, 10)}`;
     await bbs.commit(
       [{ compare: [{ key: clusterKey, revision: 0 }], puts: [{ key: clusterKey, value: drawn }] }],
       {
@@ -29,7 +34,7 @@ export function agreeClusterId(bbs: Bbs, context: AgentContext, signal: AbortSig
 /** Tells the cells where this server answers. */
 export function announceServer(
   bbs: Bbs,
-  context: AgentContext,
+  context: BaseContext,
   memberId: string,
   signal: AbortSignal,
 ): Promise<void> {
@@ -51,12 +56,18 @@ export function announceServer(
   });
 }
 
-async function persist<T>(context: AgentContext, signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
+/** Tries until it works: the store may be without a quorum for long. */
+export async function persist<T>(
+  context: BaseContext,
+  signal: AbortSignal,
+  attempt: () => Promise<T>,
+): Promise<T> {
   for (let failures = 1; ; failures++) {
     try {
       return await attempt();
     } catch (error) {
       signal.throwIfAborted();
+      if (error instanceof SkepError && error.code === 'InvalidConfig') throw error;
       const waitMs = backoffMs({ firstMs: 100, maxMs: 2_000 }, failures, context.rng);
       context.log.warn('server.store_unavailable', { reason: messageOf(error), waitMs });
       await context.clock.sleep(waitMs, signal);

@@ -14,8 +14,9 @@ import type { CellView, Status } from '../../api/core/routes.ts';
 import { messageOf } from '../../base/core/errors.ts';
 import { tcpProblem } from '../../base/node/tcp-probe.ts';
 import type { AgentConfig } from '../core/agent-config.ts';
-import type { Session } from '../session.ts';
+import { type Address, anotherServer, type Session } from '../session.ts';
 import { loadAgentConfig } from './agent-config-file.ts';
+import { hostCertificates } from './host-certificates.ts';
 import { memberChecks, probeThisHost } from './server-doctor.ts';
 
 export interface CheckGroup {
@@ -46,7 +47,7 @@ export async function examine(session: Session, configPath: string | undefined):
   const answered = new Set<string>();
   if (status !== undefined) offsets.push({ server: status.server, offsetMs, errorMs });
   for (const group of await Promise.all(
-    (status?.servers ?? []).map((server) => serverGroup(session, server)),
+    (status?.servers ?? []).map((server) => serverGroup(session, config, server)),
   )) {
     groups.push({ name: group.name, checks: group.checks });
     if (group.offset !== undefined) answered.add(group.name);
@@ -115,17 +116,14 @@ interface ServerGroup extends CheckGroup {
 
 async function serverGroup(
   session: Session,
+  config: AgentConfig | undefined,
   { server, apiAddress }: Status['servers'][number],
 ): Promise<ServerGroup> {
   const { io, signal } = session;
   const name = `server ${server}`;
-  const client: Client = createClient({
-    baseUrl: `http://${apiAddress}`,
-    dial: io.dial,
-    clock: io.clock,
-    actor: io.actor,
-  });
   try {
+    const { dial, clock, prove } = io;
+    const client: Client = createClient({ ...wayTo(session, config, apiAddress), dial, clock, prove });
     const asked = io.clock.now();
     const { now } = await client.call('status', {}, { signal, deadlineMs: statusDeadlineMs });
     const errorMs = (io.clock.now() - asked) / 2;
@@ -137,6 +135,14 @@ async function serverGroup(
     const remedy = `on that host: systemctl start skep; from here: nc -vz ${apiAddress.replace(/:(\d+)$/, ' $1')}`;
     return { name, checks: [check('agent', 'bad', messageOf(error), remedy)], offset: undefined };
   }
+}
+
+/** Who came through the local socket is known on this server only: the others know this host, when we may read its key. */
+function wayTo(session: Session, config: AgentConfig | undefined, apiAddress: string): Address {
+  const way = anotherServer(session, apiAddress);
+  if (!('socketPath' in way)) return way;
+  const tls = config === undefined ? undefined : hostCertificates(config);
+  return tls === undefined ? { baseUrl: `http://${apiAddress}` } : { servers: [apiAddress], tls };
 }
 
 interface HostQuestion {

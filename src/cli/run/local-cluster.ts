@@ -107,6 +107,8 @@ function settingsOf(agent: LocalAgent, first: LocalAgent, options: LocalClusterO
     ports: options.ports,
     server: agent.isServer,
     join: agent === first ? [] : [first.api],
+    // One machine, loopback: everybody who could connect may do everything anyway.
+    insecure: true,
     ...options.settings,
     cell: { memoryMb: shareMb, ...options.settings?.cell },
   };

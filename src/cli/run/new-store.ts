@@ -14,6 +14,7 @@ import { endEtcd, findEtcd } from '../../store/etcd/etcd-process.ts';
 import { startEtcd } from '../../store/etcd/supervisor.ts';
 import type { AgentConfig } from '../core/agent-config.ts';
 import { lockDataFolder, prepareDataFolder } from './data-folder.ts';
+import { repairCertificates } from './store-repair.ts';
 
 const readyDeadlineMs = 60_000;
 
@@ -58,11 +59,15 @@ export async function withEtcd<T>(
   work: (bbs: EtcdBbs) => Promise<T>,
 ): Promise<T> {
   const { name, address, ports, etcdBinary = 'etcd' } = config;
-  const clientUrl = `http://${address}:${ports.etcdClient}`;
-  const peerUrl = `http://${address}:${ports.etcdPeer}`;
-  const common = { clock: systemClock, rng: systemRng, log: silentLog };
+  const certificates = await repairCertificates(config);
+  const scheme = certificates === undefined ? 'http' : 'https';
+  const clientUrl = `${scheme}://${address}:${ports.etcdClient}`;
+  const peerUrl = `${scheme}://${address}:${ports.etcdPeer}`;
+  const credentials = certificates?.storeCredentials;
+  const tls = certificates?.storeFiles;
+  const common = { clock: systemClock, rng: systemRng, log: silentLog, credentials };
   const member = { name, clientUrl, peerUrl, binary: etcdBinary, initialCluster: `${name}=${peerUrl}` };
-  const etcd = await startEtcd({ ...member, ...how, ...common, signal: new AbortController().signal });
+  const etcd = await startEtcd({ ...member, ...how, ...common, tls, signal: new AbortController().signal });
   const bbs = etcdBbs({ endpoints: [`${address}:${ports.etcdClient}`], ...common });
   try {
     await etcd.ready(readyDeadlineMs, signal);

@@ -54,18 +54,22 @@ function outsideEtcd(context: AgentContext): Quorum {
 }
 
 async function ownMember(context: AgentContext, signal: AbortSignal): Promise<Quorum> {
-  const { config, clock, rng, log } = context;
-  const url = (port: number): string => `http://${config.address}:${port}`;
+  const { config, clock, rng, log, certificates } = context;
+  const url = (port: number): string => `${certificates ? 'https' : 'http'}://${config.address}:${port}`;
+  const credentials = certificates?.storeCredentials;
+  credentials?.();
   const clientUrl = url(config.ports.etcdClient);
   const peerUrl = url(config.ports.etcdPeer);
   const dataDir = join(config.dataDir, 'etcd');
   const bootstrap = await bootstrapOf(context, dataDir, peerUrl, signal);
   const binary = config.etcdBinary ?? 'etcd';
   const member = { name: config.name, dataDir, clientUrl, peerUrl, binary, ...bootstrap };
-  const etcd = await startEtcd({ ...member, clock, rng, log, signal: new AbortController().signal });
-  const status = memberStatus({ clientUrl, clock });
-  const bbs = etcdBbs({ endpoints: [clientUrl], clock, log, rng });
-  const members = etcdMembers({ clientUrl, clock });
+  const tls = certificates?.storeFiles;
+  const unending = new AbortController().signal;
+  const etcd = await startEtcd({ ...member, tls, credentials, clock, rng, log, signal: unending });
+  const status = memberStatus({ clientUrl, credentials, clock });
+  const bbs = etcdBbs({ endpoints: [clientUrl], credentials, clock, log, rng });
+  const members = etcdMembers({ clientUrl, credentials, clock });
   const statuses = statusesOf(members, context);
   const read = (): Promise<MemberStatus> => status.read(signal);
   return {
@@ -108,10 +112,14 @@ const readDeadlineMs = 500;
  * Asks every member at once; who does not answer in time is left out. Whose own member hangs asks those that it
  * knew last.
  */
-function statusesOf(members: Members, { clock, log }: Pick<AgentContext, 'clock' | 'log'>): Statuses {
+function statusesOf(
+  members: Members,
+  { clock, log, certificates }: Pick<AgentContext, 'clock' | 'log' | 'certificates'>,
+): Statuses {
+  const credentials = certificates?.storeCredentials;
   const readers = new Map<string, MemberStatusReader>();
   const readerAt = (clientUrl: string): MemberStatusReader => {
-    const reader = readers.get(clientUrl) ?? memberStatus({ clientUrl, clock });
+    const reader = readers.get(clientUrl) ?? memberStatus({ clientUrl, credentials, clock });
     readers.set(clientUrl, reader);
     return reader;
   };
@@ -226,10 +234,10 @@ async function askServers<T>(
   signal: AbortSignal,
   ask: (client: Client, options: { signal: AbortSignal; deadlineMs: number }) => Promise<T>,
 ): Promise<T> {
-  const { config, clock, log, rng } = context;
+  const { config, clock, log, rng, certificates } = context;
   for (let tries = 1; ; tries++) {
     const address = config.join[(tries - 1) % config.join.length];
-    const client = createClient({ baseUrl: `http://${address}`, dial: wsDial, clock });
+    const client = createClient({ servers: [address ?? ''], tls: certificates, dial: wsDial, clock });
     try {
       return await ask(client, { signal, deadlineMs: 10_000 });
     } catch (error) {

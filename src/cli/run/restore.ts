@@ -18,6 +18,7 @@ import { restoreRecords } from '../../store/restore-records.ts';
 import type { AgentConfig } from '../core/agent-config.ts';
 import { readClusterId, writeClusterId } from './data-folder.ts';
 import { endLeftEtcd, etcdFolderOf, holdServer, withEtcd } from './new-store.ts';
+import { adoptAuthorities } from './store-repair.ts';
 
 export interface RestoreRequest {
   readonly config: AgentConfig;
@@ -106,6 +107,7 @@ async function build({ request, backup, staging, restored }: Building): Promise<
   const how = { dataDir: staging, initialClusterState: 'new', clusterToken: randomName(systemRng) } as const;
   const skip = new Set(backup.corrupt.map(({ key }) => key));
   let toldAt = systemClock.now();
+  const aboutTrust = await adoptAuthorities(config, backup);
   try {
     return await withEtcd(config, how, signal, async (bbs) => {
       const onProgress = (records: number): void => {
@@ -114,6 +116,7 @@ async function build({ request, backup, staging, restored }: Building): Promise<
         say(`${records} of ${backup.trailer.records} records`);
       };
       const records = await restoreRecords({ bbs, file: backup, skip, restored, signal, onProgress });
+      if (aboutTrust.length > 0) await bbs.commit([{ compare: [], puts: aboutTrust }], { signal });
       await note(bbs, config.name, { backup, restored, signal });
       return records;
     });

@@ -3,6 +3,7 @@
 import { type HostProbe, hostChecks } from '../../agent/core/host-doctor.ts';
 import { findEngine } from '../../agent/docker/engine-address.ts';
 import { probeHost } from '../../agent/host/host-probe.ts';
+import { certificateChecks } from '../../api/core/doctor-certificate.ts';
 import { type Check, check, type Doctor } from '../../api/core/doctor-shapes.ts';
 import { backupChecks, etcdChecks, type Reach, reachChecks } from '../../api/core/doctor-store.ts';
 import { messageOf } from '../../base/core/errors.ts';
@@ -14,6 +15,7 @@ import type { Replica } from '../../store/replica.ts';
 import type { AgentConfig } from '../core/agent-config.ts';
 import type { AgentContext } from './agent.ts';
 import { backupFolderOf } from './backups.ts';
+import { hostCertificates } from './host-certificates.ts';
 import type { StoreAccess } from './server.ts';
 
 export interface ServerDoctorOptions {
@@ -41,10 +43,14 @@ export function serverDoctor(options: ServerDoctorOptions): () => Promise<Doctor
 
 /** What a cell answers to a `doctor` stream. */
 export function cellDoctor(config: AgentConfig): () => Promise<readonly Check[]> {
-  return onceAtATime(async () =>
-    hostChecks(await probeThisHost(config, process.pid, new AbortController().signal)),
-  );
+  return onceAtATime(async () => [
+    ...ownCertificates(config),
+    ...hostChecks(await probeThisHost(config, process.pid, new AbortController().signal)),
+  ]);
 }
+
+const ownCertificates = (config: AgentConfig): Check[] =>
+  certificateChecks(hostCertificates(config)?.endsAt, systemClock.now());
 
 async function examine(options: ServerDoctorOptions, signal: AbortSignal): Promise<Doctor> {
   const { config, version, clock } = options.context;
@@ -54,7 +60,7 @@ async function examine(options: ServerDoctorOptions, signal: AbortSignal): Promi
     keptChecks(options),
     waysToOthers(options, signal),
   ]);
-  const checks = [...etcd, ...backups, ...reachChecks(ways), ...host];
+  const checks = [...etcd, ...backups, ...ownCertificates(config), ...reachChecks(ways), ...host];
   return { server: config.name, version, now: clock.now(), checks };
 }
 
@@ -71,10 +77,12 @@ export function probeThisHost(
 }
 
 /** Of the member on this host; also while the agent is down and its etcd runs on. */
-export async function memberChecks({ address, ports }: AgentConfig, signal: AbortSignal): Promise<Check[]> {
-  const clientUrl = `http://${address}:${ports.etcdClient}`;
+export async function memberChecks(config: AgentConfig, signal: AbortSignal): Promise<Check[]> {
+  const { address, ports } = config;
   try {
-    return etcdChecks(await probeEtcd({ clientUrl, clock: systemClock, signal }));
+    const credentials = hostCertificates(config)?.storeCredentials;
+    const clientUrl = `${credentials === undefined ? 'http' : 'https'}://${address}:${ports.etcdClient}`;
+    return etcdChecks(await probeEtcd({ clientUrl, credentials, clock: systemClock, signal }));
   } catch (error) {
     signal.throwIfAborted();
     const remedy = 'tail -n 50 /var/lib/skep/etcd/etcd.log; systemctl restart skep';

@@ -5,11 +5,14 @@
  */
 import { createDispatcher } from '../../api/dispatcher.ts';
 import { createApi } from '../../api/http/app.ts';
-import { listenApi } from '../../api/http/listen.ts';
+import { identifier } from '../../api/http/identify.ts';
+import { groupIdOf, listenApi } from '../../api/http/listen.ts';
+import { localTickets } from '../../api/http/local-tickets.ts';
 import { meteredAccept, serveMetrics } from '../../api/http/metrics.ts';
 import { readServer } from '../../api/server-metrics.ts';
 import { SkepError } from '../../base/core/errors.ts';
 import { wsAccept } from '../../base/node/ws-socket.ts';
+import { x509Maker } from '../../base/node/x509-maker.ts';
 import { createBrain } from '../../scheduler/brain.ts';
 import { BrainMetrics, readBrain } from '../../scheduler/brain-metrics.ts';
 import { DecisionTrace } from '../../scheduler/decision-trace.ts';
@@ -26,7 +29,10 @@ import type { AgentContext } from './agent.ts';
 import { startBackups } from './backups.ts';
 import { agreeClusterId, announceServer } from './cluster-records.ts';
 import { readClusterId, writeClusterId } from './data-folder.ts';
+import type { HostCertificates } from './host-certificates.ts';
+import { renewServer, settleTrust } from './pki.ts';
 import { type Quorum, startQuorum } from './quorum.ts';
+import { keepRenewed } from './renewal.ts';
 import { serverDoctor } from './server-doctor.ts';
 
 export interface ServerHandle {
@@ -106,7 +112,12 @@ class Serving {
     const known = readClusterId(config.dataDir);
     if (known !== undefined) await this.#serve(store, known);
     await this.#quorum.ready(this.#signal);
-    const clusterId = await agreeClusterId(store.bbs, this.#context, this.#signal);
+    const { certificates } = this.#context;
+    const clusterId = await agreeClusterId(store.bbs, this.#context, this.#signal, certificates?.clusterId);
+    if (certificates !== undefined) {
+      await settleTrust(this.#context, certificates, store.bbs, this.#signal);
+      this.#keepRenewed(certificates, store.bbs);
+    }
     if (known !== undefined && known !== clusterId) {
       throw new SkepError(
         'InvalidConfig',
@@ -123,11 +134,16 @@ class Serving {
     log.info('server.ready', { clusterId });
   }
 
+  #keepRenewed(certificates: HostCertificates, bbs: Bbs): void {
+    const renew = (): Promise<void> => renewServer(this.#context, certificates, bbs, this.#signal);
+    void this.#guard(keepRenewed(certificates, renew, this.#context, this.#signal));
+  }
+
   /** Opens the API and becomes a candidate, once. */
   async #serve(store: StoreAccess, clusterId: string): Promise<void> {
     if (this.#listening) return;
     this.#listening = true;
-    const { config, clock, rng, log, version, metrics } = this.#context;
+    const { config, clock, rng, log, version, metrics, certificates } = this.#context;
     const replica = createReplica({ bbs: store.bbs, clock, log });
     void this.#guard(replica.run(this.#replica.signal));
     const common = { replica, bbs: store.bbs, clusterId, server: config.name, clock, rng, log };
@@ -142,6 +158,11 @@ class Serving {
     // Once there has been a snapshot, reads go on without the store, saying how old they are.
     const ready = (): string | undefined =>
       replica.staleReason === undefined ? store.health() || 'the state is being read' : undefined;
+    const socketGroup = 'skep';
+    const folder = `${config.socket}.proof`;
+    const tickets = localTickets({ folder, groupId: groupIdOf(socketGroup), clock, rng, log });
+    const isOpen = certificates === undefined;
+    const { socketRoles } = config;
     const backups = startBackups(this.#context, { store, replica, clusterId, signal: this.#signal });
     this.#closers.push(() => backups.done);
     const options = {
@@ -149,6 +170,9 @@ class Serving {
       backups: backups.keeper,
       doctor: serverDoctor({ context: this.#context, store, replica, backups: backups.keeper }),
       ...planning,
+      tickets,
+      certificates: isOpen ? undefined : x509Maker,
+      identify: identifier({ ...common, isOpen, tickets, socketRoles }),
       dispatcher,
       version,
       members,
@@ -162,10 +186,11 @@ class Serving {
     this.#closers.push(async () => dispatcher.close());
     const listening = await listenApi(api, {
       socketPath: config.socket,
-      socketGroup: 'skep',
+      socketGroup,
       host: config.address,
       port: config.ports.api,
       log,
+      tls: certificates && { source: certificates, replica, clock },
     });
     this.#closers.push(() => listening.close());
     this.#stand(store, replica);

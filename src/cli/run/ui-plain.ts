@@ -17,7 +17,7 @@ import type { Data, Page, PageContext, Want } from '../../tui/core/page.ts';
 import { changeLines, rowLine, totalsLine, type ViewRows } from '../../tui/core/plain.ts';
 import { createFeeds } from '../../tui/feeds.ts';
 import { escapeText } from '../core/escape.ts';
-import { addressOf, type Session } from '../session.ts';
+import { type Address, addressOf, anotherServer, type Session } from '../session.ts';
 
 export interface PlainOptions {
   readonly session: Session;
@@ -163,11 +163,11 @@ async function dataOf(session: Session, want: Want): Promise<Data | undefined> {
 async function watchList(session: Session, { kind, query }: List): Promise<number> {
   const { io, signal } = session;
   const rng = seededRng(io.clock.now());
-  const connect = (address: ReturnType<typeof addressOf>): Client =>
-    createClient({ ...address, dial: io.dial, clock: io.clock, actor: io.actor });
+  const connect = (address: Address): Client =>
+    createClient({ ...address, dial: io.dial, clock: io.clock, prove: io.prove });
   const connection = startConnection({
     first: connect(addressOf(session.flags, io)),
-    connect: (apiAddress) => connect({ baseUrl: `http://${apiAddress}` }),
+    connect: (apiAddress) => connect(anotherServer(session, apiAddress)),
     clock: io.clock,
     rng,
     signal,

@@ -21,7 +21,8 @@ import type { OperatorFiles } from '../../tui/operator-files.ts';
 import { runTui } from '../../tui/run.ts';
 import { paneEmulator } from '../../tui/terminal/emulator.ts';
 import type { Terminal } from '../../tui/terminal.ts';
-import { addressOf, type Session } from '../session.ts';
+import { chosenContext } from '../contexts.ts';
+import { type Address, addressOf, anotherServer, type Session } from '../session.ts';
 
 export interface UiOptions {
   readonly session: Session;
@@ -55,11 +56,11 @@ export async function runUi(options: UiOptions): Promise<number> {
     terminal,
     // Not the session's: that one says on standard error, across the screen, when an answer may be old.
     first: clientFor(session, addressOf(session.flags, io)),
-    connect: (apiAddress) => clientFor(session, { baseUrl: `http://${apiAddress}` }),
+    connect: (apiAddress) => clientFor(session, anotherServer(session, apiAddress)),
     clock: io.clock,
     rng,
     home: pages.list({ kind: 'lrps' }),
-    context: contextName(session.client),
+    context: contextName(session),
     settings,
     problems: [kept.problem, ...options.problems].filter((text) => text !== ''),
     commandHistory: kept.commandHistory,
@@ -84,14 +85,16 @@ export async function runUi(options: UiOptions): Promise<number> {
   });
 }
 
-function clientFor({ io }: Session, address: ReturnType<typeof addressOf>): Client {
-  const { dial, clock, actor } = io;
-  return createClient({ ...address, dial, clock, actor });
+function clientFor({ io }: Session, address: Address): Client {
+  const { dial, clock, prove } = io;
+  return createClient({ ...address, dial, clock, prove });
 }
 
-/** What the operator calls the cluster: there are no contexts with names yet, so it is where the cluster is. */
-function contextName(client: Client): string {
-  return client.address.startsWith('/') ? hostname() : client.address;
+/** What the operator calls the cluster: the context's name, or where the cluster is. */
+function contextName({ client, flags, io }: Session): string {
+  const address = addressOf(flags, io);
+  if ('socketPath' in address) return hostname();
+  return 'servers' in address ? (chosenContext(flags, io)?.name ?? client.address) : client.address;
 }
 
 /** Loaded when the first chart is to be drawn; until then, and where that fails, pages draw sparklines. */

@@ -1,6 +1,7 @@
 /** Text ⇄ noun. Total: any text is either a checked record or says why it is not one; nothing is thrown. */
 import type { z } from 'zod';
 import { actualLrpSchema } from '../../model/actual-lrp.ts';
+import { revocationSchema } from '../../model/auth.ts';
 import { cellPresenceSchema, domainSchema, leaderSchema, serverSchema } from '../../model/cell.ts';
 import { brainSettingsSchema, cellSpecSchema } from '../../model/cell-spec.ts';
 import { desiredLrpSchema } from '../../model/desired-lrp.ts';
@@ -25,6 +26,7 @@ const schemas = {
   domain: domainSchema,
   leader: leaderSchema,
   server: serverSchema,
+  revoked: revocationSchema,
   event: journalEventSchema,
 } as const satisfies Record<Key['kind'], z.ZodType>;
 

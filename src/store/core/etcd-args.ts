@@ -19,6 +19,16 @@ export interface EtcdMemberConfig {
   readonly clusterToken: string;
   /** Makes this member the only one, whatever its data say: after the loss of the majority, once. */
   readonly forceNewCluster?: boolean;
+  /** Without it etcd speaks plain HTTP: loopback only. */
+  readonly tls?: EtcdTls | undefined;
+}
+
+/** Files of etcd's certificate: etcd reads them again at each handshake, so renewing them needs no restart. */
+export interface EtcdTls {
+  /** The store's own authority. */
+  readonly caFile: string;
+  /** Certificate and key in one file, so that both are replaced in one step. */
+  readonly pairFile: string;
 }
 
 /** etcd's own folder; apart from ours, because it warns about every file that it does not know. */
@@ -58,9 +68,21 @@ export function etcdArgs(config: EtcdMemberConfig): string[] {
     `--initial-cluster=${config.initialCluster}`,
     `--initial-cluster-state=${config.initialClusterState}`,
     `--initial-cluster-token=${config.clusterToken}`,
+    ...tlsArgs(config.tls),
     ...tuning,
     ...(config.forceNewCluster === true ? ['--force-new-cluster=true'] : []),
   ];
+}
+
+/** Both ends show certificates of the store's authority, on both ports. */
+function tlsArgs(tls: EtcdTls | undefined): string[] {
+  if (tls === undefined) return [];
+  return ['', 'peer-'].flatMap((side) => [
+    `--${side}cert-file=${tls.pairFile}`,
+    `--${side}key-file=${tls.pairFile}`,
+    `--${side}trusted-ca-file=${tls.caFile}`,
+    `--${side}client-cert-auth=true`,
+  ]);
 }
 
 /** Options that etcd reads only when it makes its data folder: a member that runs is past them. */

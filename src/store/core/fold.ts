@@ -4,6 +4,7 @@
  * that cannot be read leaves its map for `corrupt`, where those who decide see that it is not gone.
  */
 
+import type { Revocation } from '../../model/auth.ts';
 import type { CellPresence, Domain, Leader, ServerRecord } from '../../model/cell.ts';
 import type { BrainSettings, CellSpec } from '../../model/cell-spec.ts';
 import { defaults } from '../../model/defaults.ts';
@@ -41,6 +42,7 @@ export class MutableState implements ClusterState {
   restored: Versioned<Restored> | undefined;
   readonly domains = new Map<string, Versioned<Domain>>();
   readonly servers = new Map<string, Versioned<ServerRecord>>();
+  readonly revoked = new Map<string, Versioned<Revocation>>();
   leader: Versioned<Leader> | undefined;
   readonly corrupt = new Map<string, string>();
   readonly #journal = new Journal(defaults.eventJournalMax);
@@ -100,6 +102,7 @@ export class MutableState implements ClusterState {
       this.cellSpecs,
       this.domains,
       this.servers,
+      this.revoked,
       this.corrupt,
     ];
     for (const map of maps) map.clear();
@@ -137,6 +140,9 @@ export class MutableState implements ClusterState {
       case 'server':
         touched.servers = true;
         return setOrDelete(this.servers, key.server, this.#read(key, record));
+      case 'revoked':
+        touched.revoked = true;
+        return setOrDelete(this.revoked, key.serial, this.#read(key, record));
       case 'settings':
         touched.settings = true;
         this.settings = this.#read(key, record);

@@ -20,6 +20,7 @@ export type Key =
   | { readonly kind: 'domain'; readonly name: string }
   | { readonly kind: 'leader' }
   | { readonly kind: 'server'; readonly server: string }
+  | { readonly kind: 'revoked'; readonly serial: string }
   | { readonly kind: 'event'; readonly id: string };
 
 export const desiredKey = (guid: ProcessGuid): string => `${root}desired/${guid}`;
@@ -38,6 +39,15 @@ export const rosterKey = `${root}brain/roster`;
 export const rebalanceKey = `${root}brain/rebalance`;
 export const restoredKey = `${root}brain/restored`;
 export const serverKey = (server: string): string => `${root}server/${server}`;
+
+/** Trust. Only revocations are read by the replica: of the other keys `parseKey` knows nothing. */
+export const authoritiesKey = `${root}auth/ca`;
+export const tokenPrefix = `${root}auth/token/`;
+export const userPrefix = `${root}auth/user/`;
+/** The newest certificate of each host, by name. */
+export const hostPrefix = `${root}auth/host/`;
+export const certificatePrefix = `${root}auth/certificate/`;
+export const revokedKey = (serial: string): string => `${root}auth/revoked/${serial}`;
 
 export const eventPrefix = `${root}event/`;
 
@@ -68,6 +78,10 @@ export function parseKey(key: string): Key | undefined {
       return isBrainRecord(first) ? { kind: first } : undefined;
     case 'server':
       return rest.length === 1 ? { kind, server: first } : undefined;
+    case 'auth':
+      return first === 'revoked' && second !== undefined && second !== '' && rest.length === 2
+        ? { kind: 'revoked', serial: second }
+        : undefined;
     case 'event':
       return rest.length === 1 ? { kind, id: first } : undefined;
     default:

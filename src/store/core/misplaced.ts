@@ -30,6 +30,8 @@ function contradiction(key: Key, said: Said): string | undefined {
       return differs('name', said, key.name);
     case 'server':
       return differs('server', said, key.server);
+    case 'revoked':
+      return differs('serial', said, key.serial);
     case 'leader':
     case 'settings':
     case 'roster':

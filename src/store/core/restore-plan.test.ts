@@ -28,3 +28,8 @@ test('servers and leaders of the old store are left behind, presences get a leas
     'put',
   ]);
 });
+
+test('join tokens are left behind: they may have been used since', () => {
+  expect(treatmentOf(`${root}auth/token/abc`)).toBe('drop');
+  expect(treatmentOf(`${root}auth/revoked/0A`)).toBe('put');
+});

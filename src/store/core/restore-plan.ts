@@ -2,12 +2,16 @@
 import { failTask } from '../../model/task.ts';
 import { kindOf } from './backup-format.ts';
 import { decode, encode } from './codec.ts';
-import { parseKey } from './keys.ts';
+import { parseKey, tokenPrefix } from './keys.ts';
 
 export type Treatment = 'put' | 'putLeased' | 'drop';
 
-/** Servers announce themselves to the new store, and who led the old one leads nothing. */
+/**
+ * Servers announce themselves to the new store, and who led the old one leads nothing. Join tokens may have been used or
+ * revoked since: whoever needs one makes one.
+ */
 export function treatmentOf(key: string): Treatment {
+  if (key.startsWith(tokenPrefix)) return 'drop';
   const kind = kindOf(key);
   if (kind === 'presence') return 'putLeased';
   return kind === 'server' || kind === 'leader' || kind === 'restored' ? 'drop' : 'put';

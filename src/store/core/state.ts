@@ -4,6 +4,7 @@
  * `ClusterState`, whose maps are live but whose records never change.
  */
 import type { ActualLrp } from '../../model/actual-lrp.ts';
+import type { Revocation } from '../../model/auth.ts';
 import type { CellPresence, Domain, Leader, ServerRecord } from '../../model/cell.ts';
 import type { BrainSettings, CellSpec } from '../../model/cell-spec.ts';
 import type { DesiredLrp } from '../../model/desired-lrp.ts';
@@ -54,6 +55,8 @@ export interface ClusterState {
   readonly restored: Versioned<Restored> | undefined;
   readonly domains: ReadonlyMap<string, Versioned<Domain>>;
   readonly servers: ReadonlyMap<string, Versioned<ServerRecord>>;
+  /** Certificates that count no more, by serial number. */
+  readonly revoked: ReadonlyMap<string, Versioned<Revocation>>;
   readonly leader: Versioned<Leader> | undefined;
   /** The journal, oldest first, by event id. */
   readonly events: ReadonlyMap<string, JournalEvent>;
@@ -83,4 +86,6 @@ export interface Touched {
   readonly leader: boolean;
   readonly settings: boolean;
   readonly servers: boolean;
+  /** A certificate was revoked. */
+  readonly revoked: boolean;
 }

@@ -13,6 +13,7 @@ export class Touches implements Touched {
   leader = false;
   settings = false;
   servers = false;
+  revoked = false;
 
   /** @param all everything may have changed: the rest then stays empty */
   constructor(all: boolean) {

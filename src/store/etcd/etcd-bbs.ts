@@ -8,6 +8,7 @@ import type { Log } from '../../base/log.ts';
 import type { Bbs } from '../bbs.ts';
 import { root } from '../core/keys.ts';
 import type { ReadPages, RecordPage } from '../record-pages.ts';
+import type { StoreCredentials } from './credentials.ts';
 import { EtcdCommitter } from './etcd-commit.ts';
 import { EtcdConnections } from './etcd-connections.ts';
 import { followEtcd } from './etcd-follow.ts';
@@ -17,6 +18,8 @@ import { EtcdReader } from './etcd-reads.ts';
 export interface EtcdBbsOptions {
   /** `host:port` of each member's clients' address, the one to prefer first. */
   readonly endpoints: readonly string[];
+  /** For an etcd that speaks TLS. */
+  readonly credentials?: StoreCredentials | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly rng: Rng;
@@ -30,8 +33,8 @@ export interface EtcdBbs extends Bbs {
 }
 
 /** Connects when first used. Throws `InvalidConfig` without endpoints. */
-export function etcdBbs({ endpoints, clock, log, rng }: EtcdBbsOptions): EtcdBbs {
-  const connections = new EtcdConnections(endpoints, clock, rng);
+export function etcdBbs({ endpoints, credentials, clock, log, rng }: EtcdBbsOptions): EtcdBbs {
+  const connections = new EtcdConnections(endpoints, clock, rng, credentials);
   const reader = new EtcdReader(connections);
   const committer = new EtcdCommitter(connections);
   const leases = new EtcdLeases(connections);

@@ -10,6 +10,7 @@ import { backoffMs } from '../../base/core/backoff.ts';
 import { SkepError } from '../../base/core/errors.ts';
 import type { Rng } from '../../base/core/rng.ts';
 import { defaults } from '../../model/defaults.ts';
+import { type StoreCredentials, type StoreMaterial, storeTargetName } from './credentials.ts';
 import { type EtcdFailure, lateFailure, toFailure } from './etcd-errors.ts';
 
 type Service = 'KV' | 'Lease' | 'Watch';
@@ -38,11 +39,40 @@ interface Channel {
 }
 
 /** One member's address and its clients. */
-export interface Endpoint {
+export class Endpoint {
   readonly address: string;
-  readonly pool: ConnectionPool;
-  readonly channels: Map<Service, Channel>;
+  readonly channels = new Map<Service, Channel>();
+  readonly #credentials: StoreCredentials | undefined;
+  readonly #clock: Clock;
+  #made: { readonly pool: ConnectionPool; readonly with: StoreMaterial | undefined } | undefined;
+
+  constructor(address: string, clock: Clock, credentials: StoreCredentials | undefined) {
+    this.address = address;
+    this.#clock = clock;
+    this.#credentials = credentials;
+  }
+
+  /** Another one once the certificate was renewed; what runs on the old one has a while to end. */
+  get pool(): ConnectionPool {
+    const material = this.#credentials?.();
+    if (this.#made !== undefined && this.#made.with === material) return this.#made.pool;
+    const old = this.#made?.pool;
+    if (old !== undefined) this.#clock.after(oldPoolMs, () => old.close());
+    const options =
+      material === undefined
+        ? { hosts: this.address, grpcOptions }
+        : { hosts: this.address, grpcOptions: { ...grpcOptions, ...storeTargetName }, credentials: material };
+    this.#made = { pool: new ConnectionPool(options), with: material };
+    return this.#made.pool;
+  }
+
+  close(): void {
+    this.#made?.pool.close();
+  }
 }
+
+/** Connections with a certificate that was renewed end after this; watches resume by themselves. */
+const oldPoolMs = 60_000;
 
 /** gRPC's number for a connection that works. */
 const ready = 2;
@@ -98,15 +128,11 @@ export class EtcdConnections {
   #closed = false;
 
   /** @param endpoints `host:port` of each member, the one to prefer first */
-  constructor(endpoints: readonly string[], clock: Clock, rng: Rng) {
+  constructor(endpoints: readonly string[], clock: Clock, rng: Rng, credentials?: StoreCredentials) {
     if (endpoints.length === 0) throw new SkepError('InvalidConfig', 'no etcd endpoint is given');
     this.#clock = clock;
     this.#rng = rng;
-    this.#endpoints = endpoints.map((address) => ({
-      address,
-      pool: new ConnectionPool({ hosts: address, grpcOptions }),
-      channels: new Map(),
-    }));
+    this.#endpoints = endpoints.map((address) => new Endpoint(address, clock, credentials));
   }
 
   /** The member to talk to now. */
@@ -160,7 +186,7 @@ export class EtcdConnections {
 
   close(): void {
     this.#closed = true;
-    for (const { pool } of this.#endpoints) pool.close();
+    for (const endpoint of this.#endpoints) endpoint.close();
   }
 
   /** Throws the failure when it must not be tried again; waits once every member has been asked. */
@@ -240,10 +266,11 @@ function connected({ channels }: Endpoint, service: Service): boolean {
 
 /** `hasleader` makes a member without a leader refuse at once instead of keeping the call. */
 async function open<T>(
-  { pool, channels }: Endpoint,
+  endpoint: Endpoint,
   service: Service,
   use: (client: RawClient, metadata: unknown) => T,
 ): Promise<T> {
+  const { pool, channels } = endpoint;
   const { used } = await pool.withConnection(service, ({ client, metadata }) => {
     metadata.set('hasleader', 'true');
     channels.set(service, client);

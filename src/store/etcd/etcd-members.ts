@@ -7,11 +7,13 @@ import type { Clock } from '../../base/clock.ts';
 import { SkepError } from '../../base/core/errors.ts';
 import { defaults } from '../../model/defaults.ts';
 import type { Member, Members } from '../members.ts';
-import { callMember, decimalId, hexId, memberClient } from './member-client.ts';
+import type { StoreCredentials } from './credentials.ts';
+import { callMember, decimalId, hexId, type MemberClient, memberClient } from './member-client.ts';
 
 export interface EtcdMembersOptions {
   /** Of a voting member: this server's own. */
   readonly clientUrl: string;
+  readonly credentials?: StoreCredentials | undefined;
   readonly clock: Clock;
 }
 
@@ -22,11 +24,11 @@ export function etcdMembers(options: EtcdMembersOptions): Members & { close(): v
 }
 
 class EtcdMembers implements Members {
-  readonly #client: Etcd3;
+  readonly #client: MemberClient;
   readonly #clock: Clock;
 
-  constructor({ clientUrl, clock }: EtcdMembersOptions) {
-    this.#client = memberClient(clientUrl);
+  constructor({ clientUrl, credentials, clock }: EtcdMembersOptions) {
+    this.#client = memberClient(clientUrl, credentials);
     this.#clock = clock;
   }
 
@@ -89,7 +91,7 @@ class EtcdMembers implements Members {
   ): Promise<T> {
     const call = { clock: this.#clock, signal, deadlineMs: defaults.etcdCallMs, what: `cannot ${what}` };
     try {
-      return await callMember(call, (grpc) => run(this.#client, grpc));
+      return await callMember(call, (grpc) => run(this.#client.etcd, grpc));
     } catch (error) {
       throw signal.aborted ? error : (refusalOf(error, what) ?? error);
     }

@@ -1,12 +1,16 @@
 /** Asks one etcd member about its health, its figures and its alarms: for the doctor. */
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/core/errors.ts';
 import { histogramQuantile, metricLabel, metricValue } from '../core/etcd-metrics.ts';
 import type { EtcdFigures } from '../etcd-figures.ts';
+import type { StoreCredentials } from './credentials.ts';
 import { callMember, memberClient } from './member-client.ts';
 
 export interface EtcdProbeOptions {
   readonly clientUrl: string;
+  readonly credentials?: StoreCredentials | undefined;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -14,15 +18,16 @@ export interface EtcdProbeOptions {
 const deadlineMs = 3_000;
 
 /** Throws `Unavailable` when the member does not even serve its figures. */
-export async function probeEtcd({ clientUrl, clock, signal }: EtcdProbeOptions): Promise<EtcdFigures> {
-  const client = memberClient(clientUrl);
+export async function probeEtcd(options: EtcdProbeOptions): Promise<EtcdFigures> {
+  const { clientUrl, credentials, clock, signal } = options;
+  const client = memberClient(clientUrl, credentials);
   const call = { clock, signal, deadlineMs, what: `figures of the etcd member at ${clientUrl}` };
   try {
-    const text = await callMember(call, () => getText(`${clientUrl}/metrics`, signal));
+    const text = await callMember(call, () => metricsOf(options));
     const [unhealthy, alarms] = await Promise.all([
-      askHealth(clientUrl, signal),
+      askHealth(options),
       callMember({ ...call, what: `alarms of the etcd member at ${clientUrl}` }, (grpc) =>
-        client.maintenance.alarm({ action: 'Get' }, grpc),
+        client.etcd.maintenance.alarm({ action: 'Get' }, grpc),
       ),
     ]);
     const seconds = histogramQuantile(text, 'etcd_disk_wal_fsync_duration_seconds', 0.99);
@@ -41,20 +46,46 @@ export async function probeEtcd({ clientUrl, clock, signal }: EtcdProbeOptions):
   }
 }
 
-async function getText(url: string, signal: AbortSignal): Promise<string> {
-  const answer = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]) });
-  if (!answer.ok) throw new Error(`status ${answer.status}`);
-  return await answer.text();
+async function metricsOf(options: EtcdProbeOptions): Promise<string> {
+  const { status, text } = await get(options, '/metrics');
+  if (status !== 200) throw new Error(`status ${status}`);
+  return text;
 }
 
 /** `/health` answers with status 503 and a reason when it is not well. */
-async function askHealth(clientUrl: string, signal: AbortSignal): Promise<string> {
+async function askHealth(options: EtcdProbeOptions): Promise<string> {
   try {
-    const timeout = AbortSignal.timeout(deadlineMs);
-    const answer = await fetch(`${clientUrl}/health`, { signal: AbortSignal.any([signal, timeout]) });
-    return answer.ok ? '' : (await answer.text()).slice(0, 200);
+    const { status, text } = await get(options, '/health');
+    return status === 200 ? '' : text.slice(0, 200);
   } catch (error) {
-    signal.throwIfAborted();
+    options.signal.throwIfAborted();
     return messageOf(error);
   }
+}
+
+function get(
+  { clientUrl, credentials, signal }: EtcdProbeOptions,
+  path: string,
+): Promise<{ readonly status: number; readonly text: string }> {
+  const material = credentials?.();
+  const secured = material && {
+    ca: material.rootCertificate,
+    cert: material.certChain,
+    key: material.privateKey,
+    servername: 'localhost',
+  };
+  const start = secured === undefined ? httpRequest : httpsRequest;
+  const within = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
+  return new Promise((resolve, reject) => {
+    const asked = start(`${clientUrl}${path}`, { ...secured, agent: false, signal: within }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }),
+      );
+    });
+    asked.on('error', reject);
+    asked.end();
+  });
 }

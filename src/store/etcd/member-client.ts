@@ -6,6 +6,7 @@ import { Etcd3, type IOptions } from 'etcd3';
 import type { Clock } from '../../base/clock.ts';
 import { withDeadline } from '../../base/clock.ts';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
+import { type StoreCredentials, type StoreMaterial, storeTargetName } from './credentials.ts';
 
 type Policy = NonNullable<NonNullable<IOptions['faultHandling']>['global']>;
 
@@ -19,9 +20,27 @@ const once = {
     call({ signal: new AbortController().signal, attempt: 0 }),
 } as unknown as Policy;
 
+export interface MemberClient {
+  /** To be asked for at each call: it is made anew when the certificate is. */
+  readonly etcd: Etcd3;
+  close(): void;
+}
+
 /** A client of one member. The caller closes it. */
-export function memberClient(clientUrl: string): Etcd3 {
-  return new Etcd3({ hosts: [clientUrl], faultHandling: { global: once, host: () => once } });
+export function memberClient(clientUrl: string, credentials?: StoreCredentials): MemberClient {
+  let made: { readonly etcd: Etcd3; readonly with: StoreMaterial | undefined } | undefined;
+  return {
+    get etcd() {
+      const material = credentials?.();
+      if (made !== undefined && made.with === material) return made.etcd;
+      made?.etcd.close();
+      const options = { hosts: [clientUrl], faultHandling: { global: once, host: () => once } };
+      const secured = material && { credentials: material, grpcOptions: storeTargetName };
+      made = { etcd: new Etcd3({ ...options, ...secured }), with: material };
+      return made.etcd;
+    },
+    close: () => made?.etcd.close(),
+  };
 }
 
 export interface MemberCall {

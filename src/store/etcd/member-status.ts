@@ -5,6 +5,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { defaults } from '../../model/defaults.ts';
 import type { MemberStatus } from '../members.ts';
+import type { StoreCredentials } from './credentials.ts';
 import { callMember, hexId, memberClient } from './member-client.ts';
 
 export interface MemberStatusReader {
@@ -16,14 +17,15 @@ export interface MemberStatusReader {
 /** Reads the status of the member at a client URL. */
 export function memberStatus(options: {
   readonly clientUrl: string;
+  readonly credentials?: StoreCredentials | undefined;
   readonly clock: Clock;
 }): MemberStatusReader {
-  const client = memberClient(options.clientUrl);
+  const client = memberClient(options.clientUrl, options.credentials);
   const what = `status of the etcd member at ${options.clientUrl}`;
   return {
     async read(signal) {
       const call = { clock: options.clock, signal, deadlineMs: defaults.etcdProbeMs, what };
-      const status = await callMember(call, (grpc) => client.maintenance.status(grpc));
+      const status = await callMember(call, (grpc) => client.etcd.maintenance.status(grpc));
       return {
         memberId: hexId(status.header.member_id),
         leaderId: hexId(status.leader),

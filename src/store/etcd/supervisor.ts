@@ -14,6 +14,7 @@ import { favourSession } from '../../base/session-share.ts';
 import { defaults } from '../../model/defaults.ts';
 import { argsThatDiffer, type EtcdMemberConfig, etcdArgs, etcdDataFolder } from '../core/etcd-args.ts';
 import { explainExit } from '../core/etcd-exit.ts';
+import type { StoreCredentials } from './credentials.ts';
 import { logSize, logTail, rotateLog } from './etcd-log-file.ts';
 import { type EtcdProcess, endEtcd, findEtcd, isAlive, spawnEtcd, waitForEnd } from './etcd-process.ts';
 import { handOver } from './hand-over.ts';
@@ -24,6 +25,8 @@ import { assertPortFree } from './port-owner.ts';
 export interface EtcdOptions extends EtcdMemberConfig {
   /** A path, or a name to look for in PATH. */
   readonly binary: string;
+  /** Of its clients, with `tls`. */
+  readonly credentials?: StoreCredentials | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly rng: Rng;
@@ -247,8 +250,8 @@ class Supervision implements EtcdSupervisor {
   }
 
   async #watchHealth(signal: AbortSignal): Promise<void> {
-    const { clientUrl, clock } = this.#options;
-    const status = memberStatus({ clientUrl, clock });
+    const { clientUrl, credentials, clock } = this.#options;
+    const status = memberStatus({ clientUrl, credentials, clock });
     let rotateAt = clock.now();
     const doubtAt = clock.now() + defaults.etcdFirstServiceMs;
     try {

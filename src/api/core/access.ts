@@ -1,0 +1,126 @@
+/**
+ * Which right each route and each WebSocket needs, and the refusals. Asked by http/app.ts and http/upgrade.ts before
+ * anything else is done for a caller.
+ */
+import { SkepError } from '../../base/core/errors.ts';
+import { mayDo, type Right, type Role, rightMeanings, rolesWith, userRoles } from '../../model/rights.ts';
+import type { RouteName, StreamQuery } from './routes.ts';
+
+export const routeRights: { readonly [N in RouteName]: Right } = {
+  version: 'none',
+  challenge: 'none',
+  join: 'none',
+  status: 'read',
+  doctor: 'read',
+  whoAmI: 'read',
+  listLrps: 'read',
+  desireLrp: 'change',
+  getLrp: 'read',
+  updateLrp: 'change',
+  removeLrp: 'change',
+  listInstances: 'read',
+  retireInstance: 'change',
+  why: 'read',
+  plan: 'read',
+  rebalance: 'change',
+  stopRebalance: 'change',
+  listTasks: 'read',
+  desireTask: 'change',
+  getTask: 'read',
+  cancelTask: 'change',
+  deleteTask: 'change',
+  listCells: 'read',
+  getCell: 'read',
+  cordonCell: 'change',
+  uncordonCell: 'change',
+  drainCell: 'change',
+  undrainCell: 'change',
+  getDrain: 'read',
+  getSettings: 'read',
+  updateSettings: 'change',
+  upsertDomain: 'change',
+  listDomains: 'read',
+  listEvents: 'read',
+  view: 'read',
+  debugState: 'read',
+  listBackups: 'admin',
+  saveBackup: 'admin',
+  removeBackup: 'admin',
+  joinServer: 'server',
+  promoteServer: 'server',
+  renewCertificate: 'host',
+  createToken: 'admin',
+  listTokens: 'admin',
+  revokeToken: 'admin',
+  addUser: 'admin',
+  listUsers: 'admin',
+  revokeUser: 'admin',
+  listCertificates: 'admin',
+  revokeCertificates: 'admin',
+};
+
+/** Streams that only look need less than those that enter. */
+export const streamRights: { readonly [K in StreamQuery['kind']]: Right } = {
+  logs: 'read',
+  stats: 'read',
+  consoles: 'read',
+  doctor: 'read',
+  exec: 'console',
+  attach: 'console',
+  console: 'console',
+  upgrade: 'admin',
+};
+
+/** Who asks, as far as it is proved. */
+export interface Caller {
+  /** `alice`, `host-a`, `uid 0`; a peer's address where nobody is asked. */
+  readonly name: string;
+  readonly roles: readonly Role[];
+  /** `open`: without TLS, where everybody who can connect may do everything. */
+  readonly how: 'certificate' | 'socket' | 'open' | 'nothing';
+  /** Of the certificate. */
+  readonly serial?: string | undefined;
+  /** `10.0.0.5`; undefined on the local socket. */
+  readonly address: string | undefined;
+  /** For the journal. */
+  readonly actor: string;
+  /** Why it is nobody, when a certificate or a ticket was shown and does not count. */
+  readonly refusal?: string | undefined;
+}
+
+const howToBeKnown =
+  'use a context (`skep ctx ls`), or the local socket on a server as root or in the group skep; ' +
+  '`skep user add` on a server makes a context';
+
+/** Throws `Unauthenticated` for who is nobody, `Unauthorized` for who may not do it. */
+export function authorize(caller: Caller, right: Right): void {
+  if (right === 'none' || caller.how === 'open' || mayDo(caller.roles, right)) return;
+  if (caller.how === 'nothing') {
+    const why = caller.refusal ?? 'this needs a certificate of the cluster, and none was shown';
+    throw new SkepError('Unauthenticated', why, { hint: howToBeKnown });
+  }
+  const has = caller.roles.length === 0 ? 'no role' : caller.roles.join('+');
+  const message = `${caller.name} (${has}) may not ${rightMeanings[right]}`;
+  throw new SkepError('Unauthorized', message, { hint: hintFor(right) });
+}
+
+function hintFor(right: Right): string {
+  const people = rolesWith(right).filter((role) => (userRoles as readonly Role[]).includes(role));
+  const enough = (people.length > 0 ? people : rolesWith(right)).join(' or ');
+  if (right === 'console') return 'needed: console; an admin gives it with `skep user add NAME --console`';
+  if (right === 'host' || right === 'server' || right === 'cell')
+    return `needed: a certificate of a ${enough}`;
+  return `needed: ${enough}; an admin makes such a user with \`skep user add NAME --role ROLE\``;
+}
+
+/** Throws `Unauthorized` unless the caller is that cell. */
+export function authorizeCell(caller: Caller, cellId: string): void {
+  if (caller.how === 'open') return;
+  authorize(caller, 'cell');
+  if (caller.name === cellId) return;
+  const message = `the certificate of ${caller.name} speaks for cell ${caller.name}, not for ${cellId}`;
+  throw new SkepError('Unauthorized', message, {
+    field: 'cell',
+    hint: `a cell's name is that in its certificate: set "name: ${caller.name}", or join again under the new name`,
+  });
+}

@@ -1,0 +1,52 @@
+/** The routes about trust, a part of the table in routes.ts: who asks, joining, tokens, users, certificates. */
+import { z } from 'zod';
+import {
+  certificateViewSchema,
+  hostCertificatesSchema,
+  joinRequestSchema,
+  renewRequestSchema,
+  tokenRequestSchema,
+  tokenViewSchema,
+  userCertificateSchema,
+  userRequestSchema,
+  userViewSchema,
+  whoSchema,
+} from './auth-shapes.ts';
+import { paths } from './paths.ts';
+
+const written = z.object({ revision: z.number() });
+
+export const authRoutes = {
+  /** On the local socket: who makes `file` with `ticket` in it has proved its user, and shows the ticket from then on. */
+  challenge: { ...paths.challenge, response: z.object({ file: z.string(), ticket: z.string() }) },
+  whoAmI: { ...paths.whoAmI, response: whoSchema },
+  /** With a token, whose secret is sent only to a server that the token pins. */
+  join: { ...paths.join, body: joinRequestSchema, response: hostCertificatesSchema },
+  /** New certificates for fresh keys, same name and roles as the one that asks. */
+  renewCertificate: {
+    ...paths.renewCertificate,
+    body: renewRequestSchema,
+    response: hostCertificatesSchema,
+  },
+  /** The only answer that holds the secret. */
+  createToken: {
+    ...paths.createToken,
+    body: tokenRequestSchema,
+    response: z.object({ token: z.string(), record: tokenViewSchema, servers: z.array(z.string()) }),
+  },
+  listTokens: { ...paths.listTokens, response: z.object({ rows: z.array(tokenViewSchema) }) },
+  revokeToken: { ...paths.revokeToken, params: z.object({ id: z.string() }), response: written },
+  addUser: { ...paths.addUser, body: userRequestSchema, response: userCertificateSchema },
+  listUsers: { ...paths.listUsers, response: z.object({ rows: z.array(userViewSchema) }) },
+  revokeUser: { ...paths.revokeUser, params: z.object({ name: z.string() }), response: written },
+  listCertificates: {
+    ...paths.listCertificates,
+    response: z.object({ rows: z.array(certificateViewSchema) }),
+  },
+  /** `which` is a serial number, or the name of a host: then all of its certificates. Acts at once. */
+  revokeCertificates: {
+    ...paths.revokeCertificates,
+    params: z.object({ which: z.string() }),
+    response: z.object({ revision: z.number(), serials: z.array(z.string()) }),
+  },
+} as const;

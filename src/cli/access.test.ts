@@ -1,0 +1,145 @@
+/** The verbs about access, against a server with TLS: users, contexts, tokens, certificates, audit. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runCli } from '../../test/kit/cli-run.ts';
+import { startTlsServer, type TlsServer } from '../../test/kit/tls-server.ts';
+import type { ContextFiles } from './contexts.ts';
+import { addressOf } from './session.ts';
+
+let server: TlsServer;
+const isRoot = process.getuid?.() === 0;
+const written = new Map<string, string>();
+const kept = new Map<string, string>();
+let current: string | undefined;
+const contexts: ContextFiles = {
+  list: () => [...kept.keys()].sort(),
+  read: (name) => kept.get(name),
+  write: (name, text) => void kept.set(name, text),
+  remove: (name) => void kept.delete(name),
+  get current() {
+    return current;
+  },
+  use(name) {
+    current = name;
+  },
+};
+
+beforeAll(async () => {
+  server = await startTlsServer();
+  const at = server.clock.now();
+  const record = {
+    v: 1,
+    server: 'host-a',
+    apiAddress: server.listening.address,
+    memberId: 'm',
+    version: '1',
+    startedAt: at,
+  };
+  const puts = [{ key: '/skep/v1/server/host-a', value: JSON.stringify(record) }];
+  const [outcome] = await server.bbs.commit([{ compare: [], puts }], {
+    signal: new AbortController().signal,
+  });
+  if (outcome?.committed) await server.replica.waitFor(outcome.revision, 5_000, new AbortController().signal);
+});
+afterAll(() => server.close());
+
+async function skep(args: readonly string[], isLocal = false, env: Readonly<Record<string, string>> = {}) {
+  const cli = runCli(args, { contexts, written, env, ...(isLocal ? { server: server.socketPath } : {}) });
+  const code = await cli.code;
+  return { code, out: cli.out.text, err: cli.err.text };
+}
+
+test.skipIf(!isRoot)('a user is added, takes the file, and is who the certificate says', async () => {
+  const added = await skep(['user', 'add', 'alice', '--role', 'viewer', '--file', '/home/alice.json'], true);
+  expect(added).toMatchObject({ code: 0, err: expect.stringContaining('skep ctx add /home/alice.json') });
+  expect(
+    await skep(['user', 'add', 'bob', '--role', 'operator', '--file', '/home/bob.json'], true),
+  ).toMatchObject({ code: 0 });
+  expect(await skep(['ctx', 'add', '/home/alice.json', '--name', 'a'])).toMatchObject({ code: 0 });
+  expect(await skep(['ctx', 'add', '/home/bob.json', '--name', 'b'])).toMatchObject({ code: 0 });
+  expect(current).toBe('a');
+  expect(await skep(['ps'])).toMatchObject({ code: 0 });
+  expect(await skep(['token', 'ls'])).toMatchObject({
+    code: 8,
+    err: expect.stringContaining('alice (viewer) may not'),
+  });
+});
+
+test.skipIf(!isRoot)('the flag wins over the variable, and that over what was chosen', async () => {
+  const whose = async (args: readonly string[], env = {}): Promise<string> =>
+    (/skep: (\w+) \(/.exec((await skep([...args, 'token', 'ls'], false, env)).err) ?? [])[1] ?? '';
+  expect(await whose([])).toBe('alice');
+  expect(await whose([], { SKEP_CONTEXT: 'b' })).toBe('bob');
+  expect(await whose(['--context', 'a'], { SKEP_CONTEXT: 'b' })).toBe('alice');
+  expect(await skep(['--context', 'c', 'ps'])).toMatchObject({
+    code: 3,
+    err: expect.stringContaining('there is: a, b'),
+  });
+});
+
+test.skipIf(!isRoot)('contexts are listed, shown without their key, renamed and removed', async () => {
+  expect((await skep(['ctx', 'ls'])).out).toMatch(/^\* +a +alice +skep-test +127\.0\.0\.1:\d+$/m);
+  const shown = await skep(['ctx', 'show', 'b']);
+  expect(shown.out).toContain('user: bob');
+  expect(shown.out).not.toContain('PRIVATE KEY');
+  expect(await skep(['ctx', 'rename', 'b', 'a'])).toMatchObject({ code: 4 });
+  expect(await skep(['ctx', 'rename', 'a', 'prod'])).toMatchObject({ code: 0 });
+  expect(current).toBe('prod');
+  expect(await skep(['ctx', 'use', 'b'])).toMatchObject({ code: 0 });
+  expect(await skep(['ctx', 'rm', 'prod'])).toMatchObject({ code: 0 });
+  expect([...kept.keys()]).toEqual(['b']);
+  expect(await skep(['ctx', 'use', '../x'])).toMatchObject({ code: 2 });
+});
+
+test.skipIf(!isRoot)(
+  'tokens and certificates are listed and revoked, and audit tells who did it',
+  async () => {
+    const made = await skep(['token', 'create', '--role', 'cell', '--uses', '3', '--print-join'], true);
+    expect(made.out).toMatch(/^SKEP1-[a-z2-7]{52}-[a-z0-9]{8}-[a-z0-9]{26}\n$/);
+    expect(made.err).toContain('--server=false --join 127.0.0.1:');
+    const id = made.out.split('-')[2] ?? '';
+    expect((await skep(['token', 'ls'], true)).out).toMatch(new RegExp(`^${id} +cell +3 +in `, 'm'));
+    expect(await skep(['token', 'revoke', id], true)).toMatchObject({ code: 0 });
+    expect(await skep(['token', 'revoke', id], true)).toMatchObject({ code: 3 });
+    expect((await skep(['cert', 'ls'], true)).out).toMatch(/^bob +operator +in /m);
+    expect(await skep(['user', 'revoke', 'bob'], true)).toMatchObject({ code: 0 });
+    expect(await skep(['--context', 'b', 'ps'])).toMatchObject({
+      code: 8,
+      err: expect.stringContaining('revoked'),
+    });
+    const audit = await skep(['audit', '--who', 'uid 0', '--utc'], true);
+    expect(audit.out).toMatch(/auth\.user +bob: revoked user bob \(by uid 0 \(unix socket\)\)/);
+    expect((await skep(['audit', '--who', 'nobody-of-that-name'], true)).err).toContain(
+      'Nobody did anything',
+    );
+  },
+);
+
+test('an address of the chosen context is spoken to with its certificate, others without', () => {
+  const context = {
+    v: 1,
+    user: 'u',
+    clusterId: 'c',
+    servers: ['10.0.0.1:7400'],
+    ca: '-----BEGIN A',
+    certificate: '-----BEGIN B',
+    key: '-----BEGIN C',
+  };
+  const files: ContextFiles = {
+    ...contexts,
+    read: (name) => (name === 'x' ? JSON.stringify(context) : undefined),
+    current: 'x',
+  };
+  const io = { env: {}, exists: () => true, contexts: files };
+  expect(addressOf({}, io)).toMatchObject({ servers: ['10.0.0.1:7400'] });
+  expect(addressOf({ server: '10.0.0.1' }, io)).toMatchObject({
+    servers: ['10.0.0.1:7400'],
+    tls: expect.anything(),
+  });
+  expect(addressOf({ server: '127.0.0.1:7400' }, io)).toEqual({ baseUrl: 'http://127.0.0.1:7400' });
+  expect(addressOf({ server: 'https://10.0.0.9:7400' }, io)).toMatchObject({ servers: ['10.0.0.9:7400'] });
+  expect(addressOf({ server: '10.0.0.9', context: 'x' }, io)).toMatchObject({ servers: ['10.0.0.9:7400'] });
+  expect(addressOf({ server: '/run/s.sock' }, io)).toEqual({ socketPath: '/run/s.sock' });
+  expect(() =>
+    addressOf({ server: 'https://a' }, { ...io, contexts: { ...files, current: undefined } }),
+  ).toThrow(/needs a context/);
+});

@@ -1,0 +1,106 @@
+/**
+ * The certificates of this host while the agent runs: what its listeners and connections show and believe. Renewing
+ * replaces them in place; whoever listens is told, whoever connects next shows the new ones.
+ */
+import type { RenewedTls } from '../../api/http/tls-options.ts';
+import type { TlsMaterial } from '../../base/certificates.ts';
+import { SkepError } from '../../base/core/errors.ts';
+import { certificateFacts } from '../../base/node/x509-facts.ts';
+import { isDue } from '../../model/auth.ts';
+import type { StoreCredentials, StoreMaterial } from '../../store/etcd/credentials.ts';
+import type { AgentConfig } from '../core/agent-config.ts';
+import { type HostPki, PkiFolder } from './pki-files.ts';
+
+export class HostCertificates implements RenewedTls {
+  readonly #folder: PkiFolder;
+  readonly #listeners = new Set<() => void>();
+  #host: HostPki;
+  #store: StoreMaterial | undefined;
+
+  constructor(folder: PkiFolder, host: HostPki) {
+    this.#folder = folder;
+    this.#host = host;
+    this.#store = storeMaterial(host);
+  }
+
+  get clusterId(): string {
+    return this.#host.clusterId;
+  }
+
+  get host(): HostPki {
+    return this.#host;
+  }
+
+  current(): TlsMaterial {
+    return this.#host.cluster;
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Throws `InvalidConfig` on a host that has none: it joined as a cell. */
+  readonly storeCredentials: StoreCredentials = () => {
+    if (this.#store !== undefined) return this.#store;
+    throw new SkepError('InvalidConfig', 'this host joined as a cell: it has no certificate for the store', {
+      field: 'server',
+      hint: 'set "server: false", or move the folder pki away and join again with a token for a server',
+    });
+  };
+
+  get storeFiles(): PkiFolder['storeFiles'] {
+    return this.#folder.storeFiles;
+  }
+
+  /** Durable first, then in use. */
+  replace(host: HostPki): void {
+    this.#folder.writeHost(host);
+    this.#host = host;
+    this.#store = storeMaterial(host);
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Whether a certificate has lived two thirds of its life. */
+  isDue(now: number): boolean {
+    return this.#leaves().some(({ notBefore, notAfter }) => isDue(notBefore, notAfter, now));
+  }
+
+  /** The same of what etcd shows. */
+  isStoreDue(now: number): boolean {
+    const { store } = this.#host;
+    if (store === undefined) return false;
+    const { notBefore, notAfter } = certificateFacts(store.certificate);
+    return isDue(notBefore, notAfter, now);
+  }
+
+  /** When the first of them ends, milliseconds since the epoch. */
+  get endsAt(): number {
+    return Math.min(...this.#leaves().map(({ notAfter }) => notAfter));
+  }
+
+  #leaves() {
+    const { cluster, store } = this.#host;
+    return [cluster, ...(store === undefined ? [] : [store])].map(({ certificate }) =>
+      certificateFacts(certificate),
+    );
+  }
+}
+
+/** As they lie in the data folder now; undefined without TLS, or before this host has joined. */
+export function hostCertificates({ dataDir, insecure }: AgentConfig): HostCertificates | undefined {
+  if (insecure) return undefined;
+  const folder = new PkiFolder(dataDir);
+  const host = folder.readHost();
+  return host === undefined ? undefined : new HostCertificates(folder, host);
+}
+
+function storeMaterial({ store }: HostPki): StoreMaterial | undefined {
+  if (store === undefined) return undefined;
+  const { ca, certificate, key } = store;
+  return {
+    rootCertificate: Buffer.from(ca),
+    certChain: Buffer.from(certificate),
+    privateKey: Buffer.from(key),
+  };
+}

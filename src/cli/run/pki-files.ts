@@ -1,0 +1,113 @@
+/**
+ * What the data folder holds about trust, in `pki/` (0700; files 0600). `host.json` is the truth and is replaced in one
+ * step; what etcd reads beside it is made from it. `founding.json` holds new authorities until the store has them,
+ * `joining.json` the keys of a host that has asked and not been answered.
+ */
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { SkepError } from '../../base/core/errors.ts';
+import { authoritiesSchema, authoritySchema } from '../../model/auth.ts';
+
+const pairSchema = z.object({ ca: z.string(), certificate: z.string(), key: z.string() });
+
+export const hostPkiSchema = z.object({
+  v: z.literal(1),
+  clusterId: z.string(),
+  cluster: pairSchema,
+  /** Servers with an etcd of their own. */
+  store: pairSchema.optional(),
+  /**
+   * Signs for etcd. A server keeps it beside etcd's data, which hold it too, so that servers which were off until their
+   * certificates had expired can start.
+   */
+  storeAuthority: authoritySchema.optional(),
+});
+export type HostPki = z.infer<typeof hostPkiSchema>;
+
+export const joiningSchema = z.object({ key: z.string(), storeKey: z.string() });
+
+export class PkiFolder {
+  readonly path: string;
+
+  constructor(dataDir: string) {
+    this.path = join(dataDir, 'pki');
+  }
+
+  get storeFiles(): { readonly caFile: string; readonly pairFile: string } {
+    return { caFile: join(this.path, 'store-ca.pem'), pairFile: join(this.path, 'store.pem') };
+  }
+
+  readHost(): HostPki | undefined {
+    return this.#read('host.json', hostPkiSchema);
+  }
+
+  writeHost(host: HostPki): void {
+    const { store } = host;
+    if (store !== undefined) {
+      this.#write('store-ca.pem', store.ca);
+      this.#write('store.pem', store.certificate + store.key);
+    }
+    this.#write('host.json', `${JSON.stringify(host)}\n`);
+  }
+
+  readFounding() {
+    return this.#read('founding.json', authoritiesSchema);
+  }
+
+  writeFounding(authorities: z.infer<typeof authoritiesSchema>): void {
+    this.#write('founding.json', `${JSON.stringify(authorities)}\n`);
+  }
+
+  readJoining() {
+    return this.#read('joining.json', joiningSchema);
+  }
+
+  writeJoining(keys: z.infer<typeof joiningSchema>): void {
+    this.#write('joining.json', `${JSON.stringify(keys)}\n`);
+  }
+
+  forget(name: 'founding.json' | 'joining.json'): void {
+    rmSync(join(this.path, name), { force: true });
+  }
+
+  #read<S extends z.ZodType>(name: string, schema: S): z.output<S> | undefined {
+    const file = join(this.path, name);
+    if (!existsSync(file)) return undefined;
+    let json: unknown;
+    try {
+      json = JSON.parse(readFileSync(file, 'utf8'));
+    } catch {
+      json = undefined;
+    }
+    const parsed = schema.safeParse(json);
+    if (parsed.success) return parsed.data;
+    throw new SkepError('InvalidConfig', `${file} cannot be read`, {
+      hint: 'restore it from a backup, or move the folder pki away and join again with a token',
+    });
+  }
+
+  /** In one step, and on the disk before anybody relies on it. */
+  #write(name: string, text: string): void {
+    mkdirSync(this.path, { recursive: true, mode: 0o700 });
+    const file = join(this.path, name);
+    const descriptor = openSync(`${file}.new`, 'w', 0o600);
+    try {
+      writeSync(descriptor, text);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(`${file}.new`, file);
+  }
+}

@@ -1,0 +1,240 @@
+/**
+ * A cluster with TLS on this machine: founded, joined by a server and a cell with tokens, used by a person with a
+ * context; and what must stay shut. Real agents, real etcd, real Docker.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { contextSchema } from '../../src/cli/core/context.ts';
+import { type CliResult, eventually, run, testImage } from '../kit/e2e-cluster.ts';
+import { freePorts } from '../kit/ports.ts';
+
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const node = [process.execPath, '--disable-warning=ExperimentalWarning', main] as const;
+
+interface Agent {
+  readonly name: string;
+  readonly address: string;
+  readonly folder: string;
+  process: ChildProcess | undefined;
+}
+
+let folder: string;
+let ports: { api: number; etcdClient: number; etcdPeer: number };
+const agents: Agent[] = [];
+let tokens: { server: string; cell: string };
+
+function start(name: string, address: string, more: readonly string[] = []): Agent {
+  const known = agents.find((agent) => agent.name === name);
+  const agent = known ?? { name, address, folder: join(folder, name), process: undefined };
+  if (known === undefined) agents.push(agent);
+  mkdirSync(agent.folder, { recursive: true });
+  const config = join(agent.folder, 'agent.yaml');
+  const settings = {
+    name,
+    address,
+    ports,
+    dataDir: join(agent.folder, 'data'),
+    socket: join(agent.folder, 's.sock'),
+  };
+  writeFileSync(config, JSON.stringify({ ...settings, cell: { memoryMb: 512 } }));
+  const log = openSync(join(agent.folder, 'agent.log'), 'a', 0o600);
+  const [command, ...args] = node;
+  agent.process = spawn(command, [...args, 'agent', '--config', config, ...more], {
+    stdio: ['ignore', log, log],
+    detached: true,
+  });
+  closeSync(log);
+  return agent;
+}
+
+async function stop(agent: Agent): Promise<void> {
+  const child = agent.process;
+  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  child.kill('SIGTERM');
+  await ended;
+}
+
+function skep(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<CliResult> {
+  const [command, ...program] = node;
+  const own = { SKEP_SERVER: join(folder, 'a', 's.sock'), HOME: folder, NO_COLOR: '1' };
+  const { SKEP_CONTEXT: _context, XDG_CONFIG_HOME: _config, ...rest } = process.env;
+  return run(command, [...program, ...args], { env: { ...rest, ...own, ...env }, deadlineMs: 60_000 });
+}
+
+const asPerson = (context: string, args: readonly string[]) =>
+  skep(['--context', context, ...args], { SKEP_SERVER: '' });
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'skep-tls-e2e-'));
+  const addresses = ['127.0.0.1', '127.0.0.2', '127.0.0.3'];
+  const [api, etcdClient, etcdPeer] = (await freePorts(3, addresses)) as [number, number, number];
+  ports = { api, etcdClient, etcdPeer };
+  start('a', '127.0.0.1');
+  await eventually('the founder leads', 60_000, async () => {
+    const { code, stdout, stderr } = await skep(['status']);
+    if (code !== 0 || !stdout.includes('leader')) throw new Error(stdout + stderr);
+  });
+}, 120_000);
+
+afterAll(async () => {
+  await Promise.all(agents.map(stop));
+  const { clusterId } = JSON.parse(readFileSync(join(folder, 'a/data/cluster.json'), 'utf8')) as {
+    clusterId: string;
+  };
+  const listed = await run('docker', ['ps', '-aq', '--filter', `label=skep.cluster=${clusterId}`], {
+    deadlineMs: 30_000,
+  });
+  const ids = listed.stdout.split('\n').filter(Boolean);
+  if (ids.length > 0) await run('docker', ['rm', '-f', ...ids], { deadlineMs: 60_000 });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+}, 120_000);
+
+test('a server and a cell join with tokens, which are good once', async () => {
+  const made = async (role: string): Promise<string> => {
+    const { stdout } = await skep(['token', 'create', '--role', role]);
+    const file = join(folder, `token-${role}`);
+    writeFileSync(file, stdout, { mode: 0o600 });
+    return file;
+  };
+  tokens = { server: await made('server'), cell: await made('cell') };
+  const to = ['--join', `127.0.0.1:${ports.api}`];
+  start('b', '127.0.0.2', [...to, '--token-file', tokens.server]);
+  start('c', '127.0.0.3', [...to, '--server=false', '--token-file', tokens.cell]);
+  await eventually('all three are there', 90_000, async () => {
+    const { stdout } = await skep(['status']);
+    if (!/b +follower/.test(stdout) || !stdout.includes('3 present')) throw new Error(stdout);
+  });
+  const again = start('d', '127.0.0.3', [...to, '--server=false', '--token-file', tokens.cell]);
+  await new Promise((resolve) => again.process?.once('exit', resolve));
+  expect(readFileSync(join(again.folder, 'agent.log'), 'utf8')).toContain('used as often as it may be');
+}, 180_000);
+
+test('a person with a context does what the role allows, on any server', async () => {
+  for (const [name, more] of [
+    ['olga', ['--role', 'operator', '--console']],
+    ['vera', ['--role', 'viewer']],
+  ] as const) {
+    const file = join(folder, `${name}.json`);
+    expect(await skep(['user', 'add', name, ...more, '--file', file])).toMatchObject({ code: 0 });
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(contextSchema.parse(JSON.parse(readFileSync(file, 'utf8'))).servers).toHaveLength(2);
+    expect(await skep(['ctx', 'add', file, '--name', name])).toMatchObject({ code: 0 });
+  }
+  const wanted = [
+    'run',
+    'web',
+    testImage,
+    '-n',
+    '3',
+    '--',
+    'sh',
+    '-c',
+    'while :; do echo alive; sleep 1; done',
+  ];
+  expect(await asPerson('vera', wanted)).toMatchObject({ code: 8 });
+  expect(await asPerson('olga', wanted)).toMatchObject({ code: 0 });
+  expect((await asPerson('vera', ['ps', 'web'])).stdout.match(/running/g)).toHaveLength(3);
+  expect((await asPerson('vera', ['logs', 'web/0'])).stdout).toContain('alive');
+  expect((await asPerson('olga', ['exec', 'web/0', '--', 'echo', 'inside'])).stdout).toContain('inside');
+  expect(await asPerson('vera', ['exec', 'web/0', '--', 'echo', 'inside'])).toMatchObject({ code: 8 });
+  const { stdout } = await skep(['audit', '--who', 'olga']);
+  expect(stdout).toMatch(/lrp\.desired .*web.*olga \(operator\+console, certificate\) from 127\.0\.0\.\d/);
+  expect(stdout).toMatch(/console\.entered .*web\/0.*olga/);
+}, 180_000);
+
+test('the other server answers when the first one is gone', async () => {
+  const first = agents.find(({ name }) => name === 'a') as Agent;
+  first.process?.kill('SIGKILL');
+  await eventually('the context goes on to the other server', 60_000, async () => {
+    const { code, stdout, stderr } = await asPerson('vera', ['ps', 'web']);
+    if (code !== 0 || !stdout.includes('running')) throw new Error(stdout + stderr);
+  });
+  start('a', '127.0.0.1');
+  await eventually('it is back with its own certificate', 60_000, async () => {
+    const { code, stderr } = await skep(['status']);
+    if (code !== 0) throw new Error(stderr);
+  });
+}, 180_000);
+
+/** How a TLS handshake and one request end: what came back, or the error. */
+function knock(port: number, holder: object): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false, ...holder });
+    let text = '';
+    socket.setTimeout(10_000, () => socket.destroy(new Error('no answer')));
+    socket.on('secureConnect', () =>
+      socket.write('GET /health HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n'),
+    );
+    socket.on('data', (data) => {
+      text += data.toString('latin1');
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    socket.on('close', () => resolve(text));
+  });
+}
+
+test('etcd opens to servers only, on both ports', async () => {
+  const user = contextSchema.parse(JSON.parse(readFileSync(join(folder, 'olga.json'), 'utf8')));
+  const cell = JSON.parse(readFileSync(join(folder, 'c/data/pki/host.json'), 'utf8')) as {
+    cluster: { certificate: string; key: string };
+    store?: unknown;
+  };
+  expect(cell.store).toBeUndefined();
+  const server = readFileSync(join(folder, 'a/data/pki/store.pem'), 'utf8');
+  for (const port of [ports.etcdClient, ports.etcdPeer]) {
+    expect(await knock(port, {})).toMatch(/CERTIFICATE_REQUIRED|BAD_CERTIFICATE/);
+    expect(await knock(port, { cert: user.certificate, key: user.key })).toMatch(
+      /UNKNOWN_CA|BAD_CERTIFICATE/,
+    );
+    expect(await knock(port, { cert: cell.cluster.certificate, key: cell.cluster.key })).toMatch(
+      /UNKNOWN_CA|BAD_CERTIFICATE/,
+    );
+  }
+  expect(await knock(ports.etcdClient, { cert: server, key: server })).toContain('"health":"true"');
+});
+
+test('a cell that is revoked is out at once, and its containers run on', async () => {
+  expect(await skep(['cert', 'revoke', 'c'])).toMatchObject({ code: 0 });
+  await eventually('the cell is told why', 30_000, async () => {
+    const log = readFileSync(join(folder, 'c/agent.log'), 'utf8');
+    if (!log.includes('was revoked at')) throw new Error('not in its log yet');
+  });
+  const { stdout } = await run(
+    'docker',
+    ['ps', '-q', '--filter', 'label=skep.cell=c', '--filter', 'label=skep.guid=web'],
+    {
+      deadlineMs: 30_000,
+    },
+  );
+  expect(stdout.trim()).not.toBe('');
+}, 60_000);
+
+test('no log holds a key or a token, and what is secret is for its owner alone', () => {
+  const secrets = [tokens.server, tokens.cell].map(
+    (file) => readFileSync(file, 'utf8').trim().split('-').at(-1) ?? '',
+  );
+  for (const agent of agents) {
+    const log = readFileSync(join(agent.folder, 'agent.log'), 'utf8');
+    expect(log).not.toContain('PRIVATE KEY');
+    for (const secret of secrets) expect(log).not.toContain(secret);
+  }
+  expect(statSync(join(folder, 'a/data/pki')).mode & 0o777).toBe(0o700);
+  for (const name of ['host.json', 'store.pem']) {
+    expect(statSync(join(folder, 'a/data/pki', name)).mode & 0o777).toBe(0o600);
+  }
+});
