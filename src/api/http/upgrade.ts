@@ -190,7 +190,8 @@ async function prepareStream(
   const state = await currentState(options, signal);
   const caller = { actor: who.actor, server: options.server };
   const { cellId, request } = streamTarget(state, checked, options.clock.now(), caller);
-  if (request.kind === 'upgrade') await noteUpgrade(options, cellId, request.action, { actor: who.actor, signal });
+  if (request.kind === 'upgrade')
+    await noteUpgrade(options, cellId, request.action, { actor: who.actor, signal });
   const cellSocket = await options.dispatcher.openStream(cellId, request, { signal });
   await tellEntered(options, checked, { actor: who.actor, signal });
   return {
