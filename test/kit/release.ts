@@ -72,6 +72,7 @@ export function releaseFactory(): ReleaseFactory {
     },
     small(version) {
       const copy = join(folder, `small-${version}`);
+      rmSync(copy, { recursive: true, force: true });
       mkdirSync(copy);
       copyInstaller(checkout, copy);
       writeFileSync(join(copy, 'package.json'), `{\n  "name": "skep",\n  "version": "${version}"\n}\n`);
