@@ -1,6 +1,6 @@
 /** skep upgrade over a cluster that was set up from release files: a server and a cell, versions N and N+1 together. */
 import { generateKeyPairSync } from 'node:crypto';
-import { readlinkSync } from 'node:fs';
+import { readlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Installation, installation } from '../kit/install.ts';
@@ -32,7 +32,11 @@ describe.skipIf(process.getuid?.() !== 0)('skep upgrade', () => {
     expect(founded.code, founded.stdout + founded.stderr).toBe(0);
     cell = await installation(first);
     made.unshift(cell);
-    const joined = await cell.install(['cell', '--name', 'two', '--join', `127.0.0.1:${server.portBase}`]);
+    const token = await server.skep('token', 'create', '--role', 'cell');
+    const file = join(releases.folder, 'token');
+    writeFileSync(file, token.stdout, { mode: 0o600 });
+    const to = `127.0.0.1:${server.portBase}`;
+    const joined = await cell.install(['cell', '--name', 'two', '--join', to, '--token-file', file]);
     expect(joined.code, joined.stdout + joined.stderr).toBe(0);
   }, 240_000);
 

@@ -64,7 +64,7 @@ test('without TLS everybody may everything, which is why it is for loopback only
   expect(refusal({ ...caller(), how: 'open' }, 'admin')).toBeUndefined();
 });
 
-test('streams that enter a container need console, those that look do not', () => {
+test('streams that enter a container need console, those that look do not, an upgrade is for admins', () => {
   expect(streamRights).toEqual({
     logs: 'read',
     stats: 'read',
@@ -73,6 +73,7 @@ test('streams that enter a container need console, those that look do not', () =
     exec: 'console',
     attach: 'console',
     console: 'console',
+    upgrade: 'admin',
   });
 });
 
