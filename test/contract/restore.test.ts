@@ -16,19 +16,22 @@ import { runningCluster } from '../../bench/running-mix.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { systemClock } from '../../src/base/node/system-clock.ts';
 import { systemRng } from '../../src/base/node/system-rng.ts';
+import { certificateFacts } from '../../src/base/node/x509-facts.ts';
 import { type AgentConfig, checkAgentConfig } from '../../src/cli/core/agent-config.ts';
 import { lockDataFolder, readClusterId, writeClusterId } from '../../src/cli/run/data-folder.ts';
 import { withEtcd } from '../../src/cli/run/new-store.ts';
+import { PkiFolder } from '../../src/cli/run/pki-files.ts';
 import { recover } from '../../src/cli/run/recover.ts';
 import { type Restoration, restore } from '../../src/cli/run/restore.ts';
 import { writeBackupFile } from '../../src/store/backup-file.ts';
 import { backupBytes } from '../../src/store/backup-writer.ts';
 import { decode } from '../../src/store/core/codec.ts';
-import { restoredKey, root } from '../../src/store/core/keys.ts';
+import { authoritiesKey, restoredKey, root } from '../../src/store/core/keys.ts';
 import { etcdBbs } from '../../src/store/etcd/etcd-bbs.ts';
 import { endEtcd, findEtcd } from '../../src/store/etcd/etcd-process.ts';
 import { startEtcd } from '../../src/store/etcd/supervisor.ts';
 import { freePorts } from '../kit/ports.ts';
+import { testAuthorities } from '../kit/tls-server.ts';
 
 const signal = new AbortController().signal;
 let folder: string;
@@ -42,7 +45,12 @@ beforeEach(async () => {
   mkdirSync(dataDir);
   file = join(folder, 'one.skep-backup');
   const [api, etcdClient, etcdPeer] = (await freePorts(3)) as [number, number, number];
-  const checked = checkAgentConfig({ name: 'host-a', dataDir, ports: { api, etcdClient, etcdPeer } });
+  const checked = checkAgentConfig({
+    name: 'host-a',
+    dataDir,
+    insecure: true,
+    ports: { api, etcdClient, etcdPeer },
+  });
   if (!checked.ok) throw new Error(JSON.stringify(checked.problems));
   config = checked.config;
   await write([]);
@@ -191,4 +199,15 @@ test('recover: on a host that never was a server it refuses; on a lone one it ke
   const bbs = etcdBbs({ endpoints: [endpoint ?? ''], clock: systemClock, log: silentLog, rng: systemRng });
   await expect(bbs.read([restoredKey], { signal })).rejects.toMatchObject({ code: 'Unavailable' });
   bbs.close();
+}, 90_000);
+
+test('a cluster with TLS is restored onto a host that never was in it, which signs for itself', async () => {
+  const settings = { ...config, insecure: false };
+  await expect(run({ settings })).rejects.toThrow('is of a cluster without TLS');
+  const authorities = await testAuthorities('skep-abc', systemClock.now());
+  await write([{ key: authoritiesKey, value: JSON.stringify(authorities) }]);
+  await run({ settings });
+  const host = new PkiFolder(dataDir).readHost();
+  expect(host).toMatchObject({ clusterId: 'skep-abc', cluster: { ca: authorities.cluster.certificate } });
+  expect(certificateFacts(host?.cluster.certificate ?? '').identity?.roles).toEqual(['server', 'cell']);
 }, 90_000);
