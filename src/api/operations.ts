@@ -1,6 +1,7 @@
 /** Every route and what serves it: a route without a handler does not compile. Used by http/app.ts. */
 import type { Handler } from './context.ts';
 import type { RouteName } from './core/routes.ts';
+import { enter } from './handlers/auth/enter.ts';
 import { join, renewCertificate } from './handlers/auth/join.ts';
 import { listCertificates, revokeCertificates } from './handlers/auth/revoke.ts';
 import { createToken, listTokens, revokeToken } from './handlers/auth/tokens.ts';
@@ -71,6 +72,7 @@ export const operations: { readonly [N in RouteName]: Handler<N> } = {
   createToken,
   listTokens,
   revokeToken,
+  enter,
   addUser,
   listUsers,
   revokeUser,

@@ -31,7 +31,7 @@ test('what changes something needs more than to read', () => {
     ['read', 'none'].includes(routeRights[name as keyof typeof paths]),
   );
   // A plan changes nothing; the other two prove who asks by themselves.
-  expect(loose.map(([name]) => name).sort()).toEqual(['challenge', 'join', 'plan']);
+  expect(loose.map(([name]) => name).sort()).toEqual(['challenge', 'enter', 'join', 'plan']);
 });
 
 test.each<[Role, readonly Right[]]>([

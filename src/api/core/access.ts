@@ -52,6 +52,7 @@ export const routeRights: { readonly [N in RouteName]: Right } = {
   createToken: 'admin',
   listTokens: 'admin',
   revokeToken: 'admin',
+  enter: 'read',
   addUser: 'admin',
   listUsers: 'admin',
   revokeUser: 'admin',

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import {
   certificateViewSchema,
+  enterRequestSchema,
   hostCertificatesSchema,
   joinRequestSchema,
   renewRequestSchema,
@@ -36,6 +37,15 @@ export const authRoutes = {
   },
   listTokens: { ...paths.listTokens, response: z.object({ rows: z.array(tokenViewSchema) }) },
   revokeToken: { ...paths.revokeToken, params: z.object({ id: z.string() }), response: written },
+  /**
+   * For a session that begins on the local socket: a certificate with the rights of who proved it, so that the session
+   * can go on at another server. Absent where nobody needs one, because the cluster is without TLS.
+   */
+  enter: {
+    ...paths.enter,
+    body: enterRequestSchema,
+    response: z.object({ pass: userCertificateSchema.optional() }),
+  },
   addUser: { ...paths.addUser, body: userRequestSchema, response: userCertificateSchema },
   listUsers: { ...paths.listUsers, response: z.object({ rows: z.array(userViewSchema) }) },
   revokeUser: { ...paths.revokeUser, params: z.object({ name: z.string() }), response: written },

@@ -60,6 +60,8 @@ export const userRequestSchema = z.strictObject({
   request: pem,
 });
 
+export const enterRequestSchema = z.strictObject({ request: pem });
+
 export const userCertificateSchema = z.object({
   clusterId: z.string(),
   ca: z.string(),

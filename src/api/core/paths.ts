@@ -49,6 +49,7 @@ export const paths = {
   createToken: { method: 'POST', path: '/v1/auth/tokens' },
   listTokens: { method: 'GET', path: '/v1/auth/tokens' },
   revokeToken: { method: 'DELETE', path: '/v1/auth/tokens/:id' },
+  enter: { method: 'POST', path: '/v1/auth/enter' },
   addUser: { method: 'POST', path: '/v1/auth/users' },
   listUsers: { method: 'GET', path: '/v1/auth/users' },
   revokeUser: { method: 'DELETE', path: '/v1/auth/users/:name' },

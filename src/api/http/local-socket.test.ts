@@ -1,6 +1,8 @@
 /** The local socket of a cluster with TLS: whoever is at the other end proves it. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTlsServer, type TlsServer } from '../../../test/kit/tls-server.ts';
+import type { TlsSource } from '../../base/certificates.ts';
+import { x509Maker } from '../../base/node/x509-maker.ts';
 
 let server: TlsServer;
 const limits = { signal: new AbortController().signal };
@@ -29,6 +31,22 @@ test.skipIf(!isRoot)('root is admin and may enter; calls and sockets use one pro
   const feed = local.watch({ kind: 'lrps' }, limits)[Symbol.asyncIterator]();
   expect(await feed.next()).toMatchObject({ value: { type: 'snapshot' } });
   await feed.return?.();
+});
+
+test.skipIf(!isRoot)('a session that began on the socket goes on over TLS with the same rights', async () => {
+  const { key, request } = await x509Maker.request('uid-0');
+  const { pass } = await server.local(true).call('enter', { body: { request } }, limits);
+  if (pass === undefined) throw new Error('no pass was given');
+  const { ca, certificate } = pass;
+  const tls: TlsSource = { current: () => ({ ca, certificate, key }) };
+  const elsewhere = server.client(tls);
+  expect(await elsewhere.call('whoAmI', {}, limits)).toMatchObject({
+    roles: ['admin', 'console'],
+    how: 'certificate',
+  });
+  await expect(elsewhere.call('enter', { body: { request } }, limits)).rejects.toMatchObject({
+    code: 'InvalidRequest',
+  });
 });
 
 test('a proof that has run out is made again', async () => {

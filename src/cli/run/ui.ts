@@ -22,7 +22,8 @@ import { runTui } from '../../tui/run.ts';
 import { paneEmulator } from '../../tui/terminal/emulator.ts';
 import type { Terminal } from '../../tui/terminal.ts';
 import { chosenContext } from '../contexts.ts';
-import { type Address, addressOf, anotherServer, type Session } from '../session.ts';
+import { type Address, addressOf, type Session } from '../session.ts';
+import { sessionPass } from '../session-pass.ts';
 
 export interface UiOptions {
   readonly session: Session;
@@ -52,11 +53,13 @@ export async function runUi(options: UiOptions): Promise<number> {
   const pages = allPages({ yaml });
   // No secret: spreads retries of many terminals.
   const rng = seededRng(io.clock.now() ^ process.pid);
+  // Not the session's: that one says on standard error, across the screen, when an answer may be old.
+  const first = clientFor(session, addressOf(session.flags, io));
+  const pass = sessionPass(session, first);
   return await runTui({
     terminal,
-    // Not the session's: that one says on standard error, across the screen, when an answer may be old.
-    first: clientFor(session, addressOf(session.flags, io)),
-    connect: (apiAddress) => clientFor(session, anotherServer(session, apiAddress)),
+    first,
+    connect: (apiAddress) => clientFor(session, pass.addressOf(apiAddress)),
     clock: io.clock,
     rng,
     home: pages.list({ kind: 'lrps' }),
