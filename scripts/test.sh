@@ -13,6 +13,7 @@ export PATH
 # /var/tmp first: in a container /tmp may be small; the daemon's data goes here too.
 work=$(mktemp -d "${TMPDIR:-/var/tmp}/skep-test.XXXXXX")
 runner=
+other_runner=
 dockerd=
 
 say() { printf '==> %s\n' "$*"; }
@@ -37,6 +38,7 @@ stop() {
 cleanup() {
   trap '' HUP INT TERM
   if [ -n "$runner" ]; then stop 5 "-$runner"; fi
+  if [ -n "$other_runner" ]; then stop 5 "-$other_runner"; fi
   if [ -n "$dockerd" ]; then stop_dockerd; fi
   rm -rf "$work" 2>/dev/null || true
 }
@@ -213,18 +215,44 @@ shell_scripts() {
   done
 }
 
-# In a session of its own, so that whatever a test left behind can be stopped with it.
-all_projects() {
+# In a session of its own, so that whatever a test left behind can be stopped with it. The first argument names the
+# report.
+start_vitest() {
+  name=$1
+  shift
+  setsid vitest run --reporter=default --reporter=json --outputFile.json="$work/$name.json" "$@" </dev/null &
+}
+
+await_vitest() {
   status=0
-  export SKEP_SIM_SEEDS="${SKEP_SIM_SEEDS:-200}"
-  setsid vitest run --reporter=default --reporter=json --outputFile.json="$work/report.json" "$@" </dev/null &
-  runner=$!
-  wait "$runner" || status=$?
-  stop 5 "-$runner"
-  runner=
-  counts=$(node scripts/test-counts.ts "$work/report.json" "$status") || counts='0 1'
+  wait "$2" || status=$?
+  stop 5 "-$2"
+  counts=$(node scripts/test-counts.ts "$work/$1.json" "$status") || counts='0 1'
   passed=$((passed + ${counts% *}))
   failed=$((failed + ${counts#* }))
+}
+
+all_projects() {
+  export SKEP_SIM_SEEDS="${SKEP_SIM_SEEDS:-200}"
+  if [ $# -gt 0 ]; then
+    start_vitest report "$@"
+    runner=$!
+    await_vitest report "$runner"
+    runner=
+    return
+  fi
+  start_vitest report --project '!e2e'
+  runner=$!
+  await_vitest report "$runner"
+  # End to end is mostly waiting: two halves side by side.
+  start_vitest first --project e2e --shard=1/2
+  runner=$!
+  start_vitest second --project e2e --shard=2/2
+  other_runner=$!
+  await_vitest first "$runner"
+  runner=
+  await_vitest second "$other_runner"
+  other_runner=
 }
 
 npm_packages
