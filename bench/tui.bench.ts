@@ -46,7 +46,7 @@ export async function measure({ quick, say }: BenchOptions): Promise<Measured> {
       const server = await startServer(units, join(folder, `${name}.sock`));
       say(`${name}: ${units * instancesPerUnit} instances are served`);
       try {
-        const program = [...bundle.program, 'ui', '--server', server.socketPath];
+        const program = [...bundle.program, 'ui', '--server', server.address];
         // The first run fills the cache of compiled code, as the first run after an installation does.
         await (await openUi(program, env)).close();
         const made = await measureUi(await openUi(program, env), server, { samples, overMs });
@@ -70,7 +70,7 @@ function prefixed(name: string, figures: Figures): Record<string, number> {
 }
 
 interface BenchServer {
-  readonly socketPath: string;
+  readonly address: string;
   say(line: 'busy' | 'quiet'): void;
   stop(): void;
 }
@@ -84,16 +84,16 @@ async function startServer(units: number, socketPath: string): Promise<BenchServ
       stdio: ['pipe', 'pipe', 'inherit'],
     },
   );
-  await within(
+  const address = await within(
     serverDeadlineMs,
     'the server is ready',
-    new Promise<void>((resolve, reject) => {
-      child.stdout?.once('data', () => resolve());
+    new Promise<string>((resolve, reject) => {
+      child.stdout?.once('data', (line) => resolve(String(line).replace('ready', '').trim()));
       child.once('exit', (code) => reject(new Error(`the server ended with status ${code}`)));
     }),
   );
   return {
-    socketPath,
+    address,
     say: (line) => void child.stdin?.write(`${line}\n`),
     stop: () => void child.kill('SIGKILL'),
   };

@@ -62,7 +62,7 @@ const api = createApi({
   ready: () => undefined,
   accept: wsAccept,
 });
-await listenApi(api, {
+const listening = await listenApi(api, {
   socketPath,
   socketGroup: 'no-such-group',
   host: '127.0.0.1',
@@ -100,4 +100,4 @@ lines.on('line', (line) => {
   if (line === 'busy') busy = setInterval(change, busyEveryMs);
 });
 lines.on('close', () => process.exit(0));
-process.stdout.write('ready\n');
+process.stdout.write(`ready ${listening.address}\n`);
