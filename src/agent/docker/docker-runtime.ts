@@ -37,7 +37,7 @@ export interface DockerRuntimeOptions {
 /** Connects nowhere yet: an engine that is down is reported by each call. Throws `InvalidConfig`. */
 export function dockerRuntime(options: DockerRuntimeOptions): Runtime {
   const engine = connectEngine({
-    address: findEngine(options.dockerHost ?? process.env['DOCKER_HOST']),
+    address: findEngine(options.dockerHost),
     clock: options.clock,
     log: options.log,
   });

@@ -7,7 +7,17 @@ describe('without an address', () => {
     ['Podman alone', ['/run/podman/podman.sock'], '/run/podman/podman.sock'],
     ['none', [], '/var/run/docker.sock'],
   ])('and with %s', (_, there, path) => {
-    expect(findEngine(undefined, (candidate) => there.includes(candidate))).toEqual({ kind: 'socket', path });
+    const surroundings = { environment: {}, exists: (candidate: string) => there.includes(candidate) };
+    expect(findEngine(undefined, surroundings)).toEqual({ kind: 'socket', path });
+  });
+});
+
+test('DOCKER_HOST counts where the settings name none, for whoever asks', () => {
+  const surroundings = { environment: { DOCKER_HOST: 'unix:///run/env.sock' }, exists: () => true };
+  expect(findEngine(undefined, surroundings)).toEqual({ kind: 'socket', path: '/run/env.sock' });
+  expect(findEngine('unix:///run/file.sock', surroundings)).toEqual({
+    kind: 'socket',
+    path: '/run/file.sock',
   });
 });
 
@@ -17,7 +27,7 @@ test.each([
   ['tcp://engine.local', 'tcp://engine.local:2375'],
   ['tcp://[::1]:99', 'tcp://::1:99'],
 ])('%s is understood', (dockerHost, text) => {
-  expect(addressText(findEngine(dockerHost, () => true))).toBe(text);
+  expect(addressText(findEngine(dockerHost))).toBe(text);
 });
 
 test.each(['ssh://host', 'npipe:////./pipe/x', 'unix://', 'unix://relative', 'localhost', 'tcp://a:b'])(

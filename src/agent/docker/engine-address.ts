@@ -1,6 +1,6 @@
 /**
  * Where the container engine listens: what the operator named, else the first well-known socket that exists.
- * Called once, when the runtime is built.
+ * Asked when the runtime is built, and by the doctor: both have to look at the same engine.
  */
 import { existsSync } from 'node:fs';
 import { SkepError } from '../../base/core/errors.ts';
@@ -12,15 +12,22 @@ export type EngineAddress =
 /** In this order: Docker Engine first, because a host with both runs its workloads there. */
 const wellKnownSockets = ['/var/run/docker.sock', '/run/podman/podman.sock'] as const;
 
+/** Replaced in tests. */
+export interface EngineSurroundings {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly exists: (path: string) => boolean;
+}
+
 /**
  * Finds the engine. Without any socket it answers Docker's own path: the engine may come up later.
- * @param dockerHost a `unix://` or `tcp://` URL, as in DOCKER_HOST
+ * @param configured a `unix://` or `tcp://` URL from skep.yaml; undefined: DOCKER_HOST counts
  * @throws InvalidConfig for a URL of another kind
  */
 export function findEngine(
-  dockerHost: string | undefined,
-  exists: (path: string) => boolean = existsSync,
+  configured: string | undefined,
+  { environment, exists }: EngineSurroundings = { environment: process.env, exists: existsSync },
 ): EngineAddress {
+  const dockerHost = configured ?? environment['DOCKER_HOST'];
   if (dockerHost) return parseDockerHost(dockerHost);
   return { kind: 'socket', path: wellKnownSockets.find((path) => exists(path)) ?? wellKnownSockets[0] };
 }
