@@ -1,39 +1,16 @@
 /** `skep cell` and `skep brain` in-process against an API whose brain is the test. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type ApiServer, startApiServer } from '../../test/kit/api-server.ts';
-import {
-  buildActual,
-  buildCell,
-  buildDesired,
-  buildDrained,
-  type ClusterRecords,
-  clusterRecords,
-} from '../../test/kit/builders.ts';
-import { type CliOptions, type CliRun, runCli } from '../../test/kit/cli-run.ts';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { buildActual, buildCell, buildDesired, buildDrained } from '../../test/kit/builders.ts';
+import { cliScene } from '../../test/kit/cli-scene.ts';
 import type { CellId, ProcessGuid } from '../model/ids.ts';
-import { actualKey, root } from '../store/core/keys.ts';
+import { actualKey } from '../store/core/keys.ts';
 
-let api: ApiServer;
-beforeAll(async () => {
-  api = await startApiServer();
-});
-afterAll(() => api.close());
-beforeEach(async () => {
-  await api.bbs.deleteRange(root, `${root}~`, { signal: api.signal });
-  await api.replica.waitFor(api.bbs.store.revision, 5_000, api.signal);
-  await seed({ cells: [buildCell('a', { zone: 'z1' }), buildCell('b', { zone: 'z2' })] });
-});
+const scene = cliScene();
+const { start, skep, seed } = scene;
+beforeEach(() => seed({ cells: [buildCell('a', { zone: 'z1' }), buildCell('b', { zone: 'z2' })] }));
 
-const seed = (records: ClusterRecords) =>
-  api.seed({ puts: clusterRecords(records).map(([key, value]) => ({ key, value })) });
-const start = (args: readonly string[], options: CliOptions = {}): CliRun =>
-  runCli(args, { server: api.socketPath, ...options });
-async function skep(args: readonly string[], options: CliOptions = {}) {
-  const run = start(args, options);
-  return { code: await run.code, out: run.out.text, err: run.err.text };
-}
 const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 5_000, interval: 10 });
-const specOf = (cellId: string) => api.replica.state.cellSpecs.get(cellId as CellId)?.value;
+const specOf = (cellId: string) => scene.api.replica.state.cellSpecs.get(cellId as CellId)?.value;
 const web = 'web' as ProcessGuid;
 const onA = (presence: 'ORDINARY' | 'EVACUATING') =>
   buildActual({ state: 'RUNNING', cellId: 'a', routable: true, presence });
@@ -93,7 +70,7 @@ describe('drain', () => {
     await until(() => expect(run.err.text).toContain('web/0 is starting on b'));
     await seed({ actual: [buildActual({ state: 'RUNNING', cellId: 'b', routable: true })] });
     await until(() => expect(run.err.text).toContain('web/0 is healthy on b'));
-    await api.seed({ deletes: [actualKey(web, 0, 'evacuating')] });
+    await scene.api.seed({ deletes: [actualKey(web, 0, 'evacuating')] });
     expect(await run.code).toBe(0);
     expect(run.err.text).toContain('web/0 has stopped; it runs on b\na is drained: 1 instance moved.\n');
   });
@@ -130,7 +107,7 @@ describe('drain', () => {
     await seed({ desired: [buildDesired()], actual: [onA('ORDINARY')] });
     const run = start(['cell', 'drain', 'a'], { terminal: true });
     await until(() => expect(run.err.text).toContain('a: 1 instance and 0 tasks left, 1 waiting'));
-    await api.seed({ deletes: [actualKey(web, 0)] });
+    await scene.api.seed({ deletes: [actualKey(web, 0)] });
     expect(await run.code).toBe(0);
     expect(run.err.text).toContain('\u001b[2A\u001b[J');
   });
@@ -181,6 +158,6 @@ describe('brain', () => {
   test('confirm-loss opens the storm guard for a while', async () => {
     const run = await skep(['brain', 'confirm-loss', '--for', '1h']);
     expect(run).toMatchObject({ code: 0, err: expect.stringContaining('confirmed for 1h') });
-    expect(api.replica.state.settings?.value.stormConfirmedUntil).toBeGreaterThan(0);
+    expect(scene.api.replica.state.settings?.value.stormConfirmedUntil).toBeGreaterThan(0);
   });
 });

@@ -1,41 +1,19 @@
 /** What a tired operator sees: warnings, refusals and exit statuses that must not mislead. */
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type ApiServer, startApiServer } from '../../test/kit/api-server.ts';
-import { buildActual, buildDesired } from '../../test/kit/builders.ts';
-import { type CliOptions, runCli } from '../../test/kit/cli-run.ts';
+import { expect, test } from 'vitest';
+import { buildActual } from '../../test/kit/builders.ts';
+import { runCli } from '../../test/kit/cli-run.ts';
+import { cliScene } from '../../test/kit/cli-scene.ts';
 import type { ProcessGuid } from '../model/ids.ts';
 import { encode } from '../store/core/codec.ts';
-import { actualKey, desiredKey, root } from '../store/core/keys.ts';
+import { actualKey } from '../store/core/keys.ts';
 
-let api: ApiServer;
-beforeAll(async () => {
-  api = await startApiServer();
-});
-afterAll(() => api.close());
-beforeEach(async () => {
-  await api.bbs.deleteRange(root, `${root}~`, { signal: api.signal });
-  await api.replica.waitFor(api.bbs.store.revision, 5_000, api.signal);
-});
-
-async function skep(args: readonly string[], options: CliOptions = {}) {
-  const run = runCli(args, { server: api.socketPath, ...options });
-  const code = await run.code;
-  return { code, out: run.out.text, err: run.err.text };
-}
-
-async function seedLrp(guid: string): Promise<void> {
-  const actual = buildActual({ guid, index: 0, state: 'RUNNING', cellId: 'c-1', routable: true });
-  await api.seed({
-    puts: [
-      { key: desiredKey(guid as ProcessGuid), value: encode(buildDesired({ guid, instances: 1 })) },
-      { key: actualKey(guid as ProcessGuid, 0), value: encode(actual) },
-    ],
-  });
-}
+const scene = cliScene();
+const { skep } = scene;
+const seedLrp = (guid: string) => scene.seedLrp(guid, 1);
 
 test('what a server without quorum answers is said to be old, once, on standard error', async () => {
   await seedLrp('web');
-  api.bbs.setAvailable(false);
+  scene.api.bbs.setAvailable(false);
   try {
     const { code, out, err } = await skep(['ps', 'web']);
     expect({ code, lines: out.split('\n').length }).toEqual({ code: 0, lines: 3 });
@@ -44,7 +22,7 @@ test('what a server without quorum answers is said to be old, once, on standard 
     expect(status.err).toBe('');
     expect(status.out.match(/may be old/g)).toHaveLength(1);
   } finally {
-    api.bbs.setAvailable(true);
+    scene.api.bbs.setAvailable(true);
   }
   await expect.poll(async () => (await skep(['ps', 'web'])).err, { timeout: 5_000 }).toBe('');
 });
@@ -56,7 +34,9 @@ test.each([[['rm', 'web', '--yes']], [['stop', 'web']], [['stop', 'web/0']], [['
     const { code, err } = await skep(args);
     expect(code).toBe(2);
     expect(err).toMatch(/"web" is only the beginning of web-admin[^]*type the whole name: web-admin/);
-    expect(api.replica.state.desired.get('web-admin' as ProcessGuid)?.value).toMatchObject({ instances: 1 });
+    expect(scene.api.replica.state.desired.get('web-admin' as ProcessGuid)?.value).toMatchObject({
+      instances: 1,
+    });
     expect((await skep(['ps', 'web'])).code).toBe(0);
   },
 );
@@ -73,8 +53,8 @@ test('an instance that does not exist is not found, as by every other command', 
 test('ps -w NAME/INDEX shows that instance only', async () => {
   await seedLrp('web');
   const other = buildActual({ guid: 'web', index: 1, state: 'CLAIMED', cellId: 'c-1' });
-  await api.seed({ puts: [{ key: actualKey('web' as ProcessGuid, 1), value: encode(other) }] });
-  const run = runCli(['ps', '-w', 'web/1'], { server: api.socketPath });
+  await scene.api.seed({ puts: [{ key: actualKey('web' as ProcessGuid, 1), value: encode(other) }] });
+  const run = runCli(['ps', '-w', 'web/1'], { server: scene.api.socketPath });
   await expect.poll(() => run.out.text, { timeout: 5_000 }).toContain('web/1');
   run.signal('SIGINT');
   expect(await run.code).toBe(130);
@@ -103,15 +83,17 @@ test('events of a name without any say so', async () => {
 
 test('of three hundred instances the progress tells how many are how, not each', async () => {
   await seedLrp('web');
-  const run = runCli(['scale', 'web', '300', '--timeout', '5s'], { server: api.socketPath });
-  await expect.poll(() => api.replica.state.desired.get('web' as ProcessGuid)?.value.instances).toBe(300);
+  const run = runCli(['scale', 'web', '300', '--timeout', '5s'], { server: scene.api.socketPath });
+  await expect
+    .poll(() => scene.api.replica.state.desired.get('web' as ProcessGuid)?.value.instances)
+    .toBe(300);
   const put = (index: number, state: 'CLAIMED' | 'RUNNING') => ({
     key: actualKey('web' as ProcessGuid, index),
     value: encode(buildActual({ guid: 'web', index, state, cellId: 'c-1', routable: state === 'RUNNING' })),
   });
   const indexes = Array.from({ length: 300 }, (_, index) => index);
-  await api.seed({ puts: indexes.map((index) => put(index, 'CLAIMED')) });
-  for (const index of indexes) await api.seed({ puts: [put(index, 'RUNNING')] });
+  await scene.api.seed({ puts: indexes.map((index) => put(index, 'CLAIMED')) });
+  for (const index of indexes) await scene.api.seed({ puts: [put(index, 'RUNNING')] });
   expect(await run.code).toBe(0);
   expect(run.err.text).toMatch(/^web: \d+ of 300 ready/m);
   expect(run.err.text.split('\n').length).toBeLessThan(20);
@@ -120,11 +102,11 @@ test('of three hundred instances the progress tells how many are how, not each',
 
 test('a watch says when what it shows may be old, and when it is current again', async () => {
   await seedLrp('web');
-  const run = runCli(['ps', '-w', 'web'], { server: api.socketPath });
+  const run = runCli(['ps', '-w', 'web'], { server: scene.api.socketPath });
   await expect.poll(() => run.out.text, { timeout: 5_000 }).toContain('web/0');
-  api.bbs.setAvailable(false);
+  scene.api.bbs.setAvailable(false);
   await expect.poll(() => run.err.text, { timeout: 5_000 }).toMatch(/may be old/);
-  api.bbs.setAvailable(true);
+  scene.api.bbs.setAvailable(true);
   await expect.poll(() => run.err.text, { timeout: 5_000 }).toMatch(/current again/);
   run.signal('SIGINT');
   expect(await run.code).toBe(130);
@@ -132,8 +114,8 @@ test('a watch says when what it shows may be old, and when it is current again',
 
 test('who waits for six instances while somebody else scales to none is told so', async () => {
   await seedLrp('web');
-  const run = runCli(['scale', 'web', '6'], { server: api.socketPath });
-  await expect.poll(() => api.replica.state.desired.get('web' as ProcessGuid)?.value.instances).toBe(6);
+  const run = runCli(['scale', 'web', '6'], { server: scene.api.socketPath });
+  await expect.poll(() => scene.api.replica.state.desired.get('web' as ProcessGuid)?.value.instances).toBe(6);
   expect((await skep(['scale', 'web', '0', '-d'])).code).toBe(0);
   expect(await run.code).toBe(4);
   expect(run.err.text).toMatch(/web: it was scaled to 0 meanwhile, by somebody else: skep events web/);

@@ -1,28 +1,13 @@
 /** Every placement rule can be said on the command line, arrives in the record, and is refused when it makes no sense. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type ApiServer, startApiServer } from '../../test/kit/api-server.ts';
-import { runCli } from '../../test/kit/cli-run.ts';
+import { describe, expect, test } from 'vitest';
+import { cliScene } from '../../test/kit/cli-scene.ts';
 import type { ProcessGuid, TaskGuid } from '../model/ids.ts';
 import { placementSchema } from '../model/placement.ts';
-import { root } from '../store/core/keys.ts';
 
-let api: ApiServer;
-beforeAll(async () => {
-  api = await startApiServer();
-});
-afterAll(() => api.close());
-beforeEach(async () => {
-  await api.bbs.deleteRange(root, `${root}~`, { signal: api.signal });
-  await api.replica.waitFor(api.bbs.store.revision, 5_000, api.signal);
-});
+const scene = cliScene();
+const skep = (...args: string[]) => scene.skep(args);
 
-async function skep(...args: string[]) {
-  const run = runCli(args, { server: api.socketPath });
-  const code = await run.code;
-  return { code, out: run.out.text, err: run.err.text };
-}
-
-const web = () => api.replica.state.desired.get('web' as ProcessGuid)?.value;
+const web = () => scene.api.replica.state.desired.get('web' as ProcessGuid)?.value;
 const both: [string[], object][] = [
   [['--os', 'linux', '--arch', 'arm64'], { os: 'linux', arch: 'arm64' }],
   [['--tag', 'gpu', '--tag', 'fast'], { tags: ['gpu', 'fast'] }],
@@ -69,7 +54,7 @@ describe('skep run', () => {
 
 test.each(both)('skep task run %j is a rule of the task', async (flags, rules) => {
   expect(await skep('task', 'run', 'job', 'busybox', '--detach', ...flags)).toMatchObject({ code: 0 });
-  const task = api.replica.state.tasks.get('job' as TaskGuid)?.value;
+  const task = scene.api.replica.state.tasks.get('job' as TaskGuid)?.value;
   expect(task?.placement).toEqual(placementSchema.parse(rules));
 });
 
@@ -84,7 +69,7 @@ describe('skep brain settings', () => {
     );
     expect(code).toBe(0);
     expect(out).toMatch(/^maxStarting +20$/m);
-    expect(api.replica.state.settings?.value).toMatchObject({
+    expect(scene.api.replica.state.settings?.value).toMatchObject({
       maxStarting: 20,
       maxStartingPerCell: 4,
       preemption: true,

@@ -1,20 +1,15 @@
 /** `skep plan` and the line of `skep status` about losses, in this process. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type ApiServer, startApiServer } from '../../test/kit/api-server.ts';
-import { buildActual, buildCell, buildDesired, clusterRecords } from '../../test/kit/builders.ts';
-import { runCli } from '../../test/kit/cli-run.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { buildActual, buildCell, buildDesired } from '../../test/kit/builders.ts';
+import { cliScene } from '../../test/kit/cli-scene.ts';
 import type { Survives } from '../api/core/plan-shapes.ts';
 import { survivesText } from '../api/core/survives-text.ts';
 import { root } from '../store/core/keys.ts';
 
-let api: ApiServer;
-beforeAll(async () => {
-  api = await startApiServer();
-});
-afterAll(() => api.close());
-beforeEach(async () => {
-  await api.bbs.deleteRange(root, `${root}~`, { signal: api.signal });
-  const records = clusterRecords({
+const scene = cliScene();
+const skep = (...args: string[]) => scene.skep(args);
+beforeEach(() =>
+  scene.seed({
     desired: [buildDesired({ guid: 'web', instances: 3, memoryMb: 400 })],
     actual: [running(0, 'host-1'), running(1, 'host-1'), running(2, 'host-2')],
     cells: [
@@ -22,17 +17,10 @@ beforeEach(async () => {
       buildCell('host-2', { zone: 'b' }),
       buildCell('host-3', { zone: 'b' }),
     ],
-  });
-  await api.seed({ puts: records.map(([key, value]) => ({ key, value })) });
-});
+  }),
+);
 
 const running = (index: number, cellId: string) => buildActual({ index, cellId, state: 'RUNNING' });
-
-async function skep(...args: string[]) {
-  const run = runCli(args, { server: api.socketPath });
-  const code = await run.code;
-  return { code, out: run.out.text, err: run.err.text };
-}
 
 describe('skep plan', () => {
   test('drain: what would move where', async () => {
@@ -107,7 +95,7 @@ describe('skep plan', () => {
 });
 
 describe('skep rebalance', () => {
-  const stored = () => api.replica.state.rebalance?.value;
+  const stored = () => scene.api.replica.state.rebalance?.value;
 
   test('--plan only shows; without it the moves are written down for the brain', async () => {
     const planned = await skep('rebalance', '--plan', '-o', 'json');
@@ -150,8 +138,8 @@ describe('skep rebalance', () => {
   });
 
   test('writes nothing when the cells are even', async () => {
-    await api.bbs.deleteRange(`${root}actual/`, `${root}actual/~`, { signal: api.signal });
-    await api.replica.waitFor(api.bbs.store.revision, 5_000, api.signal);
+    await scene.api.bbs.deleteRange(`${root}actual/`, `${root}actual/~`, { signal: scene.api.signal });
+    await scene.api.replica.waitFor(scene.api.bbs.store.revision, 5_000, scene.api.signal);
     expect(await skep('rebalance')).toMatchObject({
       code: 0,
       err: '',
@@ -173,9 +161,9 @@ describe('skep status', () => {
   };
 
   test('says which loss would be survived, once it is known', async () => {
-    api.survives = undefined;
+    scene.api.survives = undefined;
     expect((await skep('status')).out).not.toMatch(/Survives/);
-    api.survives = survives;
+    scene.api.survives = survives;
     expect((await skep('status')).out).toMatch(
       /^Survives {3}the loss of any one cell; not of zone b: 12 instances would not fit \(memory\)$/m,
     );
