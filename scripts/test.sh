@@ -204,7 +204,7 @@ drop_rules() {
 # --- the tests ---------------------------------------------------------------------------------------------
 
 shell_scripts() {
-  for script in install.sh scripts/*.sh bin/skep .ci/run; do
+  for script in install.sh scripts/*.sh test/rig/*.sh bin/skep .ci/run; do
     [ -f "$script" ] || continue
     if shellcheck "$script"; then
       passed=$((passed + 1))
