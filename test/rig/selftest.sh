@@ -36,7 +36,8 @@ carrier() { [ "$($rig exec "$1" cat /sys/class/net/eth0/carrier)" = "$2" ]; }
 container() { $rig exec h1 docker inspect -f '{{.Id}} {{.State.StartedAt}} {{.State.Pid}}' web; }
 same_container() { [ "$before" = "$(container)" ]; }
 no_process_of() { [ -z "$(find "/sys/fs/cgroup/freezer/$RIG/$1" -name cgroup.procs -exec cat {} + 2>/dev/null)" ]; }
-echoes() { $rig exec h1 awk '/^Icmp:/ && !/InMsgs/ { print $9 }' /proc/net/snmp; }
+# shellcheck disable=SC2016 # awk's variables
+echoes() { $rig exec h1 awk '/^Icmp:/ && !/InMsgs/ { print $10 }' /proc/net/snmp; }
 pings_arrive() { # from h2 at h1, although no answer comes back
   local earlier
   earlier=$(echoes)
