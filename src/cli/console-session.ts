@@ -42,7 +42,7 @@ export async function joinSession(session: Session, socket: Socket, options: Joi
     if (action === 'detach') leave();
     // A socket that has ended is told by the output's end.
     else if (action === 'close') sendControl(socket, { kind: 'close' }).catch(() => undefined);
-    else session.io.stderr.write(action === 'help' ? `\r\n-- ${prefixHelp} --\r\n` : '\u0007');
+    else session.io.stderr.write(action === 'help' ? `\r\n-- ${prefixHelp()} --\r\n` : '\u0007');
   };
   const filterInput = (bytes: Uint8Array, leave: () => void): Uint8Array => {
     const input: Uint8Array[] = [];

@@ -25,7 +25,7 @@ export interface Consoles {
   sync(workspace: Workspace, sizes: ReadonlyMap<PaneId, Size>): void;
   run(effect: Exclude<WorkspaceEffect, { do: 'flash' }>): void;
   /** A console over the whole screen; resolves when it has ended or was left. */
-  handOver(wire: TerminalWire, request: ConsoleRequest): Promise<void>;
+  handOver(wire: TerminalWire, request: ConsoleRequest, prefix: string): Promise<void>;
   /** The sessions that panes hold: the list of consoles marks them. */
   sessions(): readonly string[];
   /** Leaves all sessions; they stay on their cells for their grace time. */
@@ -97,10 +97,17 @@ class PaneConsoles implements Consoles {
     }
   }
 
-  handOver(wire: TerminalWire, request: ConsoleRequest): Promise<void> {
+  handOver(wire: TerminalWire, request: ConsoleRequest, prefix: string): Promise<void> {
     const { connection, clock, rng } = this.#options;
     const { signal } = this.#stop;
-    return handOverConsole(wire, request, { connection, clock, rng, signal, flash: this.#flash });
+    return handOverConsole(wire, request, {
+      connection,
+      clock,
+      rng,
+      signal,
+      prefix,
+      flash: this.#flash,
+    });
   }
 
   sessions(): readonly string[] {

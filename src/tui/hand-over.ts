@@ -8,6 +8,7 @@ import { SkepError } from '../base/core/errors.ts';
 import type { Rng } from '../base/core/rng.ts';
 import type { ClusterConnection } from './connection.ts';
 import { ConsoleLink } from './console-link.ts';
+import { controlByteOf, keyTitle } from './core/key-names.ts';
 import type { ConsoleRequest } from './core/page.ts';
 import { PaneInput } from './pane-input.ts';
 import type { TerminalWire } from './terminal.ts';
@@ -17,6 +18,8 @@ export interface HandOverOptions {
   readonly clock: Clock;
   readonly rng: Rng;
   readonly signal: AbortSignal;
+  /** The key before the keys of the console itself. */
+  readonly prefix: string;
   flash(level: 'info' | 'warn' | 'error', text: string): void;
 }
 
@@ -82,7 +85,9 @@ function join(
     onNotice: say,
     onLost(message) {
       const dropped = input.drop();
-      say(`${message}; Ctrl-] d leaves${dropped > 0 ? `; ${dropped} bytes were not sent` : ''}`);
+      say(
+        `${message}; ${keyTitle(options.prefix)} d leaves${dropped > 0 ? `; ${dropped} bytes were not sent` : ''}`,
+      );
     },
   });
   const input = new PaneInput({ send: (bytes) => link.send(bytes), onProgress: () => undefined });
@@ -94,18 +99,24 @@ function join(
     size = now;
     tellSize();
   });
-  const keys = new PrefixKeys();
+  const keys = new PrefixKeys(controlByteOf(options.prefix));
+  const help = prefixHelp(keyTitle(options.prefix));
   const isReadOnly = request.kind === 'attach' || request.watch === true;
   wire.onInput((bytes) => {
     for (const piece of keys.take(bytes)) {
-      if (piece.kind === 'action') act(piece.action, link, say, leave);
+      if (piece.kind === 'action') act(piece.action, link, { say, help }, leave);
       else if (!isReadOnly && !input.push(piece.bytes)) say('the program does not read: input was not taken');
     }
   });
   return { ended: link.run(signal), wasOpen: () => wasOpen };
 }
 
-function act(action: PrefixAction, link: ConsoleLink, say: (text: string) => void, leave: () => void): void {
+function act(
+  action: PrefixAction,
+  link: ConsoleLink,
+  { say, help }: { readonly help: string; say(text: string): void },
+  leave: () => void,
+): void {
   switch (action) {
     case 'detach':
       return leave();
@@ -115,9 +126,9 @@ function act(action: PrefixAction, link: ConsoleLink, say: (text: string) => voi
       link.control({ kind: 'close' }).catch(() => undefined);
       return;
     case 'help':
-      return say(prefixHelp);
+      return say(help);
     case 'unknown':
-      return say(`that key does nothing; ${prefixHelp}`);
+      return say(`that key does nothing; ${help}`);
   }
 }
 

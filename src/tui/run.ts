@@ -117,7 +117,8 @@ class Tui {
       signal,
       editText,
       saveText,
-      fullConsole: (open) => terminal.handOver((wire) => consoles.handOver(wire, open)),
+      fullConsole: (open) =>
+        terminal.handOver((wire) => consoles.handOver(wire, open, this.#model.workspace.prefix)),
       send,
       quit: () => end(0),
     };
@@ -199,7 +200,7 @@ class Tui {
   }
 }
 
-const startModel = ({ clock, terminal, settings, context, commandHistory, first, home }: TuiOptions) =>
+const startModel = ({ clock, terminal, settings, context, commandHistory, first, home, parts }: TuiOptions) =>
   startApp(
     {
       now: clock.now(),
@@ -210,6 +211,7 @@ const startModel = ({ clock, terminal, settings, context, commandHistory, first,
       connection: { server: first.address, state: 'connecting', since: clock.now(), reason: '' },
     },
     home,
+    parts.keysOf('panes')[0],
   );
 
 function connect(

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Millis } from '../../src/model/ids.ts';
 import { frameText } from '../../src/tui/core/frame.ts';
+import type { PaneScreen } from '../../src/tui/core/workspace.ts';
 import { driveTui, type TuiApp, type TuiAppOptions } from '../kit/tui-app.ts';
 import { clusterStatus, now, viewData } from '../kit/tui-data.ts';
 
@@ -17,6 +18,16 @@ function open(options: Partial<TuiAppOptions> = {}): TuiApp {
   return app;
 }
 
+const consoleInfo = {
+  instanceGuid: 'guid',
+  args: [],
+  by: 'uid 0',
+  openedAt: now,
+  clients: 1,
+  columns: 80,
+  rows: 24,
+  title: '',
+};
 const screen = (app: TuiApp): string => frameText(app.draw());
 const crumbs = (app: TuiApp): readonly string[] => app.model.stack.map(({ page }) => page.crumb);
 function command(app: TuiApp, line: string): void {
@@ -48,6 +59,40 @@ describe('pages', () => {
     app.press('q');
     expect(crumbs(app)).toEqual(['lrps']);
     expect(app.model.flash?.text).toBe('this is the first page');
+  });
+
+  test('a page with nothing to filter says so instead of asking for a filter', () => {
+    const app = open({ home: (pages) => pages.pulses() });
+    app.press('/');
+    expect(app.model.prompt).toBeUndefined();
+    expect(app.model.flash?.text).toBe('nothing here to filter');
+    expect(screen(app)).toContain('Enter opens the list');
+    app.press('enter', '/');
+    expect(app.model.prompt?.kind).toBe('filter');
+  });
+
+  test('a session that a pane here holds is gone to: its tab is seen, its pane has the focus', () => {
+    const screens = (id: string) => ({ session: `cell-1.s${id}` }) as unknown as PaneScreen;
+    const app = open({ home: (pages) => pages.consoles(), screens: (id) => screens(id) });
+    const { key } = app.model.stack[0] ?? { key: '' };
+    for (const target of ['web/0', 'web/1', 'web/2', 'web/3', 'web/4']) {
+      command(app, `shell ${target}`);
+      app.press('ctrl-]', 'q');
+    }
+    expect(app.model.workspace.tab).toBe(1);
+    const own = ['cell-1.s2'];
+    const consoles = [{ ...consoleInfo, session: 'cell-1.s2', target: 'web/1' }];
+    app.send({
+      kind: 'data',
+      page: key,
+      want: 'consoles',
+      data: { kind: 'consoles', consoles, silent: [], own },
+    });
+    app.press('enter');
+    const { workspace, inPanes } = app.model;
+    expect(inPanes).toBe(true);
+    expect(workspace.tab).toBe(0);
+    expect(workspace.tabs[0]?.focus).toBe('2');
   });
 
   test('no more than fifty are kept', () => {

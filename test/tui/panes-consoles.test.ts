@@ -420,7 +420,7 @@ describe('the whole screen', () => {
   test('bytes both ways, sizes, a lost line, and leaving by the prefix', async () => {
     const world = new World();
     const wire = new Wire();
-    const done = world.consoles.handOver(wire, { target: 'web/0', kind: 'shell', full: true });
+    const done = world.consoles.handOver(wire, { target: 'web/0', kind: 'shell', full: true }, 'ctrl-]');
     await world.settle();
     const cell = world.last;
     expect(cell.query).toMatchObject({ kind: 'console', columns: 100, rows: 30 });
@@ -447,7 +447,7 @@ describe('the whole screen', () => {
     const world = new World();
     world.refusal = new SkepError('ResourceNotFound', 'there is no web/9');
     const wire = new Wire();
-    await expect(world.consoles.handOver(wire, { target: 'web/9', kind: 'shell' })).rejects.toThrow(
+    await expect(world.consoles.handOver(wire, { target: 'web/9', kind: 'shell' }, 'ctrl-]')).rejects.toThrow(
       'there is no web/9',
     );
   });

@@ -10,6 +10,12 @@ function shown(chunks: readonly string[]): string {
     .join('');
 }
 
+test('the prefix may be another key', () => {
+  const keys = new PrefixKeys(0x1e);
+  const typed = new TextEncoder().encode('\u001dd\u001ed');
+  expect(keys.take(typed).map(({ kind }) => kind)).toEqual(['input', 'action']);
+});
+
 test.each([
   ['plain', 'plain'],
   ['ab\u001ddcd', 'ab{detach}cd'],

@@ -5,7 +5,7 @@
  */
 
 /** Ctrl-], which no shell uses. */
-const prefix = 0x1d;
+const usualPrefix = 0x1d;
 
 export type PrefixAction = 'detach' | 'close' | 'help' | 'unknown';
 
@@ -15,15 +15,23 @@ export type PrefixPiece =
   | { readonly kind: 'input'; readonly bytes: Uint8Array }
   | { readonly kind: 'action'; readonly action: PrefixAction };
 
-/** One line a key, for help. */
-export const prefixHelp = 'Ctrl-] then: d detach (the console goes on), x close, Ctrl-] send Ctrl-]';
+/** One line, for help. @param name of the prefix, as a person says it */
+export const prefixHelp = (name = 'Ctrl-]'): string =>
+  `${name} then: d detach (the console goes on), x close, ${name} send ${name}`;
 
 /** Remembers a prefix whose second key comes later. */
 export class PrefixKeys {
+  readonly #prefix: number;
   #isAfterPrefix = false;
+
+  /** @param prefix the byte that the key sends */
+  constructor(prefix = usualPrefix) {
+    this.#prefix = prefix;
+  }
 
   /** What is typed, in order. */
   take(bytes: Uint8Array): PrefixPiece[] {
+    const prefix = this.#prefix;
     const pieces: PrefixPiece[] = [];
     let from = 0;
     const flush = (to: number): void => {

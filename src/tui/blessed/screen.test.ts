@@ -219,6 +219,30 @@ describe('somebody else has the terminal', () => {
     expect(written().slice(before)).toContain('first');
   });
 
+  test('keys of the borrower that signal the whole group end nothing; Ctrl-Z stops the group', async () => {
+    const { terminal, signal, events, log } = open();
+    const result = await terminal.lend(() => {
+      signal('SIGINT');
+      signal('SIGQUIT');
+      signal('SIGTSTP');
+      return Promise.resolve('saved');
+    });
+    expect(result).toBe('saved');
+    expect(events.map(({ kind }) => kind)).toEqual(['resize']);
+    expect(log.filter((line) => line === 'stop')).toHaveLength(1);
+    signal('SIGINT');
+    expect(events.at(-1)).toEqual({ kind: 'ended', exit: 130 });
+  });
+
+  test('who must go while it is lent goes', async () => {
+    const { terminal, signal, events } = open();
+    await terminal.lend(() => {
+      signal('SIGTERM');
+      return Promise.resolve();
+    });
+    expect(events).toEqual([{ kind: 'ended', exit: 143 }]);
+  });
+
   test('it is taken back when the borrower fails', async () => {
     const { terminal, log } = open();
     await expect(terminal.lend(() => Promise.reject(new Error('no editor')))).rejects.toThrow('no editor');

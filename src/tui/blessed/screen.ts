@@ -319,9 +319,19 @@ class OperatorTerminal implements Terminal {
   #listenToProcess(): void {
     const { host } = this.#parts;
     for (const [name, exit] of Object.entries(exits) as [EndSignal, number][])
-      this.#undo.push(host.onSignal(name, () => this.#end(exit)));
+      this.#undo.push(
+        host.onSignal(name, () => {
+          // Keys of a terminal that is lent: they reach our whole group, and mean the editor.
+          if (this.#holder === 'borrower' && (name === 'SIGINT' || name === 'SIGQUIT')) return;
+          this.#end(exit);
+        }),
+      );
     this.#undo.push(
-      host.onSignal('SIGTSTP', () => this.suspend()),
+      host.onSignal('SIGTSTP', () => {
+        // The editor stops itself; the shell has its terminal back only when the whole group stops.
+        if (this.#holder === 'borrower') host.stop();
+        else this.suspend();
+      }),
       host.onSignal('SIGCONT', () => {
         // Also when somebody else stopped it, without a word: the shell has had the terminal meanwhile.
         if (this.#holder === 'shell' || this.#holder === 'us') this.#takeBack();

@@ -111,7 +111,8 @@ const table = {
 
   // Tables.
   enter: { hint: 'open', help: 'Open what the row is about', keys: ['enter'], pages: scrolled },
-  mark: { hint: 'mark', help: 'Mark the row and go on to the next', keys: ['space'], pages: lists },
+  mark: { hint: 'mark', help: 'Mark the row and go on to the next', keys: ['space'], pages: views },
+  fold: { hint: 'fold', help: 'Fold the branch, or unfold it', keys: ['space'], pages: ['tree'] },
   markRange: {
     hint: 'mark range',
     help: 'Mark all rows from the last marked one to here',

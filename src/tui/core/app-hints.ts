@@ -65,7 +65,11 @@ export function drawHints(
     const [shown, text] = [keyName(key), actions[id].hint];
     return [{ key: shown, text, width: widthOf(shown) + 1 + widthOf(text) }];
   };
-  const ends = isDialog ? [] : (canvas.columns < narrowColumns ? always.slice(-1) : always).flatMap(hint);
+  const ends = isDialog
+    ? []
+    : (canvas.columns < narrowColumns ? always.slice(-1) : always)
+        .filter((id) => id !== 'filter' || page.noFilter === undefined)
+        .flatMap(hint);
   const reserved = ends.reduce((sum, { width }) => sum + width + gap, 0);
   const first = canvas.rows - 1 - rows;
   drawLine(canvas, ends, Math.max(1, canvas.columns - reserved), first, theme);

@@ -23,14 +23,23 @@ import { clampWorkspace } from './app-panes.ts';
 import { promptKey, promptPaste, startPrompt } from './app-prompt.ts';
 import type { Key } from './key.ts';
 import type { Effect, FlashLevel, Page, PageContext, PageEvent, Settings } from './page.ts';
-import { emptyWorkspace, openPane, workspaceKey, workspacePaste, workspaceTick } from './workspace.ts';
+import {
+  emptyWorkspace,
+  focusSession,
+  openPane,
+  workspaceKey,
+  workspacePaste,
+  workspaceTick,
+} from './workspace.ts';
 
 /** How long a flash stays; errors stay until a key is pressed. */
 const flashMs = 6_000;
 
+/** @param prefix the key before each of the panes' own keys */
 export function startApp(
   start: Pick<AppModel, 'now' | 'size' | 'settings' | 'context' | 'connection' | 'commandHistory'>,
   home: Page,
+  prefix: string = emptyWorkspace.prefix,
 ): AppModel {
   return {
     ...start,
@@ -39,7 +48,7 @@ export function startApp(
     forward: [],
     dialogs: [],
     messages: [],
-    workspace: emptyWorkspace,
+    workspace: { ...emptyWorkspace, prefix },
     inPanes: false,
     nextKey: 1,
   };
@@ -173,8 +182,11 @@ function pageAction(
 ): AppStep | undefined {
   const { page } = pageOf(model);
   switch (action) {
-    case 'command':
     case 'filter':
+      if (page.noFilter !== undefined)
+        return only(flashed(model, 'info', 'nothing here to filter', page.noFilter));
+      return only(startPrompt(model, action));
+    case 'command':
       return only(startPrompt(model, action));
     case 'help':
       return shown(pushed(model, parts.helpPage(model)), parts);
@@ -342,6 +354,10 @@ function runEffect(model: AppModel, key: PageKey, effect: Effect, parts: AppPart
       return callOrRefuse(model, key, effect, parts);
     case 'console':
       return openConsole(model, key, effect);
+    case 'focusConsole': {
+      const workspace = focusSession(model.workspace, effect.session, parts.screens);
+      return only(workspace === undefined ? enterPanes(model) : { ...model, workspace, inPanes: true });
+    }
     default:
       return { model, effects: [{ page: key, effect }] };
   }

@@ -94,7 +94,7 @@ test('Enter takes a session up, a watches it, one that is here is gone to; the s
     },
   ]);
   expect(world.page.command(context)).toBe('skep console --session cell-2.left');
-  expect(world.act('down', 'enter').effects).toEqual([{ do: 'action', action: 'panes' }]);
+  expect(world.act('down', 'enter').effects).toEqual([{ do: 'focusConsole', session: 'cell-1.mine' }]);
 });
 
 test('ending asks, with Cancel focused, and waits for the cell', () => {

@@ -158,7 +158,7 @@ function acted(state: State, action: ActionId, visible: number): Turn {
       if (action === 'copy') return stay({ do: 'copy', text: info.session, what: info.session });
       if (action === 'delete') return stay({ do: 'dialog', dialog: endConsoleDialog(info) });
       if (localCursor(state.table)?.values['state'] === 'here')
-        return stay({ do: 'action', action: 'panes' });
+        return stay({ do: 'focusConsole', session: info.session });
       return stay({ do: 'console', open: requestOf(info, action === 'attach') });
     default:
       return { page: pageOf({ ...state, table: localMoved(state.table, action, visible) }) };

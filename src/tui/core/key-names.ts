@@ -27,5 +27,12 @@ export function keyName(key: string): string {
   return modifier === 'shift' ? `Shift-${shown}` : `Alt-${shown}`;
 }
 
+/** The byte that a key with Ctrl sends; undefined for a key that sends none of its own. */
+export function controlByteOf(key: string): number | undefined {
+  // Ctrl-H, Ctrl-I and Ctrl-M are Backspace, Tab and Enter; Ctrl-[ is Escape.
+  const letter = /^ctrl-([a-gj-ln-z\\\]^_])$/.exec(key)?.[1];
+  return letter === undefined ? undefined : letter.toUpperCase().charCodeAt(0) & 0x1f;
+}
+
 /** For running text and documentation: `Ctrl-D`. */
 export const keyTitle = (key: string): string => keyName(key).replace(/^\^(.)$/, 'Ctrl-$1');

@@ -44,4 +44,12 @@ describe('changes of the operator', () => {
     expect(problems[1]).toBe('scale: l is the key of logs on the page lrps');
     expect(keymap.actionOf('lrps', 's')).toBe('scale');
   });
+  test('may move the prefix of the consoles, to a key that no program is typed to with', () => {
+    expect(keymapOf({ panes: ['ctrl-^', 'f9'] }).keymap.keysOf('panes')).toEqual(['ctrl-^', 'f9']);
+    for (const panes of [[], ['p'], ['f9'], ['ctrl-m'], ['ctrl-left']]) {
+      const { keymap, problems } = keymapOf({ panes });
+      expect(problems).toEqual([expect.stringContaining('panes: its first key is the prefix in consoles')]);
+      expect(keymap.keysOf('panes')).toEqual(['ctrl-]']);
+    }
+  });
 });

@@ -3,6 +3,7 @@
  * makes no sense, or would give one key two meanings on a page, is refused with its reason and the default stays.
  */
 import { type ActionId, actionIds, actions } from './actions.ts';
+import { controlByteOf } from './key-names.ts';
 import type { PageKind } from './page.ts';
 
 export interface Keymap {
@@ -31,7 +32,7 @@ export function keymapOf(changes: KeyChanges = {}): { keymap: Keymap; problems: 
     }
     const before = keys.get(action) ?? [];
     keys.set(action, wanted);
-    const clash = clashOf(keys, action);
+    const clash = prefixProblem(action, wanted) ?? clashOf(keys, action);
     if (clash === undefined) continue;
     keys.set(action, before);
     problems.push(clash);
@@ -42,6 +43,12 @@ export function keymapOf(changes: KeyChanges = {}): { keymap: Keymap; problems: 
     keysOf: (action) => keys.get(action) ?? [],
   };
   return { keymap, problems };
+}
+
+/** The first key of `panes` goes before all keys of the panes: nothing else leads out of one. */
+function prefixProblem(action: ActionId, [first]: readonly string[]): string | undefined {
+  if (action !== 'panes' || (first !== undefined && controlByteOf(first) !== undefined)) return undefined;
+  return `panes: its first key is the prefix in consoles, and must be one with Ctrl such as ctrl-^, not ${first ?? 'none'}`;
 }
 
 /** Says which other action has one of its keys where both are bound; actions of a page may shadow global ones. */

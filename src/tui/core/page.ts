@@ -110,6 +110,8 @@ export type Effect =
   | { readonly do: 'copy'; readonly text: string; readonly what: string }
   /** A shell (or `args`) of an instance as a pane, or over the whole screen. */
   | { readonly do: 'console'; readonly open: ConsoleRequest }
+  /** To the pane here that holds the session. */
+  | { readonly do: 'focusConsole'; readonly session: string }
   /** Ends a console session on its cell; the answer comes when it has ended. */
   | { readonly do: 'endConsole'; readonly id: string; readonly session: string }
   /** Text in the operator's editor; the answer is the text as saved, or `undefined` when it was not changed. */
@@ -266,6 +268,8 @@ export interface Page {
   readonly title: string;
   /** The filter that holds, as typed; shown behind the title. */
   readonly filter: string;
+  /** Why `/` does nothing here and what to press instead; absent where there is something to filter. */
+  readonly noFilter?: string | undefined;
   /** True while the page itself wants printable keys (a dialog's field): only then do bound letters not act. */
   readonly typing: boolean;
   readonly wants: readonly Want[];

@@ -38,6 +38,8 @@ export interface PaneDrawing {
 /** What a pane shows, as src/tui/consoles.ts knows it. */
 export interface PaneScreen extends PaneView {
   readonly state: 'connecting' | 'open' | 'lost' | 'ended';
+  /** The session on the cell; absent until it is known. */
+  readonly session?: string | undefined;
   /** The cell it runs on; '' until it is known. */
   readonly cell: string;
   /** What the program called its window; as data. */

@@ -9,7 +9,7 @@ import {
   splitPane,
   withoutPane,
 } from './workspace-layout.ts';
-import { type Tab, tabOf, typing, type Workspace, withTab } from './workspace-model.ts';
+import { type PaneScreens, type Tab, tabOf, typing, type Workspace, withTab } from './workspace-model.ts';
 
 /** Each holds an emulator here and a session on a cell. */
 export const panesMax = 48;
@@ -30,6 +30,20 @@ export function openPane(workspace: Workspace, request: ConsoleRequest): Workspa
   const at = depth(tab.focus) === least ? tab.focus : (all.find((id) => depth(id) === least) ?? tab.focus);
   const beside = withTab(workspace, { focus: at });
   return openBeside(beside, request, least % 2 === 0 ? 'right' : 'below');
+}
+
+/** The tab that holds the pane is seen, with the focus on it; undefined when no pane holds the session. */
+export function focusSession(
+  workspace: Workspace,
+  session: string,
+  screens: PaneScreens,
+): Workspace | undefined {
+  const pane = workspace.panes.find(
+    ({ id, request }) => (screens(id)?.session ?? request.session) === session,
+  );
+  if (pane === undefined) return undefined;
+  const tab = workspace.tabs.findIndex(({ layout }) => panesOf(layout).includes(pane.id));
+  return { ...withTab({ ...workspace, tab }, { focus: pane.id }), mode: typing };
 }
 
 export function openBeside(

@@ -35,7 +35,7 @@ export {
   type WorkspaceEffect,
   type WorkspaceTurn,
 } from './workspace-model.ts';
-export { closePane, openPane } from './workspace-panes.ts';
+export { closePane, focusSession, openPane } from './workspace-panes.ts';
 export { paneSizes } from './workspace-tiles.ts';
 
 /** A prefix that nothing follows is forgotten. */

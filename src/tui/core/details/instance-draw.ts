@@ -29,6 +29,7 @@ export function drawInstance(state: InstanceState, canvas: Canvas, context: Draw
   } else if (place.charts === 'above')
     drawSparklines(state, canvas.within({ x: 1, y: 0, columns: columns - 2, rows: chartRows }), context);
   const lines = laidOut(state, { ...context, now: context.now + context.skewMs }, place.columns);
+  if (lines.length === 0) canvas.text(1, rows - place.rows, 'no line matches', theme.attr('dim'));
   const top = Math.max(0, Math.min(state.top, lines.length - place.rows));
   const body = canvas.within({ x: 1, y: rows - place.rows, columns: place.columns - 1, rows: place.rows });
   for (const [y, { key, text, role }] of lines.slice(top, top + place.rows).entries()) {
@@ -85,8 +86,13 @@ function recordLines(state: InstanceState, context: PageContext): readonly TextL
   return records.flatMap((record, at) => [...(at === 0 ? [] : [gap]), ...factLines(record, context)]);
 }
 
+/** Without regard to capitals, as on every page of text. */
+const matches = ({ key = '', text }: TextLine, filter: string): boolean =>
+  `${key}: ${text}`.toLowerCase().includes(filter.toLowerCase());
+
 function laidOut(state: InstanceState, context: PageContext, columns: number): readonly TextLine[] {
-  return instanceLines(state, context).flatMap((line) => {
+  const lines = instanceLines(state, context).filter((line) => matches(line, state.filter));
+  return lines.flatMap((line) => {
     if (line.table === true) return [line];
     const room = Math.max(10, columns - 2 - (line.key === undefined ? 0 : keyColumns));
     return wrap(line.text, room).map((text, at): TextLine => {

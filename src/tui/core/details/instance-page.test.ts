@@ -36,6 +36,21 @@ describe('what is asked for', () => {
   });
 });
 
+test('a filter shows only lines that match, and Escape ends it before it leaves', () => {
+  const { driver } = open();
+  driver.send(records(actualOf(0)));
+  expect(driver.screen()).toContain('RUNNING');
+  driver.send({ kind: 'filter', text: 'no such words' });
+  expect(driver.screen()).toContain('no line matches');
+  driver.send({ kind: 'filter', text: 'STATE' });
+  expect(driver.screen()).toContain('RUNNING');
+  expect(driver.screen()).not.toContain('no line matches');
+  expect(driver.page.filter).toBe('STATE');
+  expect(driver.send({ kind: 'action', action: 'escape' })).toEqual([]);
+  expect(driver.page.filter).toBe('');
+  expect(driver.send({ kind: 'action', action: 'escape' })).toEqual([{ do: 'back' }]);
+});
+
 describe('what belongs to a container that is gone', () => {
   test('its last lines give way to those of the next crash', () => {
     const { driver } = open();

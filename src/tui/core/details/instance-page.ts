@@ -25,7 +25,7 @@ function pageOf(state: InstanceState): Page {
     kind: 'instance',
     crumb: name,
     title: `instance ${name}`,
-    filter: '',
+    filter: state.filter,
     typing: false,
     wants: instanceWants(state),
     actions: () => instanceActions,
@@ -64,7 +64,10 @@ const instanceActions: readonly ActionId[] = [
 
 function turnOf(state: InstanceState, event: PageEvent, context: PageContext): Turn {
   if (event.kind === 'data') return { page: pageOf(instanceWithData(state, event.want, event.data)) };
+  if (event.kind === 'filter') return { page: pageOf({ ...state, filter: event.text, top: 0 }) };
   if (event.kind !== 'action') return { page: pageOf(state) };
+  if (event.action === 'escape' && state.filter !== '')
+    return { page: pageOf({ ...state, filter: '', top: 0 }) };
   const top = scrolledTo(state, event.action, context);
   if (top !== undefined) return { page: pageOf({ ...state, top }) };
   return { page: pageOf(state), effects: effectsOf(state, event.action) };

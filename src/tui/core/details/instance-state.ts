@@ -29,10 +29,12 @@ export interface InstanceState {
   readonly problems: Readonly<Record<string, string>>;
   /** The first line that is seen. */
   readonly top: number;
+  /** Of the lines, as typed after `/`. */
+  readonly filter: string;
 }
 
 export function newInstance(subject: InstanceSubject, pages: PageFactories): InstanceState {
-  return { subject, pages, events: [], history: noMeasures, lastLines: [], problems: {}, top: 0 };
+  return { subject, pages, events: [], history: noMeasures, lastLines: [], problems: {}, top: 0, filter: '' };
 }
 
 /** The record that counts, else the one that is kept until its successor runs. */

@@ -28,6 +28,7 @@ function pageOf(state: PulsesState): Page {
     crumb: 'pulses',
     title: 'pulses',
     filter: '',
+    noFilter: 'Enter opens the list of what is chosen, and lists filter',
     typing: false,
     wants: [
       ...pulseKinds.map((kind) => ({

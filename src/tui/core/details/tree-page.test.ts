@@ -41,7 +41,7 @@ describe('of everything', () => {
     const { driver, act, wants } = open();
     driver.send(rows('rows', [lrp('api'), lrp('web')]));
     expect(wants()).toEqual(['rows']);
-    act('down', 'mark');
+    act('down', 'fold');
     expect(wants()).toEqual(['rows', 'lrp web']);
     expect(driver.screen()).toContain('asking the cluster');
     driver.send(rows('lrp web', [instance('web/0'), instance('web/1', 'CRASHED')]));
@@ -77,7 +77,7 @@ describe('of everything', () => {
     expect(driver.screen()).toContain('asking the cluster');
     driver.send(rows('rows', []));
     expect(driver.screen()).toContain('nothing is here');
-    expect(act('enter', 'mark', 'down', 'logs')).toEqual([]);
+    expect(act('enter', 'fold', 'down', 'logs')).toEqual([]);
     driver.send(rows('rows', [lrp('web')]));
     const error = { code: 'Unavailable', message: 'no server answers' } as const;
     driver.send({ kind: 'data', want: 'rows', data: { kind: 'broken', error } });
@@ -101,7 +101,7 @@ describe('of one thing', () => {
     expect(driver.screen()).toContain('web  1 of 2 running');
     act('left');
     expect(driver.screen()).not.toContain('api');
-    act('mark');
+    act('fold');
     expect(driver.screen()).toContain('api');
   });
   test('the cursor follows its node', () => {

@@ -43,7 +43,7 @@ function pageOf(state: TreeState): Page {
 
 const treeActions: readonly ActionId[] = [
   'enter',
-  'mark',
+  'fold',
   'describe',
   'why',
   'logs',
@@ -84,7 +84,7 @@ function acted(state: TreeState, action: ActionId, { size }: PageContext): Turn 
   const node = nodes[settled(state.view, nodes.length, size.rows).at];
   const view = moved(action, state.view, nodes.length, size.rows);
   if (view !== undefined) return { page: pageOf({ ...state, view, cursor: nodes[view.at]?.key ?? '' }) };
-  if (node !== undefined && (action === 'mark' || action === 'left' || action === 'right'))
+  if (node !== undefined && (action === 'fold' || action === 'left' || action === 'right'))
     return { page: pageOf(folded({ ...state, cursor: node.key }, node, action)) };
   if (action === 'escape' && state.filter !== '')
     return { page: pageOf({ ...state, filter: '', cursor: '', view: { at: 0, top: 0 } }) };

@@ -72,8 +72,8 @@ function withRows(
 }
 
 /** Space turns a branch over; left folds, right unfolds. */
-export function folded(state: TreeState, node: TreeNode, way: 'mark' | 'left' | 'right'): TreeState {
-  const opens = way === 'right' || (way === 'mark' && !node.isOpen);
+export function folded(state: TreeState, node: TreeNode, way: 'fold' | 'left' | 'right'): TreeState {
+  const opens = way === 'right' || (way === 'fold' && !node.isOpen);
   if (!node.hasChildren || opens === node.isOpen) return state;
   const isAll = state.subject === undefined;
   const without = state.turned.filter((key) => key !== node.key);
