@@ -15,14 +15,15 @@ import { isData, openSession, printData, type Session } from '../session.ts';
 import { inFlags, type SpecFlags, specOf, withSpecFlags } from '../spec-flags.ts';
 import { type WaitFlags, withTimeoutFlag, withWaitFlags } from '../wait-flags.ts';
 import { watchRows } from '../watch-rows.ts';
+import { TaskOutput } from './output.ts';
 
 interface RunFlags extends SpecFlags, PlacementFlags, WaitFlags {
   readonly resultFile?: string;
 }
 
 const runManual = `
-Waits until it is over and ends with the exit status of the command, if that is known;
-prints its result. A task that cannot be placed is kept and tried again: the exit
+Waits until it is over and ends with the exit status of the command, if that is known.
+Prints what the task writes, or with --result-file only the result. A task that cannot be placed is kept and tried again: the exit
 status is 5 then. Ctrl-C stops the waiting, not the task.
 
 Examples:
@@ -65,7 +66,7 @@ export function taskWaitCommand(host: Host): Command {
   command.addHelpText('after', waitManual).action((name: string, flags: Pick<WaitFlags, 'timeout'>) =>
     openSession(host, command, async (session) => {
       const task = await findTask(session, name);
-      return await awaitTask(session, task.guid, flags.timeout, false);
+      return await awaitTask(session, task.guid, flags.timeout);
     }),
   );
   return withGlobals(command);
@@ -84,7 +85,11 @@ async function run(session: Session, { name, image, args, flags }: Input): Promi
   const body = { guid: name, image, ...file, ...specOf(session.io, flags, args), ...placementOf(flags) };
   const { task } = await inFlags(client.call('desireTask', { body }, { signal }));
   if (session.format === 'name') session.print(task.guid);
-  if (flags.detach !== true) return await awaitTask(session, task.guid, flags.timeout, true);
+  if (flags.detach !== true) {
+    const showsOutput = flags.resultFile === undefined && session.format === 'table';
+    const output = showsOutput ? new TaskOutput(session, task.guid) : undefined;
+    return await awaitTask(session, task.guid, flags.timeout, { endsUnplaced: true, output });
+  }
   if (isData(session)) await printData(session, task);
   else session.note(`${task.guid} was accepted: skep task wait ${task.guid} waits for its end.`);
   return exitCodes.done;
@@ -94,17 +99,24 @@ type End =
   | { readonly kind: 'over' | 'unplaced'; readonly task: Task }
   | { readonly kind: 'gone' | 'timeout' | 'stopped' };
 
-/** @param endsUnplaced whether a task that has no place ends the waiting */
+interface AwaitOptions {
+  /** Whether a task that has no place ends the waiting. */
+  readonly endsUnplaced?: boolean;
+  /** Where what it writes goes; undefined: nowhere. */
+  readonly output?: TaskOutput | undefined;
+}
+
 async function awaitTask(
   session: Session,
   guid: string,
   timeoutMs: number,
-  endsUnplaced: boolean,
+  options: AwaitOptions = {},
 ): Promise<number> {
-  const end = await watchTask(session, guid, timeoutMs, endsUnplaced);
+  const end = await watchTask(session, guid, timeoutMs, options);
   switch (end.kind) {
     case 'over':
-      return await tellEnd(session, end.task);
+      if (end.task.cellId !== undefined) await options.output?.finish();
+      return await tellEnd(session, end.task, options.output !== undefined);
     case 'unplaced':
       session.warn(`${guid} cannot be placed: ${escapeText(taskReason(end.task))}`);
       session.warn(
@@ -126,7 +138,7 @@ async function watchTask(
   session: Session,
   guid: string,
   timeoutMs: number,
-  endsUnplaced: boolean,
+  { endsUnplaced = false, output }: AwaitOptions,
 ): Promise<End> {
   const { clock } = session.io;
   const { promise, resolve, reject } = Promise.withResolvers<End>();
@@ -143,6 +155,7 @@ async function watchTask(
   const look = (task: Task): void => {
     if (task.state === 'COMPLETED' || task.state === 'RESOLVING') return resolve({ kind: 'over', task });
     show(task);
+    if (task.state === 'RUNNING') output?.follow();
     const refused =
       task.state === 'PENDING' && task.cellId === undefined && task.placementError !== undefined;
     if (refused && !isUnplaced && endsUnplaced) {
@@ -170,13 +183,15 @@ async function watchTask(
 }
 
 /** The command's own exit status; 1 when it failed without one. */
-async function tellEnd(session: Session, task: Task): Promise<number> {
+async function tellEnd(session: Session, task: Task, outputWasShown: boolean): Promise<number> {
   if (isData(session)) await printData(session, task);
   else if (task.result !== undefined && task.result !== '') session.print(escapeLines(task.result.trimEnd()));
+  const ran = task.cellId !== undefined;
+  const where = outputWasShown || !ran ? '' : `; what it wrote: skep task logs ${task.guid}`;
   if (!task.failed) {
-    session.note(`${task.guid} completed; what it wrote: skep task logs ${task.guid}`);
+    session.note(`${task.guid} completed${where}`);
     return exitCodes.done;
   }
-  session.warn(`${task.guid} failed: ${escapeText(task.failureReason ?? 'no reason is known')}`);
+  session.warn(`${task.guid} failed: ${escapeText(task.failureReason ?? 'no reason is known')}${where}`);
   return task.exitCode !== undefined && task.exitCode > 0 ? task.exitCode : exitCodes.failed;
 }
