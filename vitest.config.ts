@@ -24,7 +24,7 @@ export default defineConfig({
   test: {
     maxWorkers: 2,
     projects: [
-      project('unit', ['src/**/*.test.ts', 'test/kit/**/*.test.ts']),
+      project('unit', ['src/**/*.test.ts', 'test/kit/**/*.test.ts', 'test/reliability/**/*.test.ts']),
       project('repo', ['test/repo/**/*.test.ts']),
       project('golden', ['test/golden/**/*.test.ts']),
       project('sim', ['test/sim/**/*.test.ts'], slow),
