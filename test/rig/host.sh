@@ -95,8 +95,12 @@ switch_up() {
   # shellcheck disable=SC2016 # the inner shell's variables
   ip netns exec "$switch" sh -c '
     for family in arptables iptables ip6tables; do echo 0 >"/proc/sys/net/bridge/bridge-nf-call-$family"; done
-    echo 1 >/proc/sys/net/ipv4/ip_forward' 2>/dev/null
-  # Outside addresses are refused at once, so that nothing in a host waits for them; the route leads back here.
+    cd /proc/sys/net/ipv4
+    echo 1 >ip_forward
+    echo 0 >icmp_ratelimit
+    for name in all default br0; do echo 0 >"conf/$name/send_redirects"; done' 2>/dev/null
+  # Outside addresses are refused at once, and so is a question to the resolver, so that nothing in a host waits for
+  # them; the route leads back here.
   on_switch route add default dev br0 metric 9999
   ip netns exec "$switch" iptables -A FORWARD -i br0 -o br0 -p tcp -j REJECT --reject-with tcp-reset
   ip netns exec "$switch" iptables -A FORWARD -i br0 -o br0 -j REJECT

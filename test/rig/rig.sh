@@ -29,7 +29,7 @@
 #
 # What is executable in a host's /etc/rig-boot.d is started at every boot: the place for an agent. Environment: RIG
 # (name), RIG_NET (10.77.0), RIG_DIR, RIG_DISK, RIG_LIVE_RESTORE, RIG_SHARE; see host.sh. Two rigs at once need
-# different RIG and RIG_NET.
+# different names; their addresses may be the same.
 set -uo pipefail
 here=$(dirname "$(readlink -f "$0")")
 # shellcheck source=/dev/null
