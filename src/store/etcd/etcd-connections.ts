@@ -5,7 +5,7 @@
  */
 import type { IOptions } from 'etcd3';
 import { ConnectionPool } from 'etcd3/lib/connection-pool.js';
-import type { Clock } from '../../base/clock.ts';
+import type { Clock, Timer } from '../../base/clock.ts';
 import { backoffMs } from '../../base/core/backoff.ts';
 import { SkepError } from '../../base/core/errors.ts';
 import type { Rng } from '../../base/core/rng.ts';
@@ -45,6 +45,8 @@ export class Endpoint {
   readonly #credentials: StoreCredentials | undefined;
   readonly #clock: Clock;
   #made: { readonly pool: ConnectionPool; readonly with: StoreMaterial | undefined } | undefined;
+  /** Of certificates before this one, with what will end them. */
+  readonly #retired = new Map<ConnectionPool, Timer>();
 
   constructor(address: string, clock: Clock, credentials: StoreCredentials | undefined) {
     this.address = address;
@@ -57,7 +59,7 @@ export class Endpoint {
     const material = this.#credentials?.();
     if (this.#made !== undefined && this.#made.with === material) return this.#made.pool;
     const old = this.#made?.pool;
-    if (old !== undefined) this.#clock.after(oldPoolMs, () => old.close());
+    if (old !== undefined) this.#retire(old);
     const options =
       material === undefined
         ? { hosts: this.address, grpcOptions }
@@ -66,8 +68,22 @@ export class Endpoint {
     return this.#made.pool;
   }
 
+  /** Also what would have had a while yet: a process that ends does not wait for it. */
   close(): void {
+    for (const [pool, timer] of this.#retired) {
+      timer.cancel();
+      pool.close();
+    }
+    this.#retired.clear();
     this.#made?.pool.close();
+  }
+
+  #retire(pool: ConnectionPool): void {
+    const timer = this.#clock.after(oldPoolMs, () => {
+      this.#retired.delete(pool);
+      pool.close();
+    });
+    this.#retired.set(pool, timer);
   }
 }
 
