@@ -9,12 +9,13 @@ import { type Client, createClient } from '../../src/api/client.ts';
 import { createDispatcher } from '../../src/api/dispatcher.ts';
 import { issueCertificate } from '../../src/api/handlers/auth/issue.ts';
 import { recordPuts } from '../../src/api/handlers/auth/join.ts';
-import { createApi } from '../../src/api/http/app.ts';
+import { type Api, createApi } from '../../src/api/http/app.ts';
 import { identifier } from '../../src/api/http/identify.ts';
 import { type Listening, listenApi } from '../../src/api/http/listen.ts';
 import { localTickets } from '../../src/api/http/local-tickets.ts';
+import type { ApiOptions } from '../../src/api/http/options.ts';
 import type { TlsMaterial, TlsSource } from '../../src/base/certificates.ts';
-import { silentLog } from '../../src/base/log.ts';
+import { type Log, silentLog } from '../../src/base/log.ts';
 import { proveUser } from '../../src/base/node/prove-user.ts';
 import { systemClock } from '../../src/base/node/system-clock.ts';
 import { systemRng } from '../../src/base/node/system-rng.ts';
@@ -85,7 +86,20 @@ export async function holderOf(
   return { serial: record.serial, record, current: () => material };
 }
 
-export async function startTlsServer(): Promise<TlsServer> {
+export interface TlsServerOptions {
+  /** What the server tells; silent unless given. */
+  readonly log?: Log | undefined;
+  /** What a test composes itself: a planner, the doctor. */
+  readonly more?: Partial<ApiOptions> | undefined;
+  /** Before it listens. */
+  readonly prepare?: ((api: Api) => void) | undefined;
+}
+
+export async function startTlsServer({
+  log = silentLog,
+  more = {},
+  prepare = () => undefined,
+}: TlsServerOptions = {}): Promise<TlsServer> {
   const folder = mkdtempSync(join(tmpdir(), 'skep-tls-'));
   const abort = new AbortController();
   const clock = virtualClock(systemClock.now());
@@ -95,9 +109,9 @@ export async function startTlsServer(): Promise<TlsServer> {
   await bbs.commit([{ compare: [], puts: [{ key: authoritiesKey, value: JSON.stringify(authorities) }] }], {
     signal: abort.signal,
   });
-  const replica = createReplica({ bbs, clock, log: silentLog });
+  const replica = createReplica({ bbs, clock, log });
   const following = replica.run(abort.signal);
-  const common = { replica, bbs, clusterId, server: 'host-a', clock, rng: systemRng, log: silentLog };
+  const common = { replica, bbs, clusterId, server: 'host-a', clock, rng: systemRng, log };
   const dispatcher = createDispatcher(common);
   const socketPath = join(folder, 'skep.sock');
   const folderOfProofs = `${socketPath}.proof`;
@@ -106,7 +120,7 @@ export async function startTlsServer(): Promise<TlsServer> {
     groupId: undefined,
     clock,
     rng: systemRng,
-    log: silentLog,
+    log,
   });
   const api = createApi({
     ...common,
@@ -117,7 +131,9 @@ export async function startTlsServer(): Promise<TlsServer> {
     version: '0.0.0-test',
     ready: () => undefined,
     accept: wsAccept,
+    ...more,
   });
+  prepare(api);
   let own = (await holderOf(authorities, clock.now(), 'host-a', ['server', 'cell'])).current() as TlsMaterial;
   const listeners = new Set<() => void>();
   const source = {
@@ -132,7 +148,7 @@ export async function startTlsServer(): Promise<TlsServer> {
     socketGroup: 'no-such-group',
     host: '127.0.0.1',
     port: 0,
-    log: silentLog,
+    log,
     tls: {
       source,
       replica,

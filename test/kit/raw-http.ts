@@ -1,0 +1,119 @@
+/**
+ * HTTP as bytes over one TLS connection, for tests that say what no client says: each request gets the answer that
+ * comes back, however the request was spoiled.
+ */
+import { connect, type TLSSocket } from 'node:tls';
+import type { TlsSource } from '../../src/base/certificates.ts';
+
+export interface RawAnswer {
+  readonly status: number;
+  /** Names in small letters. */
+  readonly headers: ReadonlyMap<string, string>;
+  readonly body: string;
+}
+
+export interface RawHttp {
+  readonly isOpen: boolean;
+  /**
+   * Sends the bytes and resolves with the next answer; undefined when the server ends the connection without one, or
+   * says nothing within the deadline.
+   * @param hasBody false for answers to HEAD
+   */
+  ask(bytes: Uint8Array | string, hasBody?: boolean): Promise<RawAnswer | undefined>;
+  close(): void;
+}
+
+const deadlineMs = 10_000;
+
+/** Opens a connection as `holder`. */
+export async function rawHttp(address: string, holder: TlsSource): Promise<RawHttp> {
+  const [host = '', port = ''] = address.split(':');
+  const { ca, certificate, key } = holder.current();
+  const socket = await new Promise<TLSSocket>((resolve, reject) => {
+    const own = certificate === undefined ? {} : { cert: certificate, key };
+    const checkServerIdentity = (): undefined => undefined;
+    const opening = connect({ host, port: Number(port), ca, ...own, checkServerIdentity }, () =>
+      resolve(opening),
+    );
+    opening.once('error', reject);
+  });
+  let received = Buffer.alloc(0);
+  let isOpen = true;
+  let wake = (): void => undefined;
+  socket.on('error', () => undefined);
+  socket.on('data', (data: Buffer) => {
+    received = Buffer.concat([received, data]);
+    wake();
+  });
+  socket.on('close', () => {
+    isOpen = false;
+    wake();
+  });
+
+  return {
+    get isOpen() {
+      return isOpen;
+    },
+    ask(bytes, hasBody = true) {
+      socket.write(bytes);
+      return new Promise((resolve) => {
+        const finish = (answer: RawAnswer | undefined): void => {
+          clearTimeout(timer);
+          wake = () => undefined;
+          resolve(answer);
+        };
+        const timer = setTimeout(() => finish(undefined), deadlineMs);
+        wake = () => {
+          const [answer, length] = parseAnswer(received, hasBody) ?? [];
+          if (answer !== undefined) {
+            received = received.subarray(length);
+            finish(answer);
+          } else if (!isOpen) finish(undefined);
+        };
+        wake();
+      });
+    },
+    close: () => void socket.destroy(),
+  };
+}
+
+/** The first whole answer and its length; interim answers (100) are skipped. */
+function parseAnswer(bytes: Buffer, hasBody: boolean): [RawAnswer, number] | undefined {
+  const end = bytes.indexOf('\r\n\r\n');
+  if (end < 0) return undefined;
+  const [first = '', ...lines] = bytes.subarray(0, end).toString('latin1').split('\r\n');
+  const status = Number(first.split(' ')[1]);
+  const from = end + 4;
+  if (status >= 100 && status < 200 && status !== 101) {
+    const later = parseAnswer(bytes.subarray(from), hasBody);
+    return later && [later[0], later[1] + from];
+  }
+  const headers = new Map(
+    lines.map((line): [string, string] => {
+      const colon = line.indexOf(':');
+      return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
+    }),
+  );
+  if (!hasBody || status === 101 || status === 204) return [{ status, headers, body: '' }, from];
+  if (headers.get('transfer-encoding') === 'chunked') {
+    const chunks = unchunk(bytes, from);
+    return chunks && [{ status, headers, body: chunks.body.toString('utf8') }, chunks.end];
+  }
+  const length = Number(headers.get('content-length') ?? 0);
+  if (bytes.length < from + length) return undefined;
+  return [{ status, headers, body: bytes.subarray(from, from + length).toString('utf8') }, from + length];
+}
+
+function unchunk(bytes: Buffer, from: number): { readonly body: Buffer; readonly end: number } | undefined {
+  const parts: Buffer[] = [];
+  for (let at = from; ; ) {
+    const line = bytes.indexOf('\r\n', at);
+    if (line < 0) return undefined;
+    const size = Number.parseInt(bytes.subarray(at, line).toString('latin1'), 16);
+    const next = line + 2 + size + 2;
+    if (bytes.length < next) return undefined;
+    if (size === 0) return { body: Buffer.concat(parts), end: next };
+    parts.push(bytes.subarray(line + 2, line + 2 + size));
+    at = next;
+  }
+}
