@@ -1,5 +1,6 @@
 /** What operators set of a cell; it outlives the cell's presence. */
 import { z } from 'zod';
+import { defaults } from './defaults.ts';
 import { cellIdSchema } from './ids.ts';
 
 const who = { by: z.string(), at: z.number(), reason: z.string().default('') };
@@ -44,6 +45,12 @@ export const brainSettingsSchema = z.object({
   preemption: z.boolean().default(false),
   /** Whether the brain evens the cells by itself. */
   autoRebalance: z.boolean().default(false),
+  /** Whether servers are added and replaced without being asked. */
+  autoServers: z.boolean().default(true),
+  /** How many servers the cluster keeps by itself. */
+  wantedServers: z.union([z.literal(1), z.literal(3), z.literal(5)]).default(3),
+  /** How long a server must be silent before another host replaces it, in milliseconds. */
+  serverReplaceAfterMs: z.number().int().min(1_000).default(defaults.serverReplaceAfterMs),
   /** The storm guard lets replacements through until this moment, because an operator said so. */
   stormConfirmedUntil: z.number().optional(),
 });

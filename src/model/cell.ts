@@ -31,6 +31,8 @@ export const cellPresenceSchema = z.object({
   version: z.string(),
   /** False while the container engine does not answer: nothing new is placed here. */
   engine: z.object({ ok: z.boolean(), name: z.string(), reason: z.string().optional() }),
+  /** Whether this host could be a server (`reason`: why not) and whether it is; absent: its agent is older. */
+  serving: z.object({ can: z.boolean(), is: z.boolean(), reason: z.string().optional() }).optional(),
   registeredAt: z.number(),
 });
 export type CellPresence = Readonly<z.infer<typeof cellPresenceSchema>>;

@@ -29,6 +29,18 @@ export const defaults = {
   leaderKeyPollMs: 1_000,
   leadReturnMs: 5_000,
   serversMax: 7,
+  /** How often the leader looks after the servers; more often while one is added or removed. */
+  serverLookMs: 2_000,
+  serverChangeLookMs: 500,
+  /** A server that was silent for so long is replaced, unless the settings say otherwise. */
+  serverReplaceAfterMs: 10 * 60_000,
+  /** A host that came just now is not made a server yet. */
+  serverSettleMs: 3_000,
+  /** What has not come about by then is given up; a host that could not become a server stands down before. */
+  serverChangeDeadlineMs: 5 * 60_000,
+  serverStartDeadlineMs: 4 * 60_000,
+  /** A host that could not be made a server is left alone for so long. */
+  serverRetryAfterMs: 30 * 60_000,
   convergeDebounceMs: 50,
   convergeMaxDelayMs: 1_000,
   convergeSweepMs: 30_000,

@@ -40,6 +40,12 @@ export const eventTypes = [
   'brain.rebalance',
   'brain.elected',
   'server.joined',
+  'server.adding',
+  'server.added',
+  'server.removing',
+  'server.removed',
+  'server.kept',
+  'server.auto',
   'backup.saved',
   'backup.failed',
   'backup.restored',
@@ -48,6 +54,7 @@ export const eventTypes = [
   'auth.token',
   'auth.user',
   'auth.certificate',
+  'auth.rotation',
 ] as const;
 export type EventType = (typeof eventTypes)[number];
 

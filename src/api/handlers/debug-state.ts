@@ -6,10 +6,12 @@ import {
   eventPrefix,
   leaderKey,
   parseKey,
+  quorumKey,
   rebalanceKey,
   restoredKey,
   rosterKey,
   settingsKey,
+  trustKey,
 } from '../../store/core/keys.ts';
 import type { ClusterState, Versioned } from '../../store/core/state.ts';
 import { currentState, type Handler } from '../context.ts';
@@ -59,6 +61,8 @@ function* keysOf(state: ClusterState): Generator<string> {
   if (state.roster !== undefined) yield rosterKey;
   if (state.rebalance !== undefined) yield rebalanceKey;
   if (state.restored !== undefined) yield restoredKey;
+  if (state.quorum !== undefined) yield quorumKey;
+  if (state.trust !== undefined) yield trustKey;
 }
 
 function valueAt(state: ClusterState, text: string): unknown {
@@ -96,8 +100,12 @@ function recordAt(
       return state.roster;
     case 'rebalance':
       return state.rebalance;
+    case 'trust':
+      return state.trust;
     case 'restored':
       return state.restored;
+    case 'quorum':
+      return state.quorum;
     default:
       return undefined;
   }

@@ -74,7 +74,7 @@ async function settle(
 ): Promise<Omit<Recovery, 'copiedTo'>> {
   const { revision, records } = await bbs.list(root, { signal });
   const leaseId = await bbs.grantLease(presenceGraceMs, { signal });
-  const servers = records.filter(({ key }) => parseKey(key)?.kind === 'server');
+  const servers = records.filter(({ key }) => isOfServers(key));
   const dropped = servers.flatMap(({ key }) => serverOf(key)).filter((name) => name !== config.name);
   const puts = [...presencesUnder(leaseId, records), ...unbegunTasks(records), ...notes(config, revision)];
   const mutations = puts.map((put) => ({ compare: [], puts: [put] }));
@@ -82,6 +82,12 @@ async function settle(
     signal,
   });
   return { records: records.length, revision, dropped };
+}
+
+/** Also how they were looked after: those waits and changes are over. */
+function isOfServers(key: string): boolean {
+  const kind = parseKey(key)?.kind;
+  return kind === 'server' || kind === 'quorum';
 }
 
 function serverOf(key: string): string[] {

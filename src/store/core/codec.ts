@@ -6,10 +6,12 @@ import { cellPresenceSchema, domainSchema, leaderSchema, serverSchema } from '..
 import { brainSettingsSchema, cellSpecSchema } from '../../model/cell-spec.ts';
 import { desiredLrpSchema } from '../../model/desired-lrp.ts';
 import { journalEventSchema } from '../../model/event.ts';
+import { quorumSchema } from '../../model/quorum.ts';
 import { rebalanceSchema } from '../../model/rebalance.ts';
 import { restoredSchema } from '../../model/restored.ts';
 import { rosterSchema } from '../../model/roster.ts';
 import { taskSchema } from '../../model/task.ts';
+import { trustSchema } from '../../model/trust.ts';
 import type { Key } from './keys.ts';
 import { quickReads } from './quick-nouns.ts';
 
@@ -23,10 +25,12 @@ const schemas = {
   roster: rosterSchema,
   rebalance: rebalanceSchema,
   restored: restoredSchema,
+  quorum: quorumSchema,
   domain: domainSchema,
   leader: leaderSchema,
   server: serverSchema,
   revoked: revocationSchema,
+  trust: trustSchema,
   event: journalEventSchema,
 } as const satisfies Record<Key['kind'], z.ZodType>;
 

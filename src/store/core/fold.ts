@@ -11,10 +11,12 @@ import { defaults } from '../../model/defaults.ts';
 import type { DesiredLrp } from '../../model/desired-lrp.ts';
 import type { JournalEvent } from '../../model/event.ts';
 import type { CellId, InstanceGuid, ProcessGuid, TaskGuid } from '../../model/ids.ts';
+import type { Quorum } from '../../model/quorum.ts';
 import type { Rebalance } from '../../model/rebalance.ts';
 import type { Restored } from '../../model/restored.ts';
 import type { Roster } from '../../model/roster.ts';
 import type { Task } from '../../model/task.ts';
+import type { Trust } from '../../model/trust.ts';
 import { Claims, claimant, taskHolder } from './claims.ts';
 import { decode, type Noun } from './codec.ts';
 import { Journal } from './journal.ts';
@@ -40,6 +42,8 @@ export class MutableState implements ClusterState {
   roster: Versioned<Roster> | undefined;
   rebalance: Versioned<Rebalance> | undefined;
   restored: Versioned<Restored> | undefined;
+  quorum: Versioned<Quorum> | undefined;
+  trust: Versioned<Trust> | undefined;
   readonly domains = new Map<string, Versioned<Domain>>();
   readonly servers = new Map<string, Versioned<ServerRecord>>();
   readonly revoked = new Map<string, Versioned<Revocation>>();
@@ -111,6 +115,8 @@ export class MutableState implements ClusterState {
     this.roster = undefined;
     this.rebalance = undefined;
     this.restored = undefined;
+    this.quorum = undefined;
+    this.trust = undefined;
     this.#journal.clear();
     this.#claims.clear();
   }
@@ -152,8 +158,15 @@ export class MutableState implements ClusterState {
       case 'roster':
         this.roster = this.#read(key, record);
         return;
+      case 'trust':
+        touched.trust = true;
+        this.trust = this.#read(key, record);
+        return;
       case 'restored':
         this.restored = this.#read(key, record);
+        return;
+      case 'quorum':
+        this.quorum = this.#read(key, record);
         return;
       case 'leader':
         touched.leader = true;

@@ -17,10 +17,12 @@ export type Key =
   | { readonly kind: 'roster' }
   | { readonly kind: 'rebalance' }
   | { readonly kind: 'restored' }
+  | { readonly kind: 'quorum' }
   | { readonly kind: 'domain'; readonly name: string }
   | { readonly kind: 'leader' }
   | { readonly kind: 'server'; readonly server: string }
   | { readonly kind: 'revoked'; readonly serial: string }
+  | { readonly kind: 'trust' }
   | { readonly kind: 'event'; readonly id: string };
 
 export const desiredKey = (guid: ProcessGuid): string => `${root}desired/${guid}`;
@@ -38,6 +40,7 @@ export const settingsKey = `${root}brain/settings`;
 export const rosterKey = `${root}brain/roster`;
 export const rebalanceKey = `${root}brain/rebalance`;
 export const restoredKey = `${root}brain/restored`;
+export const quorumKey = `${root}brain/quorum`;
 export const serverKey = (server: string): string => `${root}server/${server}`;
 
 /** Trust. Only revocations are read by the replica: of the other keys `parseKey` knows nothing. */
@@ -48,6 +51,13 @@ export const userPrefix = `${root}auth/user/`;
 export const hostPrefix = `${root}auth/host/`;
 export const certificatePrefix = `${root}auth/certificate/`;
 export const revokedKey = (serial: string): string => `${root}auth/revoked/${serial}`;
+
+/** How far a change of the authorities is; followed by every server. */
+export const trustKey = `${root}auth/trust`;
+/** What each host has confirmed of it, by name. */
+export const trustConfirmationPrefix = `${root}auth/confirmed/`;
+/** Under a lease: the server that restarts its etcd now, of which there is one at a time. */
+export const etcdTurnKey = `${root}auth/etcd-turn`;
 
 export const eventPrefix = `${root}event/`;
 
@@ -79,6 +89,7 @@ export function parseKey(key: string): Key | undefined {
     case 'server':
       return rest.length === 1 ? { kind, server: first } : undefined;
     case 'auth':
+      if (first === 'trust' && rest.length === 1) return { kind: 'trust' };
       return first === 'revoked' && second !== undefined && second !== '' && rest.length === 2
         ? { kind: 'revoked', serial: second }
         : undefined;
@@ -89,7 +100,7 @@ export function parseKey(key: string): Key | undefined {
   }
 }
 
-const brainRecords = ['leader', 'settings', 'roster', 'rebalance', 'restored'] as const;
+const brainRecords = ['leader', 'settings', 'roster', 'rebalance', 'restored', 'quorum'] as const;
 
 function isBrainRecord(name: string): name is (typeof brainRecords)[number] {
   return (brainRecords as readonly string[]).includes(name);

@@ -37,6 +37,8 @@ function contradiction(key: Key, said: Said): string | undefined {
     case 'roster':
     case 'rebalance':
     case 'restored':
+    case 'quorum':
+    case 'trust':
     case 'event':
       return undefined;
   }

@@ -14,7 +14,7 @@ export function treatmentOf(key: string): Treatment {
   if (key.startsWith(tokenPrefix)) return 'drop';
   const kind = kindOf(key);
   if (kind === 'presence') return 'putLeased';
-  return kind === 'server' || kind === 'leader' || kind === 'restored' ? 'drop' : 'put';
+  return kind === 'server' || kind === 'leader' || kind === 'restored' || kind === 'quorum' ? 'drop' : 'put';
 }
 
 /**

@@ -10,10 +10,12 @@ import type { BrainSettings, CellSpec } from '../../model/cell-spec.ts';
 import type { DesiredLrp } from '../../model/desired-lrp.ts';
 import type { JournalEvent } from '../../model/event.ts';
 import type { CellId, InstanceGuid, ProcessGuid, TaskGuid } from '../../model/ids.ts';
+import type { Quorum } from '../../model/quorum.ts';
 import type { Rebalance } from '../../model/rebalance.ts';
 import type { Restored } from '../../model/restored.ts';
 import type { Roster } from '../../model/roster.ts';
 import type { Task } from '../../model/task.ts';
+import type { Trust } from '../../model/trust.ts';
 import type { ActualSlot } from './keys.ts';
 
 /** A record with the key and the revision that a write to it compares. */
@@ -53,10 +55,14 @@ export interface ClusterState {
   readonly rebalance: Versioned<Rebalance> | undefined;
   /** The store was made from an older state, and when; undefined: never. */
   readonly restored: Versioned<Restored> | undefined;
+  /** How the servers are looked after; undefined until a leader has looked once. */
+  readonly quorum: Versioned<Quorum> | undefined;
   readonly domains: ReadonlyMap<string, Versioned<Domain>>;
   readonly servers: ReadonlyMap<string, Versioned<ServerRecord>>;
   /** Certificates that count no more, by serial number. */
   readonly revoked: ReadonlyMap<string, Versioned<Revocation>>;
+  /** A change of the authorities, how far it is; undefined: there never was one. */
+  readonly trust: Versioned<Trust> | undefined;
   readonly leader: Versioned<Leader> | undefined;
   /** The journal, oldest first, by event id. */
   readonly events: ReadonlyMap<string, JournalEvent>;
@@ -88,4 +94,6 @@ export interface Touched {
   readonly servers: boolean;
   /** A certificate was revoked. */
   readonly revoked: boolean;
+  /** A change of the authorities went on. */
+  readonly trust: boolean;
 }
