@@ -28,6 +28,7 @@ export default defineConfig({
       project('repo', ['test/repo/**/*.test.ts']),
       project('golden', ['test/golden/**/*.test.ts']),
       project('sim', ['test/sim/**/*.test.ts'], slow),
+      project('attack', ['test/attack/**/*.test.ts'], { ...slow, groupOrder: 1 }),
       project('tui', ['test/tui/**/*.test.ts'], { testTimeout: 30_000 }),
       project('contract', ['test/contract/**/*.test.ts'], { ...slow, groupOrder: 1 }),
       project('e2e', ['test/e2e/**/*.test.ts'], {

@@ -30,6 +30,6 @@ console.log(
   `${result.requests} requests to ${targets.length} routes in ${seconds} s; ${statuses.join(', ')}`,
 );
 console.log(
-  `${result.failures.length} failures; slowest answer ${result.slowestMs.toFixed(0)} ms; heap grew by ${result.heapGrowthMb} MiB`,
+  `${result.failures.length} failures; slowest answer ${result.slowestMs.toFixed(0)} ms (${result.slowest}); heap grew by ${result.heapGrowthMb} MiB`,
 );
 process.exitCode = result.failures.length === 0 && targets.length > 0 ? 0 : 1;
