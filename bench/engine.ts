@@ -4,9 +4,21 @@ import { dockerSocket } from '../test/kit/unix-proxy.ts';
 
 /** The decoded answer; throws what the engine says. Deleting what is gone is fine. */
 export function engine(method: string, path: string, body?: unknown): Promise<unknown> {
+  return engineAt(dockerSocket(), method, path, body);
+}
+
+/** The same of the engine behind another socket; it ends after a minute at the latest. */
+export function engineAt(
+  socketPath: string,
+  method: string,
+  path: string,
+  body?: unknown,
+  deadlineMs = 60_000,
+): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const headers = body === undefined ? {} : { 'content-type': 'application/json' };
-    const request = httpRequest({ socketPath: dockerSocket(), method, path, headers }, (response) => {
+    const signal = AbortSignal.timeout(deadlineMs);
+    const request = httpRequest({ socketPath, method, path, headers, signal }, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => {
