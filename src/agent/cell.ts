@@ -62,6 +62,8 @@ export interface CellOptions {
   readonly rng: Rng;
   readonly log: Log;
   readonly metrics?: Metrics | undefined;
+  /** Told of which epoch of trust this cell's certificate should be (model/trust.ts). */
+  readonly onTrust?: ((epoch: number) => void) | undefined;
   /** Ends the agent's part; every container runs on. */
   readonly signal: AbortSignal;
 }
@@ -164,6 +166,7 @@ class RunningCell implements Cell {
       rng,
       log,
       signal,
+      onTrust: this.#options.onTrust,
       onLive: () => {
         this.#presence.wake();
         this.#wakeAll();

@@ -125,10 +125,12 @@ export class CellSession {
     const { clusterId, server } = this.#options;
     const records = [...this.#context.replica.state.servers.values()];
     const servers = records.map((record) => record.value.apiAddress).sort();
-    const text = servers.join(' ');
+    const trust = this.#context.replica.state.trust?.value.epoch;
+    const text = `${servers.join(' ')} ${trust ?? 0}`;
     if (text === this.#sentServers && this.#hasFull) return;
     this.#sentServers = text;
-    await this.send({ type: 'welcome', clusterId, server, servers });
+    const welcome = { type: 'welcome', clusterId, server, servers } as const;
+    await this.send(trust === undefined ? welcome : { ...welcome, trust });
   }
 
   async #sendAssignments(): Promise<void> {

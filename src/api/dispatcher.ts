@@ -62,7 +62,7 @@ class CellDispatcher implements Dispatcher {
   }
 
   #wake(touched: Touched): void {
-    if (touched.all || touched.servers) {
+    if (touched.all || touched.servers || touched.trust) {
       for (const session of this.#sessions.values()) session.wake();
     }
     if (!touched.all) {

@@ -3,11 +3,20 @@ import type { Handler } from './context.ts';
 import type { RouteName } from './core/routes.ts';
 import { enter } from './handlers/auth/enter.ts';
 import { join, renewCertificate } from './handlers/auth/join.ts';
+import { renewUser } from './handlers/auth/renew-user.ts';
 import { listCertificates, revokeCertificates } from './handlers/auth/revoke.ts';
+import {
+  abortRotationHandler,
+  confirmTrust,
+  finishRotation,
+  getRotation,
+  startRotation,
+} from './handlers/auth/rotation.ts';
 import { createToken, listTokens, revokeToken } from './handlers/auth/tokens.ts';
 import { addUser, listUsers, revokeUser } from './handlers/auth/users.ts';
 import { challenge, whoAmI } from './handlers/auth/who.ts';
 import { listBackups, removeBackup, saveBackup } from './handlers/backups.ts';
+import { forgetCell } from './handlers/cell-forget.ts';
 import { cordonCell, drainCell, uncordonCell, undrainCell } from './handlers/cell-specs.ts';
 import { getCell, listCells } from './handlers/cells.ts';
 import { debugState } from './handlers/debug-state.ts';
@@ -47,6 +56,7 @@ export const operations: { readonly [N in RouteName]: Handler<N> } = {
   deleteTask,
   listCells,
   getCell,
+  forgetCell,
   cordonCell,
   uncordonCell,
   drainCell,
@@ -69,6 +79,12 @@ export const operations: { readonly [N in RouteName]: Handler<N> } = {
   whoAmI,
   join,
   renewCertificate,
+  renewUser,
+  confirmTrust,
+  getRotation,
+  startRotation,
+  finishRotation,
+  abortRotation: abortRotationHandler,
   createToken,
   listTokens,
   revokeToken,

@@ -51,7 +51,22 @@ export interface TlsMaterial {
   /** Absent at a client that has none yet: it may ask for the version and join. */
   readonly certificate?: string | undefined;
   readonly key?: string | undefined;
+  /** What a listener shows while the authorities are changed: the first to who names none. Absent: the one above. */
+  readonly shown?: readonly ShownCertificate[] | undefined;
+  /** TLS's server name, by which who joins says which authority it knows: `authorityName`. */
+  readonly serverName?: string | undefined;
 }
+
+export interface ShownCertificate {
+  readonly certificate: string;
+  readonly key: string;
+  /** Of the one that signed it, PEM. */
+  readonly authority: string;
+}
+
+/** The server name that asks a listener for its certificate of one authority. @param hash SHA-256 of its certificate */
+export const authorityName = (hash: Uint8Array): string =>
+  `${[...hash.subarray(0, 16)].map((byte) => byte.toString(16).padStart(2, '0')).join('')}.authority.skep.internal`;
 
 /** Material that is renewed while it is used. */
 export interface TlsSource {

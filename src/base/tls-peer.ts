@@ -22,10 +22,11 @@ function checkServer(_host: string, { subjectaltname }: PeerCertificate): Error 
 
 /** For `tls.connect` and whatever passes its options on. Reads the source each time: certificates are renewed. */
 export function tlsConnection(source: TlsSource): ConnectionOptions {
-  const { ca, certificate, key } = source.current();
+  const { ca, certificate, key, serverName } = source.current();
   return {
     ca,
     ...(certificate === undefined || key === undefined ? {} : { cert: certificate, key }),
+    ...(serverName === undefined ? {} : { servername: serverName }),
     minVersion: 'TLSv1.3',
     rejectUnauthorized: true,
     checkServerIdentity: checkServer,

@@ -23,6 +23,12 @@ export const authoritiesSchema = z.object({
   cluster: authoritySchema,
   store: authoritySchema,
   at: z.number(),
+  /** Absent: 0, nothing was ever changed. */
+  trust: z.number().int().optional(),
+  /** The authorities that count beside the two above, while they are changed: model/trust.ts. */
+  other: z.object({ cluster: authoritySchema, store: authoritySchema }).optional(),
+  /** Whether `other` are the older ones: those that whoever was away meanwhile trusts. */
+  otherIsOlder: z.boolean().optional(),
 });
 export type Authorities = z.infer<typeof authoritiesSchema>;
 
@@ -39,6 +45,8 @@ export const tokenSchema = z.object({
   createdBy: z.string(),
   expiresAt: z.number(),
   usesLeft: z.number().int().min(0),
+  /** SHA-256 of the authority that it pins, hexadecimal. */
+  pin: z.string().optional(),
 });
 export type JoinToken = Readonly<z.infer<typeof tokenSchema>>;
 
@@ -53,6 +61,10 @@ export const certificateSchema = z.object({
   issuedBy: z.string(),
   /** SHA-256 of the public key: whoever lost the answer and asks again with the same key gets it again. */
   keyHash: z.string(),
+  /** SHA-256 of the authority that signed, hexadecimal; certificates before rotation did not say. */
+  authority: z.string().optional(),
+  /** Of the certificate for etcd that was made with it: servers only. */
+  storeSerial: z.string().optional(),
 });
 export type CertificateRecord = Readonly<z.infer<typeof certificateSchema>>;
 
@@ -73,6 +85,8 @@ export const userSchema = z.object({
   createdAt: z.number(),
   createdBy: z.string(),
   expiresAt: z.number(),
+  /** Their certificate may be renewed by whoever holds it; otherwise access ends at `expiresAt`. */
+  renews: z.boolean().optional(),
 });
 export type User = Readonly<z.infer<typeof userSchema>>;
 

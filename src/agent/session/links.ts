@@ -40,6 +40,8 @@ export interface LinksOptions {
   readonly signal: AbortSignal;
   /** A session is live, so what failed before may be tried again. */
   onLive(): void;
+  /** A server says of which epoch certificates should be; comes again and again. */
+  onTrust?: ((epoch: number) => void) | undefined;
   onAssignments(address: string, message: Assignments): void;
   onOpen(address: string, streamId: string, request: StreamRequest): void;
 }
@@ -222,7 +224,8 @@ export class Links {
     }
   }
 
-  #welcome(link: Link, { clusterId, server, servers }: Extract<UnaskedMessage, { type: 'welcome' }>): void {
+  #welcome(link: Link, welcome: Extract<UnaskedMessage, { type: 'welcome' }>): void {
+    const { clusterId, server, servers, trust } = welcome;
     if (this.#clusterId !== undefined && this.#clusterId !== clusterId) {
       const message = `server ${link.address} is of cluster ${clusterId}, this cell of ${this.#clusterId}`;
       const hint = 'give this cell the addresses of its own cluster, or purge its data to move it';
@@ -234,6 +237,7 @@ export class Links {
     this.#dropAliases(link, servers);
     this.#listed = new Set(servers);
     for (const address of servers) this.#add(address);
+    if (trust !== undefined) this.#options.onTrust?.(trust);
     this.#options.onLive();
   }
 

@@ -9,7 +9,7 @@ import type { TlsSource } from '../../base/certificates.ts';
 import { connectionError } from '../../base/connection-error.ts';
 import { errorFromBody, SkepError } from '../../base/core/errors.ts';
 import { tlsConnection } from '../../base/tls-peer.ts';
-import { staleHeader, ticketHeader } from '../core/paths.ts';
+import { staleHeader, ticketHeader, trustHeader } from '../core/paths.ts';
 import type { RequestLine } from './urls.ts';
 
 export interface Endpoint {
@@ -27,6 +27,8 @@ export interface Answer {
   readonly body: unknown;
   /** Why it may be old; undefined when it is not. */
   readonly stale: string | undefined;
+  /** The epoch of trust there; 0: no authority was ever changed. */
+  readonly trust: number;
 }
 
 /** Resolves with the parsed body of a success; throws the server's error, or why there was no answer. */
@@ -36,9 +38,9 @@ export async function requestJson(
   ticket: string | undefined,
   signal: AbortSignal,
 ): Promise<Answer> {
-  const { status, text, stale } = await exchange(endpoint, line, ticket, signal);
+  const { status, text, stale, trust } = await exchange(endpoint, line, ticket, signal);
   const body = parse(text);
-  if (status >= 200 && status < 300 && body !== undefined) return { body, stale };
+  if (status >= 200 && status < 300 && body !== undefined) return { body, stale, trust };
   if (typeof body === 'object' && body !== null && 'error' in body) throw errorFromBody(body);
   throw new SkepError(
     'Unavailable',
@@ -73,7 +75,7 @@ async function exchange(
   { method, path, body }: RequestLine,
   ticket: string | undefined,
   signal: AbortSignal,
-): Promise<{ status: number; text: string; stale: string | undefined }> {
+): Promise<{ status: number; text: string; stale: string | undefined; trust: number }> {
   const payload = body === undefined ? undefined : JSON.stringify(body);
   const headers = {
     ...(ticket === undefined ? {} : { [ticketHeader]: ticket }),
@@ -90,7 +92,9 @@ async function exchange(
     request.on('error', fail);
     request.on('response', (response) => {
       const stale = decoded(response.headers[staleHeader]);
-      readAll(response).then((text) => resolve({ status: response.statusCode ?? 0, text, stale }), fail);
+      const trust = Number(response.headers[trustHeader] ?? 0) || 0;
+      const status = response.statusCode ?? 0;
+      readAll(response).then((text) => resolve({ status, text, stale, trust }), fail);
     });
     request.end(payload);
   });

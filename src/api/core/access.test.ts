@@ -30,8 +30,8 @@ test('what changes something needs more than to read', () => {
   const loose = onlyRead.filter(([name]) =>
     ['read', 'none'].includes(routeRights[name as keyof typeof paths]),
   );
-  // A plan changes nothing; the other two prove who asks by themselves.
-  expect(loose.map(([name]) => name).sort()).toEqual(['challenge', 'enter', 'join', 'plan']);
+  // A plan changes nothing; the others prove who asks by themselves.
+  expect(loose.map(([name]) => name).sort()).toEqual(['challenge', 'enter', 'join', 'plan', 'renewUser']);
 });
 
 test.each<[Role, readonly Right[]]>([

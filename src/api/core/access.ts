@@ -31,6 +31,7 @@ export const routeRights: { readonly [N in RouteName]: Right } = {
   deleteTask: 'change',
   listCells: 'read',
   getCell: 'read',
+  forgetCell: 'change',
   cordonCell: 'change',
   uncordonCell: 'change',
   drainCell: 'change',
@@ -58,6 +59,12 @@ export const routeRights: { readonly [N in RouteName]: Right } = {
   revokeUser: 'admin',
   listCertificates: 'admin',
   revokeCertificates: 'admin',
+  renewUser: 'read',
+  confirmTrust: 'host',
+  getRotation: 'admin',
+  startRotation: 'admin',
+  finishRotation: 'admin',
+  abortRotation: 'admin',
 };
 
 /** Streams that only look need less than those that enter. */

@@ -6,6 +6,7 @@ import {
   hostCertificatesSchema,
   joinRequestSchema,
   renewRequestSchema,
+  rotationSchema,
   tokenRequestSchema,
   tokenViewSchema,
   userCertificateSchema,
@@ -53,6 +54,27 @@ export const authRoutes = {
     ...paths.listCertificates,
     response: z.object({ rows: z.array(certificateViewSchema) }),
   },
+  /** A user's own certificate anew, for a fresh key: same name and rights. */
+  renewUser: {
+    ...paths.renewUser,
+    body: enterRequestSchema,
+    response: userCertificateSchema.extend({ notAfter: z.number() }),
+  },
+  /** A host says of which epoch its certificates are, shown by this very connection. */
+  confirmTrust: {
+    ...paths.confirmTrust,
+    body: z.strictObject({ epoch: z.number().int().min(0) }),
+    response: written,
+  },
+  getRotation: { ...paths.getRotation, response: rotationSchema },
+  startRotation: { ...paths.startRotation, response: written },
+  /** Refused while a host that counts has not renewed, unless forced. `tokens` went with the old authority. */
+  finishRotation: {
+    ...paths.finishRotation,
+    body: z.strictObject({ force: z.boolean() }),
+    response: written.extend({ tokens: z.array(z.string()) }),
+  },
+  abortRotation: { ...paths.abortRotation, response: written },
   /** `which` is a serial number, or the name of a host: then all of its certificates. Acts at once. */
   revokeCertificates: {
     ...paths.revokeCertificates,

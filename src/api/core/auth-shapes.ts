@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { certificateSchema, tokenRoles, tokenSchema, userSchema } from '../../model/auth.ts';
 import { cellIdSchema } from '../../model/ids.ts';
 import { roleSchema, userRoles } from '../../model/rights.ts';
+import { trustPhases } from '../../model/trust.ts';
 
 const dayMs = 24 * 60 * 60 * 1_000;
 const pem = z.string().max(16_384).startsWith('-----BEGIN ', 'must be PEM');
@@ -31,6 +32,8 @@ export const hostCertificatesSchema = z.object({
   certificate: z.string(),
   /** Servers only. */
   store: z.object({ ca: z.string(), certificate: z.string() }).optional(),
+  /** The epoch of trust that these are of; absent: 0. */
+  trust: z.number().int().optional(),
 });
 export type HostCertificates = z.infer<typeof hostCertificatesSchema>;
 
@@ -58,6 +61,8 @@ export const userRequestSchema = z.strictObject({
     .min(60_000, 'must be at least a minute')
     .max(365 * dayMs, 'must be at most 365 days'),
   request: pem,
+  /** Whoever holds the certificate may renew it; otherwise access ends with it. */
+  renews: z.boolean().default(false),
 });
 
 export const enterRequestSchema = z.strictObject({ request: pem });
@@ -68,10 +73,44 @@ export const userCertificateSchema = z.object({
   certificate: z.string(),
   /** API addresses of the servers. */
   servers: z.array(z.string()),
+  /** The epoch of trust that it is of; absent: 0. */
+  trust: z.number().int().optional(),
 });
 
 export const userViewSchema = userSchema.extend({ serials: z.array(z.string()) });
-export const certificateViewSchema = certificateSchema.extend({ revokedAt: z.number().optional() });
+export const certificateViewSchema = certificateSchema.extend({
+  revokedAt: z.number().optional(),
+  /** When its holder renews it, milliseconds since the epoch; absent: it ends. */
+  renewsAt: z.number().optional(),
+  /** Its holder has a newer one. */
+  isReplaced: z.boolean(),
+  /** `current`, `previous` (counts no more), or, while they are changed, `older` and `newer`. */
+  authorityName: z.enum(['current', 'older', 'newer', 'previous', 'unknown']),
+});
+export type CertificateView = z.infer<typeof certificateViewSchema>;
+
+/** How far a change of the authorities is, and whom it waits for. */
+export const rotationSchema = z.object({
+  phase: z.enum(trustPhases),
+  isBack: z.boolean(),
+  epoch: z.number(),
+  startedAt: z.number().optional(),
+  startedBy: z.string().optional(),
+  /** When this phase began. */
+  at: z.number().optional(),
+  /** SHA-256 of the authority that signs now, hexadecimal. */
+  authority: z.string(),
+  next: z.enum(['wait', 'reissue', 'finish', 'end', 'nothing']),
+  /** Hosts that have not confirmed this phase: all servers, and cells that are there. */
+  waitsFor: z.array(z.string()),
+  /** Cells that are away and have not confirmed it. */
+  away: z.array(z.string()),
+  /** Users whose certificate is of the authority that `finish` drops. */
+  users: z.array(z.string()),
+  /** Join tokens that pin it. */
+  tokens: z.array(z.string()),
+});
+export type Rotation = z.infer<typeof rotationSchema>;
 
 export const whoSchema = z.object({
   name: z.string(),

@@ -182,6 +182,8 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
     clusterId: z.string(),
     server: z.string(),
     servers: z.array(z.string()),
+    /** The epoch of model/trust.ts: a cell whose certificate is of an older one renews it. Absent: 0. */
+    trust: z.number().int().optional(),
   }),
   z.object({
     type: z.literal('response'),

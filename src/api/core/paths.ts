@@ -24,6 +24,7 @@ export const paths = {
   deleteTask: { method: 'DELETE', path: '/v1/tasks/:guid' },
   listCells: { method: 'GET', path: '/v1/cells' },
   getCell: { method: 'GET', path: '/v1/cells/:id' },
+  forgetCell: { method: 'DELETE', path: '/v1/cells/:id' },
   cordonCell: { method: 'POST', path: '/v1/cells/:id/cordon' },
   uncordonCell: { method: 'POST', path: '/v1/cells/:id/uncordon' },
   drainCell: { method: 'POST', path: '/v1/cells/:id/drain' },
@@ -54,6 +55,12 @@ export const paths = {
   listUsers: { method: 'GET', path: '/v1/auth/users' },
   revokeUser: { method: 'DELETE', path: '/v1/auth/users/:name' },
   listCertificates: { method: 'GET', path: '/v1/auth/certificates' },
+  renewUser: { method: 'POST', path: '/v1/auth/users/renew' },
+  confirmTrust: { method: 'POST', path: '/v1/auth/trust' },
+  getRotation: { method: 'GET', path: '/v1/auth/rotation' },
+  startRotation: { method: 'POST', path: '/v1/auth/rotation' },
+  finishRotation: { method: 'POST', path: '/v1/auth/rotation/finish' },
+  abortRotation: { method: 'DELETE', path: '/v1/auth/rotation' },
   revokeCertificates: { method: 'DELETE', path: '/v1/auth/certificates/:which' },
 } as const;
 
@@ -73,6 +80,9 @@ export const socketPaths = {
 
 /** On an answer from a copy of the state that may be old: why, percent-encoded. */
 export const staleHeader = 'skep-stale';
+
+/** The epoch of trust (model/trust.ts), once it is above 0: a context whose certificate is of an older one renews it. */
+export const trustHeader = 'skep-trust';
 
 /** On the local socket: the ticket of a process that has proved its user (http/local-tickets.ts). */
 export const ticketHeader = 'skep-ticket';

@@ -10,19 +10,22 @@ import { SkepError } from '../../base/core/errors.ts';
 import type { Right } from '../../model/rights.ts';
 import type { Handler } from '../context.ts';
 import { authorize, routeRights } from '../core/access.ts';
-import { staleHeader } from '../core/paths.ts';
+import { staleHeader, trustHeader } from '../core/paths.ts';
 import { type RouteName, routes } from '../core/routes.ts';
 import { validate } from '../core/validation.ts';
 import { operations } from '../operations.ts';
 import { ViewHub } from '../views/hub.ts';
 import { serveBackup } from './backup.ts';
 import { refuseBrowsers } from './browsers.ts';
-import { answerErrors, parseBodies, refuse, translate } from './errors.ts';
+import { errorAnswers, parseBodies, translate } from './errors.ts';
 import { type ApiOptions, starting } from './options.ts';
+import { type RefusalLog, refusalLog } from './refusal-log.ts';
 import { serveUpgrades } from './upgrade.ts';
 
 export interface Api {
   readonly app: FastifyInstance;
+  /** What the listeners refuse is told there too. */
+  readonly refusals: RefusalLog;
   /** Takes over the connection of an upgrade request. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** Ends every WebSocket and refuses new ones; `dispatcher` closes its own sessions. */
@@ -37,11 +40,13 @@ const paramMaxChars = 4_096;
 export function createApi(composed: ApiOptions): Api {
   const views = new ViewHub(composed);
   const options: ApiOptions = { ...composed, views };
+  const refusals = refusalLog(options.log, options.clock);
+  const answers = errorAnswers(options, refusals);
   const app = fastify({
     bodyLimit: bodyMaxBytes,
     routerOptions: { maxParamLength: paramMaxChars },
     logger: false,
-    frameworkErrors: (error, _request, reply) => void refuse(reply, translate(error)),
+    frameworkErrors: (error, request, reply) => void answers.refuse(request, reply, translate(error)),
     // Whoever closes the API has stopped listening first.
     forceCloseConnections: true,
     return503OnClosing: false,
@@ -53,12 +58,13 @@ export function createApi(composed: ApiOptions): Api {
     authorize(options.identify(request.raw), right);
   });
   parseBodies(app);
-  answerErrors(app, options.log);
+  answers.install(app);
   for (const name of Object.keys(routes) as RouteName[]) addRoute(app, options, name);
   serveBackup(app, options);
-  const upgrades = serveUpgrades(options, views);
+  const upgrades = serveUpgrades(options, views, refusals);
   return {
     app,
+    refusals,
     upgrade: upgrades.handle,
     async close() {
       await upgrades.close();
@@ -96,6 +102,8 @@ function addRoute(app: FastifyInstance, options: ApiOptions, name: RouteName): v
       const answer = await handler(options, input, { actor: caller.actor, caller, signal: gone.signal });
       // `status` says so itself.
       const stale = name === 'status' ? undefined : options.replica.staleReason;
+      const trust = options.replica.state.trust?.value.epoch;
+      if (trust !== undefined) reply.header(trustHeader, String(trust));
       if (stale) reply.header(staleHeader, encodeURIComponent(stale));
       return answer;
     },

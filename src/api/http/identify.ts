@@ -127,3 +127,10 @@ export function hasLapsed(state: ClusterState, socket: Socket, now: number): boo
   if (certificate === undefined) return false;
   return state.revoked.has(certificate.serialNumber) || now >= certificate.validToDate.getTime();
 }
+
+/** Whether a connection is by a certificate of an authority that counts no more; its handshake was before that. */
+export function isOfDropped(socket: Socket, trusted: readonly X509Certificate[]): boolean {
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return false;
+  const certificate = peerCertificate(socket);
+  return certificate !== undefined && !trusted.some((authority) => certificate.checkIssued(authority));
+}

@@ -4,18 +4,19 @@
  */
 import { chmodSync, chownSync, lstatSync, readFileSync, unlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { type AddressInfo, connect, type Socket as NetSocket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Clock, Timer } from '../../base/clock.ts';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
 import type { Log } from '../../base/log.ts';
+import { certificatesIn } from '../../base/node/x509-facts.ts';
 import type { Replica } from '../../store/replica.ts';
 import type { Api } from './app.ts';
-import { hasLapsed } from './identify.ts';
+import { hasLapsed, isOfDropped } from './identify.ts';
 import { markLocal } from './local-sockets.ts';
-import { type RenewedTls, tlsServerOptions } from './tls-options.ts';
-import { httpRefusal } from './upgrade.ts';
+import { boundStrangers, refuseBadHttp, refuseBadTls } from './refuse-connection.ts';
+import { answerServerName, type RenewedTls, tlsServerOptions } from './tls-options.ts';
 
 export interface ListenOptions {
   readonly socketPath?: string | undefined;
@@ -62,8 +63,8 @@ export async function listenApi(api: Api, options: ListenOptions): Promise<Liste
     await Promise.all(closing);
   };
   try {
-    const tcp =
-      options.tls === undefined ? plainServer(api) : tlsServer(api, options.tls.source, options.log);
+    const tcp = options.tls === undefined ? plainServer(api) : tlsServer(api, options.tls.source);
+    boundStrangers(tcp, api.refusals);
     serve(tcp, api, connections);
     if (options.tls !== undefined) stopGuard = guardConnections(connections, options.tls, options.log);
     await listenTcp(tcp, options);
@@ -93,16 +94,14 @@ function plainServer(api: Api): Server {
   return createServer(limits, (request, response) => api.app.routing(request, response));
 }
 
-function tlsServer(api: Api, source: RenewedTls, log: Log): Server {
+function tlsServer(api: Api, source: RenewedTls): TlsServer {
   const handle: Parameters<typeof createTlsServer>[1] = (request, response) =>
     api.app.routing(request, response);
-  const server = createTlsServer({ ...limits, ...tlsServerOptions(source.current()) }, handle);
+  const options = { ...tlsServerOptions(source.current()), SNICallback: answerServerName(source) };
+  const server = createTlsServer({ ...limits, ...options }, handle);
   const stop = source.onChange(() => server.setSecureContext(tlsServerOptions(source.current())));
   server.once('close', stop);
-  server.on('tlsClientError', (error, socket) => {
-    log.debug('api.handshake_failed', { from: socket.remoteAddress, reason: error.message });
-    socket.destroy();
-  });
+  refuseBadTls(server, api.refusals);
   return server;
 }
 
@@ -114,12 +113,7 @@ function serve(server: Server, api: Api, connections: Set<NetSocket>): void {
     });
   }
   server.on('upgrade', (request, connection, head) => api.upgrade(request, connection, head));
-  server.on('clientError', (error: NodeJS.ErrnoException, connection) => {
-    const refusal = new SkepError('InvalidRequest', `the request is not HTTP: ${error.message}`);
-    if (error.code === 'ECONNRESET' || !connection.writable) connection.destroy();
-    // Not only ended: who reads nothing would hold it open for ever.
-    else connection.end(httpRefusal(refusal), () => connection.destroy());
-  });
+  refuseBadHttp(server, api.refusals);
 }
 
 /** Certificates expire while connections live. */
@@ -128,12 +122,13 @@ const guardEveryMs = 30_000;
 /** Ends connections whose certificate was revoked, at once, or has expired. Returns how to stop. */
 function guardConnections(
   connections: ReadonlySet<NetSocket>,
-  { replica, clock }: TlsListening,
+  { source, replica, clock }: TlsListening,
   log: Log,
 ): () => void {
+  let trusted = certificatesIn(source.current().ca);
   const look = (): void => {
     for (const connection of connections) {
-      if (!hasLapsed(replica.state, connection, clock.now())) continue;
+      if (!hasLapsed(replica.state, connection, clock.now()) && !isOfDropped(connection, trusted)) continue;
       log.warn('api.connection_ended', { from: connection.remoteAddress, reason: 'its certificate lapsed' });
       connection.destroy();
     }
@@ -147,9 +142,14 @@ function guardConnections(
   const unsubscribe = replica.subscribe((touched) => {
     if (touched.revoked || touched.all) look();
   });
+  const stopTrust = source.onChange(() => {
+    trusted = certificatesIn(source.current().ca);
+    look();
+  });
   return () => {
     timer.cancel();
     unsubscribe();
+    stopTrust();
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { connect, type DetailedPeerCertificate } from 'node:tls';
+import { authorityName } from '../certificates.ts';
 import { connectionError } from '../connection-error.ts';
 import { SkepError } from '../core/errors.ts';
 
@@ -21,6 +22,8 @@ export function fetchAuthority(address: string, pin: Uint8Array, signal: AbortSi
     const socket = connect({
       host: url.hostname,
       port: Number(url.port || 443),
+      // While the authorities are changed a server can show either: it is told which one is known here.
+      servername: authorityName(pin),
       minVersion: 'TLSv1.3',
       // Who it is is found out here: nothing is sent before.
       rejectUnauthorized: false,
@@ -61,7 +64,7 @@ function notPinned(address: string): SkepError {
     'Unauthenticated',
     `what answers at ${address} is not of the cluster that the token is for`,
     {
-      hint: 'compare the address with that of the server which made the token; if it is right, somebody sits in between: the token was not sent',
+      hint: 'compare the address with that of the server which made the token; a token from before the authorities were changed (`skep cert rotate-ca`) is of no use any more: make a new one; if neither is so, somebody sits in between: the token was not sent',
     },
   );
 }

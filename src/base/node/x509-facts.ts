@@ -26,6 +26,12 @@ export function factsOf(certificate: X509Certificate): CertificateFacts {
   };
 }
 
+/** Every certificate in a text, in its order. Throws for one that cannot be read. */
+export function certificatesIn(pem: string): X509Certificate[] {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  return blocks.map((block) => new X509Certificate(block));
+}
+
 /** SHA-256 of the certificate itself, as join tokens pin it. */
 export function certificateHash(pem: string): Uint8Array {
   return createHash('sha256').update(new X509Certificate(pem).raw).digest();

@@ -1,9 +1,11 @@
 /** `skep cert`: every certificate that the cluster issued and that has not expired. */
 import { Command } from 'commander';
+import type { CertificateView } from '../../api/core/auth-shapes.ts';
 import { formatDuration } from '../core/format.ts';
 import { withGlobals } from '../flags.ts';
 import type { Host } from '../io.ts';
 import { openSession, printListing } from '../session.ts';
+import { rotateCommand } from './rotate-ca.ts';
 
 const manual = `
 Hosts renew theirs by themselves at two thirds of 30 days. Revoking those of a host
@@ -20,6 +22,7 @@ export function certCommand(host: Host): Command {
     .usage('COMMAND [OPTIONS]')
     .addCommand(listCommand(host))
     .addCommand(revokeCommand(host))
+    .addCommand(rotateCommand(host))
     .addHelpText('after', manual);
 }
 
@@ -40,6 +43,8 @@ function listCommand(host: Host): Command {
               title: 'EXPIRES',
               cell: (row) => (row.revokedAt === undefined ? untilText(row.notAfter) : 'revoked'),
             },
+            { title: 'RENEWS', cell: (row) => renewsText(row, now) },
+            { title: 'AUTHORITY', cell: (row) => row.authorityName },
             { title: 'SERIAL', cell: (row) => row.serial },
             { title: 'ISSUED BY', wideOnly: true, cell: (row) => row.issuedBy },
           ],
@@ -51,6 +56,13 @@ function listCommand(host: Host): Command {
       }),
     );
   return withGlobals(command);
+}
+
+/** Hosts and users without a fixed end renew at two thirds of the life. */
+function renewsText({ renewsAt, isReplaced, revokedAt }: CertificateView, now: number): string {
+  if (revokedAt !== undefined || renewsAt === undefined) return '-';
+  if (isReplaced) return 'replaced';
+  return renewsAt <= now ? 'due' : `in ${formatDuration(renewsAt - now)}`;
 }
 
 function revokeCommand(host: Host): Command {

@@ -14,7 +14,7 @@ import { wsDial } from '../../base/node/ws-socket.ts';
 import type { Dial } from '../../base/socket.ts';
 import type { AgentContext } from './agent.ts';
 import type { HostCertificates } from './host-certificates.ts';
-import { renewFromServers } from './pki.ts';
+import { confirmToServers, renewFromServers } from './pki.ts';
 import { keepRenewed } from './renewal.ts';
 import { cellDoctor } from './server-doctor.ts';
 
@@ -68,6 +68,9 @@ export async function runCell(context: AgentContext, signal: AbortSignal): Promi
     rng,
     log,
     metrics,
+    onTrust: (epoch) => {
+      if (!config.server) certificates?.want(epoch);
+    },
     signal,
   });
   readCell(metrics, cell);
@@ -77,7 +80,20 @@ export async function runCell(context: AgentContext, signal: AbortSignal): Promi
   /** A server renews its own: server.ts. Servers that joined since are asked too. */
   function renew(held: HostCertificates): Promise<void> {
     const known = () => new Set([...cell.status().sessions.map(({ address }) => address), ...config.join]);
-    return keepRenewed(held, () => renewFromServers(context, held, [...known()], signal), context, signal);
+    const renewable = {
+      isDue: (now: number) => held.isDue(now) || !held.isConfirmed,
+      get endsAt() {
+        return held.endsAt;
+      },
+      get woken() {
+        return held.woken;
+      },
+    };
+    const work = async (): Promise<void> => {
+      if (held.isDue(clock.now())) await renewFromServers(context, held, [...known()], signal);
+      if (!held.isConfirmed) await confirmToServers(context, held, [...known()], signal);
+    };
+    return keepRenewed(renewable, work, context, signal);
   }
 }
 

@@ -1,10 +1,12 @@
 /** A cluster's beginning: new authorities, and certificates that a server signs for itself. */
-import { issueHost } from '../../api/handlers/auth/issue.ts';
+import { issueCertificate, issueHost } from '../../api/handlers/auth/issue.ts';
 import { recordPuts } from '../../api/handlers/auth/join.ts';
+import { certificateKey, putJson } from '../../api/handlers/auth/records.ts';
+import type { ShownCertificate } from '../../base/certificates.ts';
 import { SkepError } from '../../base/core/errors.ts';
 import { randomName } from '../../base/core/rng.ts';
 import { x509Maker } from '../../base/node/x509-maker.ts';
-import { type Authorities, authoritiesSchema, lifeMs } from '../../model/auth.ts';
+import { type Authorities, authoritiesSchema, type CertificateRecord, lifeMs } from '../../model/auth.ts';
 import type { Bbs } from '../../store/bbs.ts';
 import { authoritiesKey } from '../../store/core/keys.ts';
 import type { BaseContext } from './agent.ts';
@@ -49,14 +51,45 @@ export async function selfSigned(context: Pick<BaseContext, 'config' | 'clock'>,
   });
   if (answer.store === undefined)
     throw new SkepError('Internal', 'a server was given no certificate for the store');
+  const older = await olderLeaf(context, authorities, cluster);
   const host: HostPki = {
     v: 1,
     clusterId: answer.clusterId,
+    ...(answer.trust === undefined ? {} : { trust: answer.trust }),
+    ...(older === undefined
+      ? {}
+      : { shown: [older.shown, newest(authorities, answer.certificate, cluster.key)] }),
     cluster: { ca: answer.ca, certificate: answer.certificate, key: cluster.key },
     store: { ...answer.store, key: store.key },
     storeAuthority: authorities.store,
   };
-  return { host, puts: recordPuts(record) };
+  const puts = older === undefined ? [] : [putJson(certificateKey(older.record.serial), older.record)];
+  return { host, puts: [...recordPuts(record), ...puts] };
+}
+
+const newest = ({ cluster }: Authorities, certificate: string, key: string): ShownCertificate => ({
+  certificate,
+  key,
+  authority: cluster.certificate,
+});
+
+/** A server shows a certificate of the older authority until that is dropped: not everybody knows the newer one. */
+async function olderLeaf(
+  { config, clock }: Pick<BaseContext, 'config' | 'clock'>,
+  { other, otherIsOlder, ...authorities }: Authorities,
+  { key, request }: { readonly key: string; readonly request: string },
+): Promise<{ readonly shown: ShownCertificate; readonly record: CertificateRecord } | undefined> {
+  if (other === undefined || otherIsOlder !== true) return undefined;
+  const signer = { ...authorities, cluster: other.cluster };
+  const { certificate, record } = await issueCertificate({ clock }, x509Maker, signer, {
+    name: config.name,
+    roles: ['server', 'cell'],
+    addresses: hostAddresses(config),
+    request,
+    lifeMs: lifeMs.host,
+    by: `server ${config.name}`,
+  });
+  return { shown: { certificate, key, authority: other.cluster.certificate }, record };
 }
 
 /** The store's authorities; the given ones when it has none yet. */

@@ -32,7 +32,7 @@ test('what etcd reads is made from one file, and all of it is for its owner alon
   const { host } = await selfSigned(context, await testAuthorities('c', context.clock.now()));
   folder.writeHost(host);
   expect(folder.readHost()).toEqual(host);
-  const { caFile, pairFile } = folder.storeFiles;
+  const { caFile, pairFile } = folder.storeFilesOf(host);
   expect(readFileSync(caFile, 'utf8')).toBe(host.store?.ca);
   expect(readFileSync(pairFile, 'utf8')).toContain('PRIVATE KEY');
   expect(statSync(folder.path).mode & 0o777).toBe(0o700);

@@ -9,18 +9,23 @@ import { certificateFacts } from '../../base/node/x509-facts.ts';
 import { isDue } from '../../model/auth.ts';
 import type { StoreCredentials, StoreMaterial } from '../../store/etcd/credentials.ts';
 import type { AgentConfig } from '../core/agent-config.ts';
-import { type HostPki, PkiFolder } from './pki-files.ts';
+import { type HostPki, PkiFolder, type StoreFiles } from './pki-files.ts';
 
 export class HostCertificates implements RenewedTls {
   readonly #folder: PkiFolder;
   readonly #listeners = new Set<() => void>();
   #host: HostPki;
   #store: StoreMaterial | undefined;
+  #material: TlsMaterial;
+  #wanted = 0;
+  #confirmed = -1;
+  #wake = new AbortController();
 
   constructor(folder: PkiFolder, host: HostPki) {
     this.#folder = folder;
     this.#host = host;
     this.#store = storeMaterial(host);
+    this.#material = { ...host.cluster, shown: host.shown };
   }
 
   get clusterId(): string {
@@ -32,7 +37,34 @@ export class HostCertificates implements RenewedTls {
   }
 
   current(): TlsMaterial {
-    return this.#host.cluster;
+    return this.#material;
+  }
+
+  /** The epoch of trust (model/trust.ts) that these are of. */
+  get trust(): number {
+    return this.#host.trust ?? 0;
+  }
+
+  /** The cluster is at an epoch of trust: those of an older one are due. Wakes whoever renews. */
+  want(epoch: number): void {
+    if (epoch <= this.#wanted) return;
+    this.#wanted = epoch;
+    this.#wake.abort(new SkepError('Cancelled', 'the authorities are being changed'));
+  }
+
+  /** Whether the cluster was told of the epoch that these are of. */
+  get isConfirmed(): boolean {
+    return this.#wanted === 0 || this.#confirmed >= this.trust;
+  }
+
+  confirmed(epoch: number): void {
+    this.#confirmed = epoch;
+  }
+
+  /** Aborts when something became due that was not before. */
+  get woken(): AbortSignal {
+    if (this.#wake.signal.aborted) this.#wake = new AbortController();
+    return this.#wake.signal;
   }
 
   onChange(listener: () => void): () => void {
@@ -49,8 +81,8 @@ export class HostCertificates implements RenewedTls {
     });
   };
 
-  get storeFiles(): PkiFolder['storeFiles'] {
-    return this.#folder.storeFiles;
+  get storeFiles(): StoreFiles {
+    return this.#folder.storeFilesOf(this.#host);
   }
 
   /** Durable first, then in use. */
@@ -58,12 +90,16 @@ export class HostCertificates implements RenewedTls {
     this.#folder.writeHost(host);
     this.#host = host;
     this.#store = storeMaterial(host);
+    this.#material = { ...host.cluster, shown: host.shown };
     for (const listener of this.#listeners) listener();
   }
 
-  /** Whether a certificate has lived two thirds of its life. */
+  /** Whether a certificate has lived two thirds of its life, or is of an authority that is being replaced. */
   isDue(now: number): boolean {
-    return this.#leaves().some(({ notBefore, notAfter }) => isDue(notBefore, notAfter, now));
+    return (
+      this.#wanted > this.trust ||
+      this.#leaves().some(({ notBefore, notAfter }) => isDue(notBefore, notAfter, now))
+    );
   }
 
   /** The same of what etcd shows. */

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createClient } from '../../api/client.ts';
 import { parseToken, type TokenText } from '../../api/core/join-token.ts';
+import { authorityName } from '../../base/certificates.ts';
 import { backoffMs } from '../../base/core/backoff.ts';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
 import { fetchAuthority } from '../../base/node/pinned-authority.ts';
@@ -55,7 +56,8 @@ async function askToJoin(
   signal: AbortSignal,
 ): Promise<HostPki> {
   const ca = await fetchAuthority(address, token.pin, signal);
-  const tls = { current: () => ({ ca }) };
+  const serverName = authorityName(token.pin);
+  const tls = { current: () => ({ ca, serverName }) };
   const client = createClient({ servers: [address], tls, dial: wsDial, clock });
   const name = config.name;
   const body = {
@@ -71,6 +73,7 @@ async function askToJoin(
   return {
     v: 1,
     clusterId: answer.clusterId,
+    ...(answer.trust === undefined ? {} : { trust: answer.trust }),
     cluster: { ca: answer.ca, certificate: answer.certificate, key },
     ...(answer.store === undefined ? {} : { store: { ...answer.store, key: storeKey } }),
   };

@@ -3,6 +3,7 @@
  * step; what etcd reads beside it is made from it. `founding.json` holds new authorities until the store has them,
  * `joining.json` the keys of a host that has asked and not been answered.
  */
+import { createHash } from 'node:crypto';
 import {
   closeSync,
   existsSync,
@@ -14,17 +15,24 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { SkepError } from '../../base/core/errors.ts';
+import { certificatesIn } from '../../base/node/x509-facts.ts';
 import { authoritiesSchema, authoritySchema } from '../../model/auth.ts';
 
+/** `ca`: everything that is trusted, PEM, the one that signed the certificate first. */
 const pairSchema = z.object({ ca: z.string(), certificate: z.string(), key: z.string() });
+const shownSchema = z.object({ certificate: z.string(), key: z.string(), authority: z.string() });
 
 export const hostPkiSchema = z.object({
   v: z.literal(1),
   clusterId: z.string(),
   cluster: pairSchema,
+  /** Of which epoch of trust (model/trust.ts) all of this is; absent: 0. */
+  trust: z.number().int().optional(),
+  /** What a server shows of the older authority, to who does not know the newer one yet. */
+  shown: z.array(shownSchema).optional(),
   /** Servers with an etcd of their own. */
   store: pairSchema.optional(),
   /**
@@ -37,6 +45,20 @@ export type HostPki = z.infer<typeof hostPkiSchema>;
 
 export const joiningSchema = z.object({ key: z.string(), storeKey: z.string() });
 
+export interface StoreFiles {
+  readonly caFile: string;
+  readonly pairFile: string;
+}
+
+/** The same authorities are the same text, whichever of them signs. */
+const sorted = (pem: string): string =>
+  certificatesIn(pem)
+    .map((one) => one.toString())
+    .sort()
+    .join('');
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 12);
+
 export class PkiFolder {
   readonly path: string;
 
@@ -44,8 +66,13 @@ export class PkiFolder {
     this.path = join(dataDir, 'pki');
   }
 
-  get storeFiles(): { readonly caFile: string; readonly pairFile: string } {
-    return { caFile: join(this.path, 'store-ca.pem'), pairFile: join(this.path, 'store.pem') };
+  /**
+   * What etcd reads. It reads the pair at each handshake, but the authorities only once: their file is named by what is
+   * in it, so that an etcd which runs with other ones is known by its command line.
+   */
+  storeFilesOf({ store, trust }: Pick<HostPki, 'store' | 'trust'>): StoreFiles {
+    const name = trust === undefined ? 'store-ca.pem' : `store-ca-${digest(sorted(store?.ca ?? ''))}.pem`;
+    return { caFile: join(this.path, name), pairFile: join(this.path, 'store.pem') };
   }
 
   readHost(): HostPki | undefined {
@@ -55,7 +82,7 @@ export class PkiFolder {
   writeHost(host: HostPki): void {
     const { store } = host;
     if (store !== undefined) {
-      this.#write('store-ca.pem', store.ca);
+      this.#write(basename(this.storeFilesOf(host).caFile), sorted(store.ca));
       this.#write('store.pem', store.certificate + store.key);
     }
     this.#write('host.json', `${JSON.stringify(host)}\n`);

@@ -11,6 +11,7 @@ import { x509Maker } from '../../base/node/x509-maker.ts';
 import { lifeMs } from '../../model/auth.ts';
 import type { Bbs } from '../../store/bbs.ts';
 import { etcdDataFolder } from '../../store/core/etcd-args.ts';
+import { authoritiesKey } from '../../store/core/keys.ts';
 import { etcdBbs } from '../../store/etcd/etcd-bbs.ts';
 import type { BaseContext } from './agent.ts';
 import { agreeClusterId, persist } from './cluster-records.ts';
@@ -109,7 +110,8 @@ export async function renewStore(
   };
   const validity = { notBefore: now - 5 * 60_000, notAfter: now + lifeMs.host };
   const { certificate } = await x509Maker.issue(storeAuthority, request, subject, validity);
-  certificates.replace({ ...host, store: { ca: storeAuthority.certificate, certificate, key } });
+  const ca = host.store?.ca ?? storeAuthority.certificate;
+  certificates.replace({ ...host, store: { ca, certificate, key } });
   log.info('agent.store_certificate_renewed', { until: new Date(validity.notAfter).toISOString() });
 }
 
@@ -125,7 +127,21 @@ export async function renewFromServers(
   const body = { addresses: hostAddresses(config), request };
   const answer = await client.call('renewCertificate', { body }, { signal });
   const cluster = { ca: answer.ca, certificate: answer.certificate, key };
-  certificates.replace({ ...certificates.host, cluster });
+  const { trust } = answer;
+  certificates.replace({ ...certificates.host, cluster, ...(trust === undefined ? {} : { trust }) });
+}
+
+/** A cell tells of which epoch of trust its certificate is, by showing it: who changes the authorities waits for that. */
+export async function confirmToServers(
+  { clock }: Pick<BaseContext, 'clock'>,
+  certificates: HostCertificates,
+  servers: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const client = createClient({ servers, tls: certificates, dial: wsDial, clock });
+  const epoch = certificates.trust;
+  await client.call('confirmTrust', { body: { epoch } }, { signal });
+  certificates.confirmed(epoch);
 }
 
 /**
@@ -151,6 +167,9 @@ export async function settleTrust(
   }
   const { host } = certificates;
   if (host.storeAuthority === undefined) certificates.replace({ ...host, storeAuthority: authorities.store });
+  // Who joined while the authorities are changed has nothing yet to show to those that know the older one only.
+  if (authorities.otherIsOlder === true && certificates.host.shown === undefined)
+    await persist(context, signal, () => renewServer(context, certificates, bbs, signal));
 }
 
 /** A server signs for itself: it reads the authorities from its own store. Without a quorum only what etcd shows. */
@@ -161,8 +180,13 @@ export async function renewServer(
   signal: AbortSignal,
 ): Promise<void> {
   try {
+    const { records } = await bbs.read([authoritiesKey], { signal });
     const { host, puts } = await selfSigned(context, await agreeAuthorities(bbs, undefined, signal));
-    await bbs.commit([{ compare: [], puts }], { signal });
+    // Others may sign by now: nothing is kept that they did not.
+    const compare = [{ key: authoritiesKey, revision: records[0]?.revision ?? 0 }];
+    const [outcome] = await bbs.commit([{ compare, puts }], { signal });
+    if (outcome?.committed !== true)
+      throw new SkepError('Busy', 'the authorities of the cluster were changed at this moment');
     certificates.replace(host);
   } catch (error) {
     if (!signal.aborted && certificates.isStoreDue(context.clock.now()))

@@ -19,6 +19,8 @@ import { raftElection } from '../../store/etcd/raft-election.ts';
 import { type EtcdSupervisor, startEtcd } from '../../store/etcd/supervisor.ts';
 import type { MemberStatus, Members } from '../../store/members.ts';
 import type { AgentContext } from './agent.ts';
+import type { EtcdTrust } from './etcd-turn.ts';
+import type { HostCertificates } from './host-certificates.ts';
 import type { StoreAccess } from './server.ts';
 
 export interface Quorum {
@@ -26,6 +28,8 @@ export interface Quorum {
   /** Resolves once the store serves this server as a voter, however long that takes. */
   ready(signal: AbortSignal): Promise<void>;
   memberId(signal: AbortSignal): Promise<string>;
+  /** Absent with an outside etcd, and without TLS. */
+  readonly trust?: EtcdTrust | undefined;
   stop(): Promise<void>;
 }
 
@@ -87,12 +91,39 @@ async function ownMember(context: AgentContext, signal: AbortSignal): Promise<Qu
       await statuses.learn(waiting);
     },
     memberId: async (waiting) => (await status.read(waiting)).memberId,
+    trust: certificates && etcdTrust(etcd, certificates, members, statuses),
     async stop() {
       status.close();
       statuses.close();
       members.close();
       bbs.close();
       await etcd.stop();
+    },
+  };
+}
+
+/** A member that comes back reads its log first. */
+const restartDeadlineMs = 45_000;
+
+/** What the trust of this server's etcd is kept by: trust-keeper.ts. */
+function etcdTrust(
+  etcd: EtcdSupervisor,
+  certificates: HostCertificates,
+  members: Members,
+  statuses: Statuses,
+): EtcdTrust {
+  let inUse = certificates.storeFiles;
+  return {
+    isCurrent: () => inUse.caFile === certificates.storeFiles.caFile,
+    async restart(signal) {
+      const files = certificates.storeFiles;
+      await etcd.restart(files, restartDeadlineMs, signal);
+      inUse = files;
+    },
+    async voters(signal) {
+      const all = (await members.list({ signal })).filter(({ learner }) => !learner);
+      const answering = await statuses.read(signal);
+      return { all: all.length, answering: all.filter(({ id }) => answering.has(id)).length };
     },
   };
 }

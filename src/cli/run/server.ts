@@ -34,6 +34,7 @@ import { renewServer, settleTrust } from './pki.ts';
 import { type Quorum, startQuorum } from './quorum.ts';
 import { keepRenewed } from './renewal.ts';
 import { serverDoctor } from './server-doctor.ts';
+import { keepTrust } from './trust-keeper.ts';
 
 export interface ServerHandle {
   /** Rejects when the server cannot go on; never resolves. */
@@ -139,6 +140,13 @@ class Serving {
     void this.#guard(keepRenewed(certificates, renew, this.#context, this.#signal));
   }
 
+  #keepTrust(bbs: Bbs, replica: Replica): void {
+    const { config, certificates, clock, rng, log } = this.#context;
+    if (certificates === undefined) return;
+    const keeping = { server: config.name, certificates, bbs, replica, clock, rng, log };
+    void this.#guard(keepTrust({ ...keeping, etcd: this.#quorum?.trust }, this.#signal));
+  }
+
   /** Opens the API and becomes a candidate, once. */
   async #serve(store: StoreAccess, clusterId: string): Promise<void> {
     if (this.#listening) return;
@@ -146,6 +154,7 @@ class Serving {
     const { config, clock, rng, log, version, metrics, certificates } = this.#context;
     const replica = createReplica({ bbs: store.bbs, clock, log });
     void this.#guard(replica.run(this.#replica.signal));
+    this.#keepTrust(store.bbs, replica);
     const common = { replica, bbs: store.bbs, clusterId, server: config.name, clock, rng, log };
     const dispatcher = createDispatcher(common);
     const { members, memberStatuses } = store;

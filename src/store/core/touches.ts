@@ -14,6 +14,7 @@ export class Touches implements Touched {
   settings = false;
   servers = false;
   revoked = false;
+  trust = false;
 
   /** @param all everything may have changed: the rest then stays empty */
   constructor(all: boolean) {

@@ -12,7 +12,13 @@ import type { Rng } from '../../base/core/rng.ts';
 import type { Log } from '../../base/log.ts';
 import { favourSession } from '../../base/session-share.ts';
 import { defaults } from '../../model/defaults.ts';
-import { argsThatDiffer, type EtcdMemberConfig, etcdArgs, etcdDataFolder } from '../core/etcd-args.ts';
+import {
+  argsThatDiffer,
+  type EtcdMemberConfig,
+  type EtcdTls,
+  etcdArgs,
+  etcdDataFolder,
+} from '../core/etcd-args.ts';
 import { explainExit } from '../core/etcd-exit.ts';
 import type { StoreCredentials } from './credentials.ts';
 import { logSize, logTail, rotateLog } from './etcd-log-file.ts';
@@ -38,6 +44,8 @@ export interface EtcdHealth {
   readonly state: 'starting' | 'running' | 'down';
   /** Why it is not running, for an operator; '' when it is. */
   readonly reason: string;
+  /** The cluster has removed this member; it will never serve again. */
+  readonly isRemoved?: boolean;
 }
 
 export interface EtcdSupervisor {
@@ -49,6 +57,11 @@ export interface EtcdSupervisor {
    * change (`InvalidConfig`), else `Unavailable` after `deadlineMs`.
    */
   ready(deadlineMs: number, signal: AbortSignal): Promise<void>;
+  /**
+   * Ends etcd in order and starts it with other files of trust, which it reads only when it starts. Resolves once it
+   * answers again; throws `Unavailable` after `deadlineMs`, and goes on trying all the same.
+   */
+  restart(tls: EtcdTls, deadlineMs: number, signal: AbortSignal): Promise<void>;
   /** Hands over leadership, ends etcd (SIGTERM, 10 s, SIGKILL) and the supervision. Idempotent. */
   stop(): Promise<void>;
   /** Resolves when the supervision has ended. */
@@ -72,7 +85,7 @@ const steadyAfterMs = 60_000;
 const rotateEveryMs = 30_000;
 
 class Supervision implements EtcdSupervisor {
-  readonly #options: EtcdOptions;
+  #options: EtcdOptions;
   readonly #ending = new AbortController();
   readonly #signal: AbortSignal;
   #health: EtcdHealth = { state: 'starting', reason: 'etcd has not been started yet' };
@@ -84,6 +97,9 @@ class Supervision implements EtcdSupervisor {
   #hasServed = false;
   /** What is in the data folder can never serve: it is moved aside before the next start. */
   #mustBeginAnew = false;
+  /** Its end was asked for: no failure. */
+  #isRestarting = false;
+  #isRemoved = false;
   #stopping: Promise<void> | undefined;
   #done: Promise<void> = Promise.resolve();
 
@@ -93,7 +109,7 @@ class Supervision implements EtcdSupervisor {
   }
 
   get health(): EtcdHealth {
-    return this.#health;
+    return this.#isRemoved ? { ...this.#health, isRemoved: true } : this.#health;
   }
 
   get pid(): number | undefined {
@@ -126,6 +142,18 @@ class Supervision implements EtcdSupervisor {
       }
       await clock.sleep(20, signal);
     }
+  }
+
+  async restart(tls: EtcdTls, deadlineMs: number, signal: AbortSignal): Promise<void> {
+    this.#options = { ...this.#options, tls };
+    const living = this.#process;
+    if (living !== undefined && isAlive(living)) {
+      this.#isRestarting = true;
+      this.#health = { state: 'starting', reason: 'etcd is started anew with other authorities' };
+      await handOver(this.#options);
+      await endEtcd(living, this.#options.clock);
+    }
+    await this.ready(deadlineMs, signal);
   }
 
   stop(): Promise<void> {
@@ -205,6 +233,12 @@ class Supervision implements EtcdSupervisor {
       const since = clock.now();
       const failure = process ? await this.#untilEnd(process) : this.#failure;
       if (this.#signal.aborted || failure === undefined) return;
+      if (this.#isRestarting) {
+        this.#isRestarting = false;
+        log.info('etcd.restarts', { reason: 'it was asked to' });
+        process = await this.#tryObtain();
+        continue;
+      }
       failures = clock.now() - since >= steadyAfterMs ? 1 : failures + 1;
       const waitMs = failures === 1 ? 0 : backoffMs(restartBackoff, failures - 1, rng);
       this.#failed(failure);
@@ -238,7 +272,9 @@ class Supervision implements EtcdSupervisor {
     const watching = this.#watchHealth(AbortSignal.any([this.#signal, ended.signal]));
     try {
       const exit = await waitForEnd(process, this.#options.clock, this.#signal);
-      const { code, message, hint } = explainExit(await logTail(this.#options.dataDir, this.#logStart), exit);
+      const tail = await logTail(this.#options.dataDir, this.#logStart);
+      const { code, message, hint, isRemoved = false } = explainExit(tail, exit);
+      this.#isRemoved ||= isRemoved;
       return new SkepError(code, message, { hint });
     } catch (error) {
       if (this.#signal.aborted) return undefined;

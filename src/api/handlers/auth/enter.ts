@@ -6,7 +6,7 @@ import { SkepError } from '../../../base/core/errors.ts';
 import type { CellId } from '../../../model/ids.ts';
 import type { Handler } from '../../context.ts';
 import { journal, write } from '../../write.ts';
-import { byOf, issueCertificate, makerOf } from './issue.ts';
+import { byOf, issueCertificate, makerOf, personal } from './issue.ts';
 import { allCertificates, certificateKey, expiredKeys, putJson, readAuthorities } from './records.ts';
 import { serversOf } from './tokens.ts';
 
@@ -40,6 +40,5 @@ export const enter: Handler<'enter'> = async (context, { body }, call) => {
     deletes: expiredKeys(old, context.clock.now()),
     result: undefined,
   }));
-  const { clusterId, cluster } = authorities;
-  return { pass: { clusterId, ca: cluster.certificate, certificate, servers: serversOf(context) } };
+  return { pass: personal(authorities, certificate, serversOf(context)) };
 };

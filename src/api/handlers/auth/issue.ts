@@ -7,6 +7,7 @@ import type { CellId } from '../../../model/ids.ts';
 import type { Role } from '../../../model/rights.ts';
 import type { ApiContext, Call } from '../../context.ts';
 import type { HostCertificates } from '../../core/auth-shapes.ts';
+import { trustedText } from '../../core/rotation.ts';
 
 /** Clocks of hosts differ: a certificate is good a little before it was made. */
 const backdateMs = 5 * 60_000;
@@ -45,6 +46,7 @@ export async function issueCertificate(
     issuedAt: now,
     issuedBy: wanted.by,
     keyHash: await maker.keyHash(request),
+    authority: Buffer.from(maker.certificateHash(authorities.cluster.certificate)).toString('hex'),
   };
   return { certificate, record };
 }
@@ -70,8 +72,9 @@ export async function issueHost(
     ...wanted,
     lifeMs: lifeMs.host,
   });
-  const { clusterId, cluster, store } = authorities;
-  const answer = { clusterId, ca: cluster.certificate, certificate };
+  const { clusterId, store, trust } = authorities;
+  const ca = trustedText(authorities, 'cluster');
+  const answer = { clusterId, ca, certificate, ...(trust === undefined ? {} : { trust }) };
   if (!wanted.roles.includes('server')) return { answer, record };
   if (storeRequest === undefined) {
     throw new SkepError('InvalidRequest', 'a server needs a certificate for its store too', {
@@ -88,7 +91,17 @@ export async function issueHost(
     notBefore: now - backdateMs,
     notAfter: now + lifeMs.host,
   });
-  return { answer: { ...answer, store: { ca: store.certificate, certificate: signed.certificate } }, record };
+  return {
+    answer: { ...answer, store: { ca: trustedText(authorities, 'store'), certificate: signed.certificate } },
+    record: { ...record, storeSerial: signed.serial },
+  };
+}
+
+/** What a person's certificate comes with: whom to trust, where to ask, and of which epoch that is. */
+export function personal(authorities: Authorities, certificate: string, servers: string[]) {
+  const { clusterId, trust } = authorities;
+  const ca = trustedText(authorities, 'cluster');
+  return { clusterId, ca, certificate, servers, ...(trust === undefined ? {} : { trust }) };
 }
 
 /** Throws where nobody composed one: a server without TLS. */

@@ -5,7 +5,7 @@ import { type CertificateRecord, type JoinToken, type TokenRole } from '../../..
 import type { CellId } from '../../../model/ids.ts';
 import type { Role } from '../../../model/rights.ts';
 import type { Put, StoredRecord } from '../../../store/bbs.ts';
-import { revokedKey } from '../../../store/core/keys.ts';
+import { authoritiesKey, revokedKey } from '../../../store/core/keys.ts';
 import type { ApiContext, Call, Handler, HandlerInput } from '../../context.ts';
 import type { HostCertificates } from '../../core/auth-shapes.ts';
 import { journal, write } from '../../write.ts';
@@ -13,6 +13,7 @@ import { Attempts } from './attempts.ts';
 import { byOf, issueHost, makerOf } from './issue.ts';
 import {
   allCertificates,
+  assertUnchanged,
   certificateKey,
   expiredKeys,
   hostKey,
@@ -54,7 +55,7 @@ export const join: Handler<'join'> = async (context, { body }, call) => {
 
 async function admit(context: ApiContext, body: JoinBody, call: Call): Promise<HostCertificates> {
   const { signal } = call;
-  const keys = [tokenKey(body.tokenId), hostKey(body.name)];
+  const keys = [tokenKey(body.tokenId), hostKey(body.name), authoritiesKey];
   const { records } = await context.bbs.read(keys, { signal });
   const maker = makerOf(context);
   const keyHash = await maker.keyHash(body.request);
@@ -71,6 +72,7 @@ async function admit(context: ApiContext, body: JoinBody, call: Call): Promise<H
   });
   const message = `${body.name} joined as a ${body.role} with token ${body.tokenId}, certificate ${record.serial}`;
   await write(context, call, keys, (found) => {
+    assertUnchanged(found[2], authorities);
     const { token, isAgain } = checkJoin(found, body, keyHash, context.clock.now());
     const used = isAgain ? [] : [putJson(tokenKey(token.id), { ...token, usesLeft: token.usesLeft - 1 })];
     const line = journal(context, call, { type: 'auth.join', subject: body.name, message });
@@ -175,7 +177,9 @@ export const renewCertificate: Handler<'renewCertificate'> = async (context, { b
     by: byOf(call),
   });
   const message = `${name} renewed its certificate: ${record.serial}`;
-  await write(context, call, [hostKey(name), revokedKey(caller.serial ?? '')], ([, revoked]) => {
+  const keys = [hostKey(name), revokedKey(caller.serial ?? ''), authoritiesKey];
+  await write(context, call, keys, ([, revoked, current]) => {
+    assertUnchanged(current, authorities);
     if (revoked !== undefined) {
       throw new SkepError('Unauthorized', `the certificates of ${name} were revoked`, {
         hint: 'join again with a new token',

@@ -78,6 +78,17 @@ export async function readAuthorities(
   );
 }
 
+/**
+ * For what was signed with authorities that were read before: throws `Busy` when others sign by now, so that nothing
+ * of an authority that counts no more is handed out.
+ */
+export function assertUnchanged(record: StoredRecord | undefined, { trust }: Authorities): void {
+  if (read(authoritiesSchema, record)?.trust === trust) return;
+  throw new SkepError('Busy', 'the authorities of the cluster were changed at this moment', {
+    hint: 'try again',
+  });
+}
+
 export const allCertificates = (context: Pick<ApiContext, 'bbs'>, signal: AbortSignal) =>
   listRecords(context, certificatePrefix, certificateSchema, signal);
 

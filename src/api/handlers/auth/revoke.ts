@@ -1,16 +1,21 @@
 /** Certificates that count no more. The replica carries their numbers to every server, which ends their connections. */
 import { SkepError } from '../../../base/core/errors.ts';
-import type { CertificateRecord } from '../../../model/auth.ts';
+import { type Authorities, type CertificateRecord, userSchema } from '../../../model/auth.ts';
 import type { Put } from '../../../store/bbs.ts';
-import { revokedKey } from '../../../store/core/keys.ts';
+import { revokedKey, userPrefix } from '../../../store/core/keys.ts';
 import { type ApiContext, type Call, currentState, type Handler } from '../../context.ts';
 import { journal, put, write } from '../../write.ts';
-import { allCertificates, hostKey } from './records.ts';
+import { makerOf } from './issue.ts';
+import { allCertificates, hostKey, listRecords, readAuthorities } from './records.ts';
 
 const isHost = ({ roles }: CertificateRecord): boolean => roles.includes('cell') || roles.includes('server');
 
 export const isOfUser = (record: CertificateRecord, name: string): boolean =>
   record.name === name && !isHost(record);
+
+/** Certificates of people, and of their sessions. */
+export const userCertificatesOf = (records: readonly CertificateRecord[]): readonly CertificateRecord[] =>
+  records.filter((record) => !isHost(record));
 
 export function revocationPuts(
   { clock }: Pick<ApiContext, 'clock'>,
@@ -24,15 +29,50 @@ export function revocationPuts(
 
 export const listCertificates: Handler<'listCertificates'> = async (context, _input, call) => {
   const certificates = await allCertificates(context, call.signal);
+  const users = await listRecords(context, userPrefix, userSchema, call.signal);
+  const authorities = await readAuthorities(context, call.signal);
   const { revoked } = await currentState(context, call.signal);
+  const renewing = new Set(users.filter(({ renews }) => renews === true).map(({ name }) => name));
+  const hash = (pem: string): string => Buffer.from(makerOf(context).certificateHash(pem)).toString('hex');
+  const names = authorityNames(authorities, hash);
+  const newest = newestOf(certificates);
   const rows = certificates.map((row) => {
     const revokedAt = revoked.get(row.serial)?.value.at;
-    return { ...row, ...(revokedAt === undefined ? {} : { revokedAt }) };
+    const renewsAt = row.issuedAt + ((row.notAfter - row.issuedAt) * 2) / 3;
+    const isRenewed = isHost(row) || renewing.has(row.name);
+    return {
+      ...row,
+      ...(revokedAt === undefined ? {} : { revokedAt }),
+      ...(isRenewed ? { renewsAt } : {}),
+      isReplaced: newest.get(holderOf(row)) !== row.serial,
+      authorityName: row.authority === undefined ? 'unknown' : (names.get(row.authority) ?? 'previous'),
+    } as const;
   });
   return {
     rows: rows.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.issuedAt - b.issuedAt)),
   };
 };
+
+const holderOf = (row: CertificateRecord): string => `${isHost(row) ? 'host' : 'user'}/${row.name}`;
+
+/** The serial number of each holder's newest certificate. */
+function newestOf(certificates: readonly CertificateRecord[]): ReadonlyMap<string, string> {
+  const ordered = certificates.toSorted((a, b) => a.issuedAt - b.issuedAt);
+  return new Map(ordered.map((row) => [holderOf(row), row.serial]));
+}
+
+function authorityNames(
+  { cluster, other, otherIsOlder }: Authorities,
+  hash: (pem: string) => string,
+): ReadonlyMap<string, 'current' | 'older' | 'newer'> {
+  const signing = hash(cluster.certificate);
+  if (other === undefined) return new Map([[signing, 'current']]);
+  const [older, newer] = otherIsOlder === true ? [other.cluster, cluster] : [cluster, other.cluster];
+  return new Map([
+    [hash(older.certificate), 'older'],
+    [hash(newer.certificate), 'newer'],
+  ]);
+}
 
 export const revokeCertificates: Handler<'revokeCertificates'> = async (
   context,

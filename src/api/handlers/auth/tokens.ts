@@ -25,6 +25,7 @@ export const createToken: Handler<'createToken'> = async (context, { body }, cal
     createdBy: byOf(call),
     expiresAt: now + body.ttlMs,
     usesLeft: body.uses,
+    pin: Buffer.from(pin).toString('hex'),
   };
   const expired = (await listRecords(context, tokenPrefix, tokenSchema, call.signal))
     .filter(({ expiresAt }) => expiresAt < now)

@@ -1,12 +1,13 @@
 /** Users: people with a certificate each. Adding one signs the key that the caller made; revoking acts at once. */
 import { SkepError } from '../../../base/core/errors.ts';
 import { type User, userSchema } from '../../../model/auth.ts';
-import { userPrefix } from '../../../store/core/keys.ts';
+import { authoritiesKey, userPrefix } from '../../../store/core/keys.ts';
 import type { Handler } from '../../context.ts';
 import { journal, write } from '../../write.ts';
-import { byOf, issueCertificate, makerOf } from './issue.ts';
+import { byOf, issueCertificate, makerOf, personal } from './issue.ts';
 import {
   allCertificates,
+  assertUnchanged,
   certificateKey,
   expiredKeys,
   listRecords,
@@ -39,10 +40,12 @@ export const addUser: Handler<'addUser'> = async (context, { body }, call) => {
     createdAt: now,
     createdBy: byOf(call),
     expiresAt: record.notAfter,
+    renews: body.renews,
   };
   const old = await allCertificates(context, call.signal);
   const message = `added user ${name}: ${roles.join('+')}, certificate ${record.serial}`;
-  await write(context, call, [userKey(name)], ([found]) => {
+  await write(context, call, [userKey(name), authoritiesKey], ([found, current]) => {
+    assertUnchanged(current, authorities);
     const known = parseUser(found);
     if (known !== undefined && known.expiresAt > now) {
       throw new SkepError('ResourceExists', `there is a user ${name} (${known.role})`, {
@@ -57,8 +60,7 @@ export const addUser: Handler<'addUser'> = async (context, { body }, call) => {
       result: undefined,
     };
   });
-  const { clusterId, cluster } = authorities;
-  return { clusterId, ca: cluster.certificate, certificate, servers: serversOf(context) };
+  return personal(authorities, certificate, serversOf(context));
 };
 
 export const listUsers: Handler<'listUsers'> = async (context, _input, call) => {

@@ -1,0 +1,79 @@
+/**
+ * What a server does while the authorities of its cluster are changed (model/trust.ts): has its certificates renewed at
+ * each epoch, restarts its etcd when that is to trust others, in turn with the other servers, says when it is done, and
+ * goes on with the change when everybody is. Compares what should be with what is: it may begin again at any point.
+ */
+import { advanceRotation } from '../../api/handlers/auth/rotation.ts';
+import type { Clock } from '../../base/clock.ts';
+import { messageOf } from '../../base/core/errors.ts';
+import type { Rng } from '../../base/core/rng.ts';
+import type { Log } from '../../base/log.ts';
+import type { Bbs } from '../../store/bbs.ts';
+import { trustConfirmationPrefix } from '../../store/core/keys.ts';
+import type { Replica } from '../../store/replica.ts';
+import { type EtcdTrust, inTurn } from './etcd-turn.ts';
+import type { HostCertificates } from './host-certificates.ts';
+
+export interface TrustKeeping {
+  readonly server: string;
+  readonly certificates: HostCertificates;
+  readonly bbs: Bbs;
+  readonly replica: Replica;
+  /** Absent with an outside etcd: whom that trusts is its operator's matter. */
+  readonly etcd: EtcdTrust | undefined;
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly log: Log;
+}
+
+/** While something is under way; a change of the replica is looked at on the next beat. */
+const busyMs = 500;
+const idleMs = 5_000;
+
+/** Until the signal aborts. What fails is said and tried again. */
+export async function keepTrust(keeping: TrustKeeping, signal: AbortSignal): Promise<void> {
+  const { replica, clock, log } = keeping;
+  const told = { epoch: -1 };
+  let lastReason = '';
+  while (!signal.aborted) {
+    try {
+      await step(keeping, told, signal);
+      lastReason = '';
+    } catch (error) {
+      if (signal.aborted) return;
+      const reason = messageOf(error);
+      if (reason !== lastReason) log.warn('trust.waits', { reason });
+      lastReason = reason;
+    }
+    const trust = replica.state.trust?.value;
+    const isBusy = trust !== undefined && (trust.phase !== 'steady' || told.epoch < trust.epoch);
+    await clock.sleep(isBusy ? busyMs : idleMs, signal).catch(() => undefined);
+  }
+}
+
+async function step(keeping: TrustKeeping, told: { epoch: number }, signal: AbortSignal): Promise<void> {
+  const { certificates, replica, etcd, log } = keeping;
+  const trust = replica.state.trust?.value;
+  if (trust === undefined) return;
+  certificates.want(trust.epoch);
+  // The renewal is renewal.ts's: it was woken by this, and the next look finds what it did.
+  if (certificates.trust < trust.epoch) return;
+  if (etcd !== undefined && !etcd.isCurrent()) {
+    await inTurn(keeping, etcd, signal, async () => {
+      log.info('trust.etcd_restarts', { epoch: trust.epoch });
+      await etcd.restart(signal);
+    });
+  }
+  if (told.epoch !== certificates.trust) {
+    await confirm(keeping, certificates.trust, signal);
+    told.epoch = certificates.trust;
+  }
+  if (trust.phase !== 'steady' && (await advanceRotation(keeping, replica.state, keeping.server, signal)))
+    log.info('trust.advanced', { from: trust.phase });
+}
+
+async function confirm({ bbs, server, clock }: TrustKeeping, epoch: number, signal: AbortSignal) {
+  const confirmation = { v: 1, name: server, epoch, at: clock.now() };
+  const puts = [{ key: `${trustConfirmationPrefix}${server}`, value: JSON.stringify(confirmation) }];
+  await bbs.commit([{ compare: [], puts }], { signal });
+}
