@@ -1,6 +1,6 @@
 /** `skep exec`, `attach` and `logs`, in this process, with cells in the test's hands. */
 import { describe, expect, test, vi } from 'vitest';
-import { buildActual } from '../../test/kit/builders.ts';
+import { buildActual, buildDesired, buildTask } from '../../test/kit/builders.ts';
 import { cliScene, runningPut } from '../../test/kit/cli-scene.ts';
 import { channels, packFrame } from '../api/core/stream-frames.ts';
 import type { Socket } from '../base/socket.ts';
@@ -57,6 +57,37 @@ describe('streams', () => {
     await cell!.send(control({ kind: 'exit', code: 42 }));
     expect(await run.code).toBe(42);
     expect([run.out.text, run.err.text]).toEqual(['out', 'err']);
+  });
+
+  test('console opens in an LRP, in a task where no LRP has the name, and in task:NAME', async () => {
+    const task = buildTask({ guid: 'night', state: 'RUNNING', cellId: 'c-1', attempt: 'try-1' as never });
+    const both = buildTask({ guid: 'web', state: 'RUNNING', cellId: 'c-1', attempt: 'try-2' as never });
+    const web = buildActual({
+      guid: 'web',
+      index: 0,
+      state: 'RUNNING',
+      cellId: 'c-1',
+      instanceGuid: 'web-0',
+    });
+    await scene.seed({
+      desired: [buildDesired({ guid: 'web', instances: 1 })],
+      actual: [web],
+      tasks: [task, both],
+    });
+    const runs = ['web', 'night', 'task:web'].map((name) => start(['console', name], { terminal: true }));
+    const cells = await opened(3);
+    const containers = scene.api.opened.map(({ request }) =>
+      'instanceGuid' in request ? request.instanceGuid : '',
+    );
+    expect(containers.sort()).toEqual(['try-1', 'try-2', 'web-0']);
+    for (const cell of cells) {
+      await cell.send(control({ kind: 'opened' }));
+      await cell.send(control({ kind: 'exit', code: 0 }));
+    }
+    for (const run of runs) expect(await run.code).toBe(0);
+    const { code, err } = await skep(['console', 'nigth'], { terminal: true });
+    expect(code).not.toBe(0);
+    expect(err).toContain('and no task of that name');
   });
 
   test('exec -it has the size of the terminal, follows it, and leaves the terminal as it was', async () => {

@@ -75,7 +75,7 @@ export const clusterVerbs: readonly Verb[] = [
   },
   {
     name: 'console',
-    summary: 'a shell in an instance that survives this terminal',
+    summary: 'a shell in an instance or a task that survives this terminal',
     group: inside,
     load: async () => (await import('./commands/console.ts')).consoleCommand,
   },

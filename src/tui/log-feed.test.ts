@@ -212,6 +212,47 @@ describe('all instances of an LRP', () => {
   });
 });
 
+test('an instance without a container: how it is, and its last words', async () => {
+  const world = new World().begin({ target: { instance: 'web/1' }, tail: 200 });
+  await world.instances(
+    instance(0),
+    buildActual({
+      guid: 'web',
+      index: 1,
+      state: 'CRASHED',
+      crashCount: 3,
+      crashReason: 'exited with status 7',
+    }),
+  );
+  expect(world.logs.map(({ query }) => query)).toMatchObject([
+    { target: 'web/1', previous: true, follow: false, tail: 20 },
+  ]);
+  await world.log(0).opens();
+  await world.log(0).line(1, 'cannot open /data');
+  await world.log(0).says({ kind: 'exit', code: 7 });
+  await world.clock.advance(1_000);
+  expect(world.texts()).toEqual([
+    '-- no instance has a container: lines come when one does --',
+    '-- web/1 has no container: CRASHED, 3 crashes in a row: exited with status 7 --',
+    '-- the last lines before the crash follow; ":logs -p" has all of them --',
+    'web/1: cannot open /data',
+    'web/1: -- end of what web/1 wrote before --',
+  ]);
+  await world.instances(instance(1));
+  expect(world.log(1).query).toMatchObject({ target: 'web/1', previous: false, follow: true });
+  await world.end();
+});
+
+test('of many without a container a few are told, and how many more there are', async () => {
+  const world = new World().begin();
+  const waiting = Array.from({ length: 12 }, (_, index) => buildActual({ guid: 'web', index }));
+  await world.instances(instance(20), ...waiting);
+  await world.clock.advance(500);
+  expect(world.texts()[0]).toBe('-- web/0 has no container: UNCLAIMED --');
+  expect(world.texts().at(-1)).toBe('-- 2 more instances have no container --');
+  await world.end();
+});
+
 test('one instance: its index only', async () => {
   const world = new World().begin({ target: { instance: 'web/1' } });
   await world.instances(instance(0), instance(1));

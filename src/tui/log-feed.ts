@@ -13,6 +13,7 @@ import type { TaskGuid } from '../model/ids.ts';
 import { instanceName } from '../model/instance-name.ts';
 import type { Task } from '../model/task.ts';
 import type { ClusterConnection } from './connection.ts';
+import { standingNote } from './core/log-notes.ts';
 import type { LogRequest } from './core/log-request.ts';
 import type { LogLine } from './core/page.ts';
 
@@ -24,6 +25,9 @@ const batchMaxLines = 5_000;
 /** So much may wait for the page; then the cells are read no further. */
 const waitingMaxLines = 10_000;
 const waitingMaxBytes = 16 * 1024 * 1024;
+/** Instances without a container that are told of, one by one. */
+const silentMax = 10;
+const lastWordsLines = 20;
 /** Between two tries to follow which instances there are. */
 const rewatchMs = 1_000;
 
@@ -51,6 +55,9 @@ interface Source {
   /** Unique among those that are read: the instance's guid, or the task's. */
   readonly id: string;
 }
+
+/** `lastWords`: the end of what the container wrote that crashed, while there is no other. */
+type ReadKind = 'instance' | 'task' | 'previous' | 'lastWords';
 
 class LogFeed {
   readonly #options: LogFeedOptions;
@@ -164,8 +171,24 @@ class LogFeed {
     if (this.#isFirst && this.#current.size === 0)
       this.#note('-- no instance has a container: lines come when one does --');
     if (this.#isFirst) this.#atFirst = new Set(this.#current.keys());
+    if (this.#isFirst) this.#tellSilent(instances.filter((each) => each.instanceGuid === undefined));
     this.#joinNew();
     this.#isFirst = false;
+  }
+
+  /** Those that have no container: how they are, and of one that crashed its last words. */
+  #tellSilent(silent: readonly ActualLrp[]): void {
+    const told = [...silent].sort((a, b) => a.index - b.index).slice(0, silentMax);
+    for (const instance of told) this.#note(standingNote(instance));
+    if (silent.length > told.length)
+      this.#note(`-- ${silent.length - told.length} more instances have no container --`);
+    const crashed = told.filter(({ crashCount, presence }) => crashCount > 0 && presence === 'ORDINARY');
+    if (crashed.length === 0) return;
+    this.#note(`-- the last lines before the crash follow; ":logs -p" has all of them --`);
+    for (const { guid, index, cellId } of crashed) {
+      const name = instanceName(guid, index);
+      void this.#read({ name, cell: cellId ?? '', id: name }, 'lastWords');
+    }
   }
 
   /** Those of the lowest index first; the others when there is room. */
@@ -177,7 +200,7 @@ class LogFeed {
       const source = { name: instanceName(guid, index), cell: cellId ?? '', id: instanceGuid ?? '' };
       this.#seen.add(source.id);
       if (!this.#isFirst) this.#note(`-- ${source.name} on ${source.cell} joined --`);
-      void this.#read(source, false);
+      void this.#read(source, 'instance');
     }
     for (const id of this.#seen) if (!this.#current.has(id) && !this.#sources.has(id)) this.#seen.delete(id);
     if (waiting.length > 0 && waiting.length !== this.#left)
@@ -191,7 +214,7 @@ class LogFeed {
     await this.#lookAtTask(guid);
     if (this.#signal.aborted) return;
     if (this.#task?.state === 'PENDING') this.#note(`-- ${guid} has not been started yet --`);
-    await this.#read({ name: guid, cell: this.#task?.cellId ?? '', id: guid }, true);
+    await this.#read({ name: guid, cell: this.#task?.cellId ?? '', id: guid }, 'task');
   }
 
   /** Whether it is worth waiting for more: a task that has ended says nothing new. */
@@ -226,7 +249,7 @@ class LogFeed {
       const crashed = rows.filter(({ presence }) => presence === 'ORDINARY').slice(0, streamsMax);
       for (const row of crashed) {
         const name = instanceName(row.guid, row.index);
-        void this.#read({ name, cell: row.cellId ?? '', id: name }, false);
+        void this.#read({ name, cell: row.cellId ?? '', id: name }, 'previous');
       }
       if (rows.length === 0) this.#note(`-- there is no instance of ${guid} --`);
     } catch (error) {
@@ -237,8 +260,9 @@ class LogFeed {
   // What they write.
 
   /** Never rejects: what happens to one log is told, and the others go on. */
-  async #read(source: Source, task: boolean): Promise<void> {
-    const { clock, request } = this.#options;
+  async #read(source: Source, kind: ReadKind): Promise<void> {
+    const { clock } = this.#options;
+    const [task, previous] = [kind === 'task', kind === 'previous' || kind === 'lastWords'];
     this.#reading += 1;
     this.#sources.set(source.id, source);
     this.#merge.add(source.id, clock.now());
@@ -252,14 +276,14 @@ class LogFeed {
     };
     let last: string;
     try {
-      const code = await readLog(this.#reader, this.#query(source, task), listener, isCurrent);
+      const code = await readLog(this.#reader, this.#query(source, kind), listener, isCurrent);
       const reason = reasonBeside(code, this.#crashReasons.get(source.name));
-      last = request.previous
+      last = previous
         ? `-- end of what ${source.name} wrote before --`
         : describeEnd(source.name, source.cell || 'its cell', code, reason);
     } catch (error) {
       last =
-        task || isCurrent() || request.previous
+        task || isCurrent() || previous
           ? `-- ${source.name}: ${messageOf(error)} --`
           : describeEnd(source.name, source.cell, undefined, this.#crashReasons.get(source.name));
     }
@@ -272,8 +296,14 @@ class LogFeed {
     this.#joinNew();
   }
 
-  #query(source: Source, task: boolean): LogQuery {
-    const { tail, since, previous } = this.#options.request;
+  #query(source: Source, kind: ReadKind): LogQuery {
+    const { tail, since } = this.#options.request;
+    const task = kind === 'task';
+    if (kind === 'lastWords') {
+      const last = Math.min(tail, lastWordsLines);
+      return { target: source.name, task, follow: false, previous: true, tail: last, since: undefined };
+    }
+    const previous = kind === 'previous';
     // What joins later is read from its beginning.
     const wasThere = task || previous || this.#atFirst.has(source.id);
     const range = wasThere ? { tail, since } : { tail: undefined, since: undefined };

@@ -12,7 +12,7 @@ import { exitCodes } from '../core/exit-codes.ts';
 import { withGlobals } from '../flags.ts';
 import type { Host } from '../io.ts';
 import { openOrFail } from '../open-or-fail.ts';
-import { pickInstance } from '../pick-instance.ts';
+import { pickConsole } from '../pick-console.ts';
 import { openSession, type Session } from '../session.ts';
 
 interface Flags {
@@ -25,12 +25,14 @@ const manual = `
 The shell (bash, ash or sh, or the COMMAND) goes on for ten minutes when this terminal
 goes away, or after Ctrl-] d: join it again with --session. Ctrl-] x ends it; Ctrl-]
 twice sends Ctrl-]. Several may join the same one; --watch only looks. NAME alone means
-its instance with the lowest index that runs. The exit status is the program's own; 255
+its instance with the lowest index that runs, or the task of that name; task:NAME
+means the task where both have it. The exit status is the program's own; 255
 means that the connection failed.
 
 Examples:
   $ skep console hello
   $ skep console hello/2 -- top
+  $ skep console night
   $ skep console ls
   $ skep console --session host-4.x7f3k2
   $ skep console --session host-4.x7f3k2 --watch
@@ -38,10 +40,10 @@ Examples:
 
 export function consoleCommand(host: Host): Command {
   const command = new Command('console')
-    .summary('a shell in an instance that survives this terminal')
-    .description('Opens a shell in an instance, or joins one that was left.')
+    .summary('a shell in an instance or a task that survives this terminal')
+    .description('Opens a shell in an instance or a task, or joins one that was left.')
     .usage('[OPTIONS] NAME[/INDEX] [-- COMMAND ARGUMENTS…]')
-    .argument('[name]', 'NAME of an LRP, or NAME/INDEX')
+    .argument('[name]', 'NAME of an LRP or a task, or NAME/INDEX')
     .argument('[command...]', 'what to run (default: a login shell)')
     .option('--session <id>', 'join this one: skep console ls names them')
     .option('--watch', 'with --session: look and touch nothing')
@@ -94,8 +96,8 @@ async function begin(
       hint: 'skep console NAME, or --session ID for one that was left',
     });
   }
-  const target = await pickInstance(session, name);
-  return { kind: 'console', target, arg: [...args], ...(user === undefined ? {} : { user }) };
+  const target = await pickConsole(session, name);
+  return { kind: 'console', ...target, arg: [...args], ...(user === undefined ? {} : { user }) };
 }
 
 function join(name: string | undefined, flags: Flags): StreamOptions {

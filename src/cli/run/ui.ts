@@ -16,6 +16,7 @@ import type { Charts, Settings } from '../../tui/core/page.ts';
 import { paletteOf } from '../../tui/core/palettes.ts';
 import { asciiGlyphs, type Theme, themeOf, unicodeGlyphs } from '../../tui/core/theme.ts';
 import { editorOf, editText } from '../../tui/editor.ts';
+import { lazyLinear } from '../../tui/linear-expression.ts';
 import { openLogs } from '../../tui/log-feed.ts';
 import type { OperatorFiles } from '../../tui/operator-files.ts';
 import { runTui } from '../../tui/run.ts';
@@ -50,7 +51,7 @@ export async function runUi(options: UiOptions): Promise<number> {
     wide,
     ...(views === undefined ? {} : { views }),
   };
-  const pages = allPages({ yaml });
+  const pages = allPages({ yaml, linear: lazyLinear() });
   // No secret: spreads retries of many terminals.
   const rng = seededRng(io.clock.now() ^ process.pid);
   // Not the session's: that one says on standard error, across the screen, when an answer may be old.

@@ -18,6 +18,7 @@ import { editDialog, type Yaml } from './dialogs/edit-dialog.ts';
 import { restartDialog } from './dialogs/restart-dialog.ts';
 import { scaleDialog } from './dialogs/scale-dialog.ts';
 import { stopDialog } from './dialogs/stop-dialog.ts';
+import type { CompileLinear } from './expression.ts';
 import { logsPage } from './logs-page.ts';
 import { brainPage } from './pages/brain-page.ts';
 import type { PageFactories } from './pages.ts';
@@ -27,9 +28,11 @@ import { viewPage } from './view-page.ts';
 export interface PageParts {
   /** YAML for the editor and the raw pages: a core imports no package for it. */
   readonly yaml: Yaml;
+  /** For the expressions that logs are filtered by. */
+  readonly linear?: (() => CompileLinear | undefined) | undefined;
 }
 
-export function allPages({ yaml }: PageParts): PageFactories {
+export function allPages({ yaml, linear }: PageParts): PageFactories {
   const pages: PageFactories = {
     list: (request) => viewPage(request, pages),
     events: (subject) =>
@@ -47,7 +50,7 @@ export function allPages({ yaml }: PageParts): PageFactories {
     tree: (subject) => treePage(subject, pages),
     why: whyPage,
     drainProgress: (cell) => drainPage(cell, pages),
-    logs: logsPage,
+    logs: (request) => logsPage(request, linear),
     consoles: consolesPage,
     scaleDialog,
     restartDialog,

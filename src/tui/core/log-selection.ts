@@ -2,6 +2,7 @@
  * Which lines of a log are shown, and which of them a search finds. What was decided about a chunk is remembered with
  * the chunk: a chunk never changes, so a filter looks at each line once, and only at those that somebody comes to.
  */
+import { type CompileLinear, expressionOf } from './expression.ts';
 import { chunkIndex, firstLine, type LogBuffer, type LogChunk } from './log-buffer.ts';
 import { plainText } from './log-colours.ts';
 import type { LogLine } from './page.ts';
@@ -11,47 +12,25 @@ const searchMaxLength = 16_384;
 
 export interface LogPattern {
   readonly text: string;
-  /** It is no regular expression: taken as it is. */
+  /** It is no regular expression that can be run: taken as it is. */
   readonly isLiteral: boolean;
   matches(text: string): boolean;
   /** Where it is found, as [from, to). None for an inverse pattern. */
   ranges(text: string): readonly (readonly [number, number])[];
 }
 
-/** A regular expression, without regard to capitals unless there are some; with `!` before it what does not match. */
-export function patternOf(text: string): LogPattern | undefined {
+/** As expression.ts has it; with `!` before it what does not match. */
+export function patternOf(text: string, linear?: CompileLinear): LogPattern | undefined {
   const isInverse = text.startsWith('!');
   const source = isInverse ? text.slice(1) : text;
   if (source === '') return undefined;
-  const flags = source === source.toLowerCase() ? 'gi' : 'g';
-  const { expression, isLiteral } = compiled(source, flags);
-  const found = (line: string): boolean => {
-    expression.lastIndex = 0;
-    return expression.test(line.slice(0, searchMaxLength));
-  };
+  const expression = expressionOf(source, linear);
   return {
     text,
-    isLiteral,
-    matches: (line) => found(line) !== isInverse,
-    ranges: (line) => (isInverse ? [] : rangesOf(line.slice(0, searchMaxLength), expression)),
+    isLiteral: expression.isLiteral,
+    matches: (line) => expression.test(line.slice(0, searchMaxLength)) !== isInverse,
+    ranges: (line) => (isInverse ? [] : expression.ranges(line.slice(0, searchMaxLength))),
   };
-}
-
-function compiled(source: string, flags: string): { expression: RegExp; isLiteral: boolean } {
-  try {
-    return { expression: new RegExp(source, flags), isLiteral: false };
-  } catch {
-    // Half typed, or meant as text: the page says that it is taken as it is.
-    return { expression: new RegExp(source.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), flags), isLiteral: true };
-  }
-}
-
-function rangesOf(text: string, expression: RegExp): readonly (readonly [number, number])[] {
-  expression.lastIndex = 0;
-  return Array.from(text.matchAll(expression), (match): readonly [number, number] => [
-    match.index,
-    match.index + match[0].length,
-  ]).filter(([from, to]) => to > from);
 }
 
 /** Made anew when what is to be shown changes: what is remembered belongs to one selection. */

@@ -128,7 +128,7 @@ function drawStanding(state: LogsState, canvas: Canvas, { rows }: LogWindow, the
     [state.stderrOnly ? 'stderr only' : '', 'warn'],
     [pattern === undefined ? '' : state.hides ? 'filtered' : 'highlighted', 'match'],
     [pattern?.isLiteral === true ? 'taken as text' : '', 'warn'],
-    [`${counted(kept)} lines`, 'dim'],
+    [`${counted(kept)} ${kept === 1 ? 'line' : 'lines'}`, 'dim'],
     [buffer.dropped > 0 ? `${counted(buffer.dropped)} older ones dropped` : '', 'warn'],
     [state.solo === undefined ? instancesText(state) : '', 'dim'],
     [state.wraps ? '' : `cut at the edge${state.left > 0 ? `, from column ${state.left + 1}` : ''}`, 'dim'],

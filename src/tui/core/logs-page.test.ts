@@ -1,5 +1,7 @@
 import fc from 'fast-check';
+import { RE2JS } from 're2js';
 import { describe, expect, test } from 'vitest';
+import { linearExpression } from '../linear-expression.ts';
 import type { ActionId } from './actions.ts';
 import { attrOf, canvasOf, createFrame, type Frame, frameText } from './frame.ts';
 import { appendLines, emptyLogBuffer, firstLine, lineAt, linesOf } from './log-buffer.ts';
@@ -22,8 +24,13 @@ const line = (i: number, text = `line ${i}`, extra: Partial<LogLine> = {}): LogL
 const some = (from: number, to: number): LogLine[] =>
   Array.from({ length: to - from }, (_, i) => line(from + i));
 
+const request = { target: { lrp: 'web' }, tail: 100, previous: false } as const;
+
 class World {
-  page: Page = logsPage({ target: { lrp: 'web' }, tail: 100, previous: false });
+  page: Page;
+  constructor(page: Page = logsPage(request)) {
+    this.page = page;
+  }
   size = { columns: 80, rows: 11 };
   readonly effects: Effect[] = [];
 
@@ -160,6 +167,15 @@ test('a filter hides, Tab highlights instead, n and N go from match to match', (
   world.act('escape');
   expect(world.page.filter).toBe('');
   expect(world.act('escape').effects.at(-1)).toEqual({ do: 'back' });
+});
+
+test('an expression that would hang is run by the engine that cannot, once it is there', () => {
+  const lines = [line(0, `${'a'.repeat(40)}!`), line(1, 'aaa')];
+  const here = new World(logsPage(request, () => linearExpression(RE2JS))).come(lines).filter('(a+)+$');
+  expect(here.texts()).toEqual(['aaa']);
+  const without = new World().come(lines).filter('(a+)+$');
+  expect(without.texts()).toEqual([]);
+  expect(without.foot()).toContain('taken as text');
 });
 
 test('capitals in a filter count only when there are some', () => {

@@ -3,6 +3,7 @@
  * feed is src/tui/log-feed.ts. Made by all-pages.ts.
  */
 import type { ActionId } from './actions.ts';
+import type { CompileLinear } from './expression.ts';
 import type { Size } from './key.ts';
 import { appendLines, emptyLogBuffer, lineAt, linesOf } from './log-buffer.ts';
 import { plainText } from './log-colours.ts';
@@ -19,8 +20,11 @@ const tailLines = 500;
 const minuteMs = 60_000;
 const sidewaysColumns = 16;
 
-export function logsPage(request: LogRequest): Page {
-  return pageOf(startLogs(request));
+/** @param linear the engine for expressions that JavaScript's own may hang on, once it is there */
+export function logsPage(request: LogRequest, linear?: () => CompileLinear | undefined): Page {
+  // So that it is there by the time that a filter is typed.
+  linear?.();
+  return pageOf(startLogs(request, linear));
 }
 
 const nameOf = ({ target }: LogRequest): string =>
@@ -79,7 +83,7 @@ function turnOf(state: LogsState, event: PageEvent, context: PageContext): Turn 
     case 'data':
       return { page: pageOf(withData(state, event.data)) };
     case 'filter':
-      return { page: pageOf(chosen(state, { pattern: patternOf(event.text) })) };
+      return { page: pageOf(chosen(state, { pattern: patternOf(event.text, state.linear?.()) })) };
     case 'action':
       return acted(state, event.action, context);
     case 'shown':

@@ -1,5 +1,6 @@
 /** What a logs page knows and how it is looked at. Used by logs-page.ts and logs-draw.ts. */
 
+import type { CompileLinear } from './expression.ts';
 import type { Size } from './key.ts';
 import { emptyLogBuffer, type LogBuffer } from './log-buffer.ts';
 import type { LogRequest } from './log-request.ts';
@@ -22,6 +23,7 @@ export interface LogsState {
   /** Cells that the longest `source cell` takes. */
   readonly sourceWidth: number;
   readonly pattern: LogPattern | undefined;
+  readonly linear: (() => CompileLinear | undefined) | undefined;
   readonly hides: boolean;
   readonly stderrOnly: boolean;
   readonly solo: string | undefined;
@@ -42,7 +44,10 @@ export interface LogsState {
 /** Named sources are kept up to here; the prefix of others is as wide as it must be. */
 const sourcesMax = 2_000;
 
-export function startLogs(request: LogRequest): LogsState {
+export function startLogs(
+  request: LogRequest,
+  linear: (() => CompileLinear | undefined) | undefined,
+): LogsState {
   return {
     request,
     wanted: request,
@@ -51,6 +56,7 @@ export function startLogs(request: LogRequest): LogsState {
     sources: new Map(),
     sourceWidth: 0,
     pattern: undefined,
+    linear,
     hides: true,
     stderrOnly: false,
     solo: undefined,

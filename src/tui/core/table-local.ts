@@ -5,6 +5,7 @@
 import type { Severity, ViewColumn } from '../../api/core/view-columns.ts';
 import type { ViewRow } from '../../api/core/view-shapes.ts';
 import type { ActionId } from './actions.ts';
+import { expressionOf } from './expression.ts';
 import type { Canvas } from './frame.ts';
 import { contentWidths, drawTable, type TableStyle, visibleRows } from './table.ts';
 import { moved, settled } from './table-cursor.ts';
@@ -67,13 +68,9 @@ function matcher(source: string): (text: string) => boolean {
   const wanted = source.toLowerCase();
   const literal = (text: string): boolean => text.toLowerCase().includes(wanted);
   if (!/[\\^$.*+?()[\]{}|]/.test(source)) return literal;
-  try {
-    const pattern = new RegExp(source, 'i');
-    return (text) => pattern.test(text);
-  } catch {
-    // Half of an expression, while it is typed: looked for as it stands.
-    return literal;
-  }
+  // What could hang, and half of an expression while it is typed, is looked for as it stands.
+  const { isLiteral, test } = expressionOf(source, undefined, true);
+  return isLiteral ? literal : test;
 }
 
 export interface LocalDrawing {
