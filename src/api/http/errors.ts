@@ -2,61 +2,104 @@
  * How requests are refused: every answer that is not a success is `{error: ErrorBody}`. Errors of fastify
  * are translated here, once; what nobody foresaw is logged and told as Internal.
  */
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import { isUtf8 } from 'node:buffer';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
-import type { Log } from '../../base/log.ts';
 import { socketPaths } from '../core/paths.ts';
 import { routes } from '../core/routes.ts';
+import type { ApiOptions } from './options.ts';
+import type { RefusalLog } from './refusal-log.ts';
 
-/** Bodies are JSON whatever the content type says: nothing else is ever meant. */
+/** Bodies are JSON in UTF-8 whatever the content type says: nothing else is ever meant. */
 export function parseBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, text, done) => {
-    if (text.length === 0) return done(null, undefined);
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, bytes, done) => {
+    if (bytes.length === 0) return done(null, undefined);
     try {
-      done(null, JSON.parse(text as string) as unknown);
+      done(null, parseJson(bytes as Buffer));
     } catch (error) {
-      done(
-        new SkepError('InvalidRequest', `the body is not JSON: ${messageOf(error)}`, {
-          field: 'body',
-          hint: 'send one JSON object',
-        }),
-      );
+      done(error as SkepError);
     }
   });
 }
 
-export function answerErrors(app: FastifyInstance, log: Log): void {
-  app.setErrorHandler((thrown, request, reply) => {
-    const error = translate(thrown);
-    if (error.code === 'Internal') {
-      const stack = thrown instanceof Error ? thrown.stack : undefined;
-      log.error('api.failed', { method: request.method, url: request.url, reason: error.message, stack });
-    }
-    return refuse(reply, error);
-  });
-  app.setNotFoundHandler((request, reply) => {
-    const [path = ''] = request.url.split('?');
-    const methods = methodsOf(path);
-    if ((Object.values(socketPaths) as string[]).includes(path)) {
-      const message = `${path} speaks WebSocket only`;
-      return refuse(
-        reply,
-        new SkepError('InvalidRequest', message, { hint: 'ask for an upgrade to websocket' }),
-      );
-    }
-    if (methods.length === 0) {
-      const message = `there is nothing at ${request.method} ${path}`;
-      return refuse(reply, new SkepError('ResourceNotFound', message, { hint: 'paths begin with /v1/' }));
-    }
-    const message = `${request.method} is not possible on ${path}, only ${methods.join(' and ')}`;
-    return refuse(reply.header('allow', methods.join(', ')), new SkepError('InvalidRequest', message), 405);
-  });
+/** Throws `InvalidRequest`. Bytes that are no UTF-8 are not guessed at: names would hold what nobody wrote. */
+function parseJson(bytes: Buffer): unknown {
+  if (!isUtf8(bytes)) {
+    throw new SkepError('InvalidRequest', 'the body is not UTF-8', {
+      field: 'body',
+      hint: 'send one JSON object in UTF-8, not compressed',
+    });
+  }
+  try {
+    return JSON.parse(bytes.toString('utf8')) as unknown;
+  } catch (error) {
+    throw new SkepError('InvalidRequest', `the body is not JSON: ${messageOf(error)}`, {
+      field: 'body',
+      hint: 'send one JSON object',
+      cause: error,
+    });
+  }
 }
 
-/** Answers with an error. */
-export function refuse(reply: FastifyReply, error: SkepError, status: number = error.status): FastifyReply {
-  return reply.code(status).send({ error: error.toBody() });
+export interface ErrorAnswers {
+  /** Answers with an error, and tells the log of it. */
+  refuse(request: FastifyRequest, reply: FastifyReply, error: SkepError, status?: number): FastifyReply;
+  /** What is thrown in this application is answered here, and what is at no path. */
+  install(app: FastifyInstance): void;
+}
+
+export function errorAnswers(
+  { log, identify }: Pick<ApiOptions, 'log' | 'identify'>,
+  refusals: RefusalLog,
+): ErrorAnswers {
+  const refuse: ErrorAnswers['refuse'] = ({ raw }, reply, error, status = error.status) => {
+    const { actor, address } = identify(raw);
+    const what = `${raw.method} ${raw.url}`;
+    refusals.note({ code: error.code, from: address, actor, what, reason: error.message });
+    return reply.code(status).send({ error: error.toBody() });
+  };
+  return {
+    refuse,
+    install(app) {
+      app.setErrorHandler((thrown, request, reply) => {
+        const error = translate(thrown);
+        if (error.code === 'Internal') {
+          const stack = thrown instanceof Error ? thrown.stack : undefined;
+          log.error('api.failed', {
+            method: request.method,
+            url: request.url,
+            reason: error.message,
+            stack,
+          });
+        }
+        return refuse(request, reply, error);
+      });
+      app.setNotFoundHandler((request, reply) => notFound(request, reply, refuse));
+    },
+  };
+}
+
+function notFound(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  refuse: ErrorAnswers['refuse'],
+): FastifyReply {
+  const [path = ''] = request.url.split('?');
+  const methods = methodsOf(path);
+  if ((Object.values(socketPaths) as string[]).includes(path)) {
+    const message = `${path} speaks WebSocket only`;
+    const hint = 'ask for an upgrade to websocket';
+    return refuse(request, reply, new SkepError('InvalidRequest', message, { hint }));
+  }
+  if (methods.length === 0) {
+    const message = `there is nothing at ${request.method} ${path}`;
+    const hint = 'paths begin with /v1/';
+    return refuse(request, reply, new SkepError('ResourceNotFound', message, { hint }));
+  }
+  const message = `${request.method} is not possible on ${path}, only ${methods.join(' and ')}`;
+  const allowing = reply.header('allow', methods.join(', '));
+  return refuse(request, allowing, new SkepError('InvalidRequest', message), 405);
 }
 
 /** What can be done at a path by some other method. */

@@ -63,7 +63,14 @@ test('records, sessions, the store and its size are looked up at a scrape', asyn
   });
   const metrics = metricRegistry(new Set(['server']));
   let health = '';
-  const member = { memberId: 'm', leaderId: 'm', raftTerm: 1, learner: false, dbSizeBytes: 4_096 };
+  const member = {
+    memberId: 'm',
+    leaderId: 'm',
+    raftTerm: 1,
+    learner: false,
+    dbSizeBytes: 4_096,
+    raftIndex: 0,
+  };
   readServer(metrics, {
     replica: api.replica,
     dispatcher: { hasSession: (cellId) => cellId === 'a' },

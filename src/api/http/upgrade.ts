@@ -30,6 +30,7 @@ import { serveWatch } from '../watch.ts';
 import { journal, write } from '../write.ts';
 import { refuseBrowsers } from './browsers.ts';
 import { type ApiOptions, starting } from './options.ts';
+import type { RefusalLog } from './refusal-log.ts';
 
 /** What is done with the socket once it is open; `abandon` when it never is. */
 interface Prepared {
@@ -52,7 +53,7 @@ export interface Upgrades {
 const closeDeadlineMs = 1_000;
 
 /** @param views what the views of this server share; the caller closes it after this */
-export function serveUpgrades(options: ApiOptions, views: ViewHub): Upgrades {
+export function serveUpgrades(options: ApiOptions, views: ViewHub, refusals: RefusalLog): Upgrades {
   const lifetime = new AbortController();
   const open = new Set<Socket>();
 
@@ -65,7 +66,7 @@ export function serveUpgrades(options: ApiOptions, views: ViewHub): Upgrades {
       const prepared = await prepare(options, views, request, signal);
       opened = { prepared, socket: await accept(options, prepared, request, connection, head) };
     } catch (error) {
-      return refuse(options, request, connection, error);
+      return refuse(options, refusals, request, connection, error);
     }
     const { prepared, socket } = opened;
     open.add(socket);
@@ -127,6 +128,7 @@ async function prepare(
   const caller = options.identify(request);
   const forCells = url.pathname === cellSessionPath || url.pathname.startsWith(cellStreamPath);
   authorize(caller, forCells ? 'cell' : 'read');
+  refuseNoWebSocket(request);
   const notReady = options.ready();
   if (notReady !== undefined) throw starting(options.server, notReady);
   const query = queryOf(url);
@@ -161,6 +163,16 @@ async function prepare(
     return { serve: (socket) => options.dispatcher.acceptStream(streamId, socket, cellId) };
   }
   throw new SkepError('ResourceNotFound', `there is no WebSocket at ${url.pathname}`);
+}
+
+/** Throws `InvalidRequest` for an upgrade that is none to WebSocket 13, before anything is prepared for it. */
+function refuseNoWebSocket({ method, headers }: IncomingMessage): void {
+  const version = headers['sec-websocket-version'];
+  const isKey = /^[+/0-9A-Za-z]{22}==$/.test(headers['sec-websocket-key'] ?? '');
+  if (method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket' && version === '13' && isKey) return;
+  throw new SkepError('InvalidRequest', 'the upgrade is not one to WebSocket version 13', {
+    hint: 'send GET with "upgrade: websocket", "sec-websocket-version: 13" and a "sec-websocket-key"',
+  });
 }
 
 /** Its place is taken before it is accepted, so that one view too many is refused with a reason. */
@@ -246,11 +258,25 @@ function queryOf(url: URL): Query {
 const pathOf = (request: IncomingMessage): string => (request.url ?? '').split('?')[0] ?? '';
 
 /** Answers in HTTP, which the connection still speaks. */
-function refuse(options: ApiOptions, request: IncomingMessage, connection: Duplex, thrown: unknown): void {
+function refuse(
+  { log, identify }: ApiOptions,
+  refusals: RefusalLog,
+  request: IncomingMessage,
+  connection: Duplex,
+  thrown: unknown,
+): void {
   const error = thrown instanceof SkepError ? thrown : new SkepError('Internal', messageOf(thrown));
+  const { actor, address } = identify(request);
+  refusals.note({
+    code: error.code,
+    from: address,
+    actor,
+    what: `upgrade ${request.url}`,
+    reason: error.message,
+  });
   const fields = { path: pathOf(request), code: error.code, reason: error.message };
-  if (error.code === 'Internal') options.log.error('api.upgrade_failed', fields);
-  else options.log.debug('api.upgrade_refused', fields);
+  if (error.code === 'Internal') log.error('api.upgrade_failed', fields);
+  else log.debug('api.upgrade_refused', fields);
   // Not only ended: who reads nothing would hold it open for ever.
   if (connection.writable) connection.end(httpRefusal(error), () => connection.destroy());
 }
