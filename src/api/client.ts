@@ -42,6 +42,8 @@ export interface ClientOptions {
   readonly prove?: Prove | undefined;
   /** Told for each answer that may be old, with the reason: the server has lost touch with the store. */
   onStale?: ((reason: string) => void) | undefined;
+  /** Told with each answer the epoch of trust of the cluster (model/trust.ts). */
+  onTrust?: ((epoch: number) => void) | undefined;
 }
 
 export interface CallLimits {
@@ -127,10 +129,11 @@ export function createClient(options: ClientOptions): Client {
       return withDeadline(options.clock, deadlineMs, signal, late, async (inner) => {
         const line = requestLine(paths[name], input);
         const endpoint: Endpoint = await endpoints.reachable(inner);
-        const { body, stale } = await withTicket(inner, (held) =>
+        const { body, stale, trust } = await withTicket(inner, (held) =>
           requestJson(endpoint, line, held, inner).catch(endpoints.noticed),
         );
         if (stale !== undefined) options.onStale?.(stale);
+        options.onTrust?.(trust);
         return body as RouteOutput<typeof name>;
       });
     },
