@@ -15,9 +15,44 @@ const web = 'web' as ProcessGuid;
 const onA = (presence: 'ORDINARY' | 'EVACUATING') =>
   buildActual({ state: 'RUNNING', cellId: 'a', routable: true, presence });
 
+describe('a lost cell', () => {
+  const lostAt = Date.now() - 12 * 60_000;
+  const cells = [buildCell('a', { zone: 'z1' })];
+  const roster = { v: 1, cells: { a: { zone: 'z1' }, gone: { zone: 'z2', lostAt, settled: true } } } as const;
+  beforeEach(() => seed({ cells, roster }));
+
+  test('is a problem and a row until it is forgotten', async () => {
+    expect((await skep(['status'])).out).toMatch(
+      /PROBLEM +a cell is away: gone for 12 min; gone for good\? skep cell forget gone/,
+    );
+    expect((await skep(['cells'])).out).toMatch(/^gone +lost +z2 .*not heard of for 12m/m);
+    expect(JSON.parse((await skep(['cells', '-o', 'json'])).out)).toHaveLength(2);
+    expect(await skep(['cell', 'forget', 'gone'])).toMatchObject({ code: 0, err: 'gone is forgotten.\n' });
+    expect((await skep(['cells'])).out).not.toMatch(/gone/);
+    expect((await skep(['status'])).out).not.toMatch(/away/);
+    expect((await skep(['events'])).out).toMatch(/cell\.forgotten +gone/);
+  });
+
+  test('is not forgotten while it is there, or while something is left to replace', async () => {
+    expect(await skep(['cell', 'forget', 'a'])).toMatchObject({
+      code: 4,
+      err: expect.stringMatching(/cell a is there\n.*skep cell drain a/),
+    });
+    expect(await skep(['cell', 'forget', 'never'])).toMatchObject({ code: 3 });
+    await seed({ actual: [buildActual({ state: 'RUNNING', cellId: 'gone', presence: 'SUSPECT' })] });
+    expect(await skep(['cell', 'forget', 'gone'])).toMatchObject({
+      code: 4,
+      err: expect.stringMatching(/not all that was on cell gone is replaced: 1 left/),
+    });
+  });
+});
+
 describe('usage', () => {
   test('every command has help with an example', async () => {
-    const cell = ['ls', 'show', 'cordon', 'uncordon', 'drain', 'undrain'].map((verb) => ['cell', verb]);
+    const cell = ['ls', 'show', 'cordon', 'uncordon', 'drain', 'undrain', 'forget'].map((verb) => [
+      'cell',
+      verb,
+    ]);
     const brain = [
       ['brain', 'settings'],
       ['brain', 'confirm-loss'],

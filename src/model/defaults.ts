@@ -67,6 +67,8 @@ export const defaults = {
   /** Cells lost within this time of each other were lost at once. */
   stormWindowMs: 60_000,
   stormMinCells: 3,
+  /** So long a lost cell is shown; then it is forgotten by itself. */
+  lostCellKeptMs: 7 * 24 * 60 * 60_000,
   /** How long losses count as confirmed unless the operator says otherwise. */
   stormConfirmMs: 10 * 60_000,
   taskKeptMs: 120_000,

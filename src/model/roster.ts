@@ -11,11 +11,29 @@ const memberSchema = z.object({
   zone: z.string(),
   /** When the brain first saw that its presence had ended; undefined while it is there. */
   lostAt: z.number().optional(),
+  /** Lost alone, or confirmed as lost: no part of a storm any more, kept for the operator's eyes. */
+  settled: z.boolean().optional(),
 });
 
 export const rosterSchema = z.object({ v: z.literal(1), cells: z.record(cellIdSchema, memberSchema) });
 export type Roster = Readonly<z.infer<typeof rosterSchema>>;
 export type RosterMember = Readonly<z.infer<typeof memberSchema>>;
+
+/** A cell that is away, and since when. */
+export interface LostCell {
+  readonly cellId: CellId;
+  readonly zone: string;
+  readonly lostAt: number;
+}
+
+/** By name. Who left drained, or came back, is none. */
+export function lostCellsOf(roster: Roster | undefined): LostCell[] {
+  return Object.entries(roster?.cells ?? {})
+    .flatMap(([cellId, { zone, lostAt }]) =>
+      lostAt === undefined ? [] : [{ cellId: cellId as CellId, zone, lostAt }],
+    )
+    .sort((a, b) => (a.cellId < b.cellId ? -1 : 1));
+}
 
 /** What vanished at once from one zone. */
 export interface Storm {
@@ -32,11 +50,13 @@ interface Loss {
 
 /**
  * Zones of which more than half of the cells, and at least three, were lost within a minute of each other and
- * are still away, by name. The cells of an earlier loss do not count as there.
+ * are still away, by name. The cells of an earlier loss do not count as there, those of a settled one
+ * not at all.
  */
 export function stormsOf(roster: Roster | undefined): Storm[] {
   const zones = new Map<string, { present: number; losses: Loss[] }>();
-  for (const [cellId, { zone, lostAt }] of Object.entries(roster?.cells ?? {})) {
+  for (const [cellId, { zone, lostAt, settled }] of Object.entries(roster?.cells ?? {})) {
+    if (settled === true) continue;
     const members = zones.get(zone) ?? { present: 0, losses: [] };
     zones.set(zone, members);
     if (lostAt === undefined) members.present += 1;

@@ -205,7 +205,7 @@ export const clusterStatus: Status = {
     server('host-02', 'leader', 12),
     server('host-03', 'unknown', 13),
   ],
-  cells: { present: 27, engineDown: 1 },
+  cells: { present: 27, engineDown: 1, lost: 0 },
   lrps: {
     desired: 60,
     instancesDesired: 12_000,

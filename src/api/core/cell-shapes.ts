@@ -7,6 +7,9 @@ import { cellIdSchema, processGuidSchema } from '../../model/ids.ts';
 const reason = z.string().max(1_024).default('');
 const maxDeadlineMs = 30 * 86_400_000;
 
+/** A cell that is away, shown until it is back or forgotten. */
+export const lostCellSchema = z.object({ cellId: cellIdSchema, zone: z.string(), lostAt: z.number() });
+
 export const cellReasonSchema = z.strictObject({ reason });
 
 export const drainRequestSchema = z.strictObject({

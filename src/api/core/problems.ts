@@ -1,6 +1,7 @@
 /** What an operator should know now, most pressing first, one sentence each. Shown by `skep status`. */
 
 import type { Storm } from '../../model/roster.ts';
+import { spanOf } from './age.ts';
 
 export interface Situation {
   readonly stale: string;
@@ -14,6 +15,9 @@ export interface Situation {
   readonly suspect: number;
   /** The cells that `suspect` instances were on. */
   readonly lostCells: readonly string[];
+  /** Cells that are away although nothing of theirs is left to replace, and since when. */
+  readonly away: readonly { readonly cellId: string; readonly lostAt: number }[];
+  readonly now: number;
   /** What the storm guard holds back. */
   readonly storms: readonly Storm[];
   /** Cells being drained that still hold something, and how much. */
@@ -48,7 +52,7 @@ export function problemsOf(situation: Situation): string[] {
     const named = some(engineDown.map(({ cellId, reason }) => `${cellId} (${reason})`));
     problems.push(`the container engine does not answer on ${named}: nothing new is placed there`);
   }
-  problems.push(...placementProblems(situation));
+  problems.push(...placementProblems(situation), ...awayProblems(situation));
   if (situation.draining.length > 0) {
     const named = some(situation.draining.map(({ cellId, left }) => `${cellId} (${left} left)`));
     problems.push(`being drained: ${named}: skep cell drain --monitor CELL`);
@@ -90,6 +94,14 @@ function placementProblems({ suspect, lostCells, unplaced }: Situation): string[
     problems.push(`${waiting.join(' and ')} cannot be placed, such as ${unplaced.example}: skep why NAME`);
   }
   return problems;
+}
+
+function awayProblems({ away, now }: Situation): string[] {
+  const [first] = away;
+  if (first === undefined) return [];
+  const named = some(away.map(({ cellId, lostAt }) => `${cellId} for ${spanOf(now - lostAt)}`));
+  const what = away.length === 1 ? 'a cell is away' : `${away.length} cells are away`;
+  return [`${what}: ${named}; gone for good? skep cell forget ${first.cellId}`];
 }
 
 /** Learners have no vote; 'unknown' are those that did not answer. */

@@ -18,6 +18,7 @@ import {
   cellReasonSchema,
   drainRequestSchema,
   drainViewSchema,
+  lostCellSchema,
   settingsChangeSchema,
 } from './cell-shapes.ts';
 import { consoleSessionSchema } from './console-shapes.ts';
@@ -79,7 +80,12 @@ export const statusSchema = z.object({
   stale: z.string(),
   leader: z.object({ server: z.string(), since: z.number(), raftTerm: z.number() }).optional(),
   servers: z.array(serverSchema.extend({ health: z.enum(['leader', 'follower', 'learner', 'unknown']) })),
-  cells: z.object({ present: z.number().int(), engineDown: z.number().int() }),
+  cells: z.object({
+    present: z.number().int(),
+    engineDown: z.number().int(),
+    /** Away, and neither drained before nor forgotten since. */
+    lost: z.number().int().default(0),
+  }),
   lrps: z.object({
     desired: z.number().int(),
     instancesDesired: z.number().int(),
@@ -216,13 +222,15 @@ export const routes = {
   listCells: {
     ...paths.listCells,
     query: z.object({ ...page }),
-    response: paged(cellViewSchema),
+    response: paged(cellViewSchema).extend({ lost: z.array(lostCellSchema).default([]) }),
   },
   getCell: {
     ...paths.getCell,
     params: z.object({ id: z.string() }),
     response: cellViewSchema,
   },
+  /** A lost cell is shown no more; `InvalidStateTransition` while it is there or something waits for it. */
+  forgetCell: { ...paths.forgetCell, params: cellParams, response: written },
   /** Nothing new is placed there; what runs stays. */
   cordonCell: { ...paths.cordonCell, params: cellParams, body: cellReasonSchema, response: written },
   uncordonCell: { ...paths.uncordonCell, params: cellParams, response: written },

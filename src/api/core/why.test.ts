@@ -294,6 +294,8 @@ describe('problems', () => {
     untold: '',
     suspect: 0,
     lostCells: [],
+    away: [],
+    now: 0,
     storms: [],
     draining: [],
     stuck: [],
@@ -342,6 +344,17 @@ describe('problems', () => {
     ],
     ['a drain that goes on', { draining: [{ cellId: 'a', left: 3 }] }, 'being drained: a (3 left)'],
     ['what its cell does not stop', { stuck: ['web/1'] }, 'not stopped in time by their cell: web/1'],
+    [
+      'cells that are away',
+      {
+        away: [
+          { cellId: 'a', lostAt: 0 },
+          { cellId: 'b', lostAt: 60_000 },
+        ],
+        now: 180_000,
+      },
+      '2 cells are away: a for 3 min, b for 2 min; gone for good? skep cell forget a',
+    ],
     ['corrupt records', { corruptKeys: ['/skep/v1/x'] }, '1 record cannot be read'],
   ])('tells of %s', (_name, change, said) => {
     const problems = problemsOf({ ...well, ...change });

@@ -1,5 +1,6 @@
-/** Cells that are present, with what is used of them. */
+/** Cells that are present, with what is used of them, and those that are lost. */
 import type { CellId } from '../../model/ids.ts';
+import { lostCellsOf } from '../../model/roster.ts';
 import { currentState, type Handler } from '../context.ts';
 import { noSuchCell } from '../not-found.ts';
 import { inOrder, pageOf } from '../paging.ts';
@@ -10,7 +11,8 @@ export const listCells: Handler<'listCells'> = async (context, { query }, call) 
   const page = pageOf(inOrder(state.cells, query.after), query.limit, ({ value }) =>
     cellView(state, value.cellId),
   );
-  return { ...page, revision: state.revision };
+  const lost = query.after === undefined ? lostCellsOf(state.roster?.value) : [];
+  return { ...page, lost, revision: state.revision };
 };
 
 export const getCell: Handler<'getCell'> = async (context, { params }, call) => {

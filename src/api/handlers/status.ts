@@ -4,7 +4,7 @@ import { messageOf, SkepError } from '../../base/core/errors.ts';
 import { wantedInstances } from '../../model/desired-lrp.ts';
 import { instanceName } from '../../model/ids.ts';
 import type { Restored } from '../../model/restored.ts';
-import { stormsOf } from '../../model/roster.ts';
+import { type LostCell, lostCellsOf, stormsOf } from '../../model/roster.ts';
 import type { ClusterState } from '../../store/core/state.ts';
 import type { MemberStatus } from '../../store/members.ts';
 import { type ApiContext, currentState, type Handler } from '../context.ts';
@@ -39,7 +39,9 @@ export const status: Handler<'status'> = async (context, _input, call) => {
       reason: value.engine.reason ?? 'no reason known',
     })),
     suspect: lrps.suspect,
-    lostCells: lostCellsOf(state),
+    lostCells: suspectCellsOf(state),
+    away: awayOf(state),
+    now: context.clock.now(),
     storms: stormsOf(state.roster?.value),
     draining: drainingOf(state),
     stuck,
@@ -61,7 +63,11 @@ export const status: Handler<'status'> = async (context, _input, call) => {
       ? {}
       : { leader: { server: leader.server, since: leader.since, raftTerm: leader.raftTerm } }),
     servers,
-    cells: { present: state.cells.size, engineDown: engineDown.length },
+    cells: {
+      present: state.cells.size,
+      engineDown: engineDown.length,
+      lost: lostCellsOf(state.roster?.value).length,
+    },
     lrps,
     tasks: { pending: tasks.pending, running: tasks.running, completed: tasks.completed },
     corrupt: [...state.corrupt].slice(0, corruptMax).map(([key, reason]) => ({ key, reason })),
@@ -154,8 +160,17 @@ function drainingOf(state: ClusterState): { cellId: string; left: number }[] {
   });
 }
 
+/** Those of a storm, and those that still hold something, are told of otherwise. */
+function awayOf(state: ClusterState): LostCell[] {
+  const inStorm = new Set(stormsOf(state.roster?.value).flatMap(({ lost }) => lost));
+  return lostCellsOf(state.roster?.value).filter(({ cellId }) => {
+    const holds = state.claimsByCell.has(cellId) || state.tasksByCell.has(cellId);
+    return !holds && !inStorm.has(cellId) && !state.cells.has(cellId);
+  });
+}
+
 /** Those that still have instances, whose cell has lost its lease. */
-function lostCellsOf(state: ClusterState): string[] {
+function suspectCellsOf(state: ClusterState): string[] {
   const cells = new Set<string>();
   for (const slots of state.actual.values()) {
     for (const { suspect } of slots.values()) {

@@ -1,4 +1,4 @@
-/** `skep cell cordon`, `uncordon` and `undrain`: what operators want of a cell, without waiting for anything. */
+/** `skep cell cordon`, `uncordon`, `undrain` and `forget`: what operators want of a cell, without waiting for anything. */
 import { Command } from 'commander';
 import type { CellId } from '../../model/ids.ts';
 import { withGlobals } from '../flags.ts';
@@ -66,6 +66,29 @@ export function cellUndrainCommand(host: Host): Command {
       openSession(host, command, (session) =>
         setEach(session, cells, 'is not drained any more.', (id) =>
           session.client.call('undrainCell', { params: { id } }, { signal: session.signal }),
+        ),
+      ),
+    );
+  return withGlobals(command);
+}
+
+const forgetManual = `
+A cell that was lost is listed until it is back, for a week at most. One that comes back
+after it was forgotten joins anew; so that it cannot, revoke it: skep cert revoke CELL.
+
+Example:
+  $ skep cell forget host-4`;
+
+export function cellForgetCommand(host: Host): Command {
+  const command = new Command('forget')
+    .summary('list lost cells no more')
+    .description('Lists lost cells no more: they will not come back.')
+    .argument('<cells...>', 'CELL')
+    .addHelpText('after', forgetManual)
+    .action((cells: string[]) =>
+      openSession(host, command, (session) =>
+        setEach(session, cells, 'is forgotten.', (id) =>
+          session.client.call('forgetCell', { params: { id } }, { signal: session.signal }),
         ),
       ),
     );

@@ -2,7 +2,12 @@
 import { Command } from 'commander';
 import { cellDrainCommand } from '../cell/drain.ts';
 import { cellShowCommand } from '../cell/show.ts';
-import { cellCordonCommand, cellUncordonCommand, cellUndrainCommand } from '../cell/specs.ts';
+import {
+  cellCordonCommand,
+  cellForgetCommand,
+  cellUncordonCommand,
+  cellUndrainCommand,
+} from '../cell/specs.ts';
 import type { Host } from '../io.ts';
 import { cellListCommand } from './cells.ts';
 
@@ -25,5 +30,6 @@ export function cellCommand(host: Host): Command {
     .addCommand(cellUncordonCommand(host))
     .addCommand(cellDrainCommand(host))
     .addCommand(cellUndrainCommand(host))
+    .addCommand(cellForgetCommand(host))
     .addHelpText('after', manual);
 }

@@ -1,17 +1,19 @@
 /** `skep cells`: the hosts that run containers. */
 import { Command } from 'commander';
 import type { CellView } from '../../api/core/routes.ts';
-import { cellColumns } from '../core/rows.ts';
+import type { LostCell } from '../../model/roster.ts';
+import { cellColumns, cellRowColumns } from '../core/rows.ts';
 import { withGlobals } from '../flags.ts';
 import type { Host } from '../io.ts';
 import { liveTable } from '../live-table.ts';
 import { allPages } from '../lookup.ts';
-import { openSession, printListing } from '../session.ts';
+import { openSession, printListing, type Session } from '../session.ts';
 
 const manual = `
 Memory, disk and containers are what claims take of what may be promised: the
-host's own less a reserve. A cell whose lease has run out is not listed; its
-instances are suspect until replacements run.
+host's own less a reserve. A cell whose lease has run out is lost: its instances are
+suspect until replacements run, and its row stays until it is back, until
+\`skep cell forget\`, or for a week. With -w, -o json and the like, lost cells are left out.
 
 Examples:
   $ skep cells
@@ -33,19 +35,27 @@ export function cellListCommand(host: Host, name: string): Command {
         if (flags.watch === true) {
           return await liveTable<CellView>(session, { kind: 'cells' }, { columns: cellColumns, nameOf });
         }
-        const { client, signal } = session;
-        const rows = await allPages((after) =>
-          client.call('listCells', { query: after === undefined ? {} : { after } }, { signal }),
-        );
-        const columns = cellColumns(session.io.clock.now());
-        await printListing(session, {
-          columns,
-          rows,
-          nameOf,
-          none: 'No cell is present: is an agent running?',
-        });
+        await list(session, nameOf);
         return undefined;
       }),
     );
   return withGlobals(command);
+}
+
+async function list(session: Session, nameOf: (view: CellView) => string): Promise<void> {
+  const { client, signal, format } = session;
+  let lost: readonly LostCell[] = [];
+  const present = await allPages(async (after) => {
+    const page = await client.call('listCells', { query: after === undefined ? {} : { after } }, { signal });
+    if (after === undefined) lost = page.lost;
+    return page;
+  });
+  const none = 'No cell is present: is an agent running?';
+  const now = session.io.clock.now();
+  if (format !== 'table' && format !== 'wide') {
+    return await printListing(session, { columns: cellColumns(now), rows: present, nameOf, none });
+  }
+  const nameOfRow = (row: CellView | LostCell): string => ('presence' in row ? nameOf(row) : row.cellId);
+  const rows = [...present, ...lost].sort((a, b) => (nameOfRow(a) < nameOfRow(b) ? -1 : 1));
+  await printListing(session, { columns: cellRowColumns(now), rows, nameOf: nameOfRow, none });
 }

@@ -25,7 +25,7 @@ const status = (change: Partial<Status>): Status => ({
   revision: 7,
   stale: '',
   servers: [server('a', 'leader'), server('bravo', 'unknown')],
-  cells: { present: 1, engineDown: 0 },
+  cells: { present: 1, engineDown: 0, lost: 0 },
   lrps: { desired: 0, instancesDesired: 0, instancesRunning: 0, unplaced: 0, crashed: 0, suspect: 0 },
   tasks: { pending: 0, running: 0, completed: 0 },
   corrupt: [],

@@ -68,7 +68,7 @@ export function statusLines(status: Status, now: number, paint: Paint): string[]
     '',
     `Cluster    ${escapeText(status.clusterId)}`,
     `Leader     ${escapeText(leads)}`,
-    `Cells      ${cells.present} present${cells.engineDown > 0 ? `, ${cells.engineDown} with their engine down` : ''}`,
+    `Cells      ${cells.present} present${cells.lost > 0 ? `, ${cells.lost} lost` : ''}${cells.engineDown > 0 ? `, ${cells.engineDown} with their engine down` : ''}`,
     ...(status.survives === undefined ? [] : [`Survives   ${escapeText(survivesText(status.survives))}`]),
     ...rebalanceLines(status, now),
     `LRPs       ${plural(lrps.desired, 'LRP')}, ${lrps.instancesRunning} of ${plural(lrps.instancesDesired, 'instance')} running${trouble(status)}`,

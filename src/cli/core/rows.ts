@@ -3,6 +3,7 @@ import type { CellView, LrpView } from '../../api/core/routes.ts';
 import type { ActualLrp } from '../../model/actual-lrp.ts';
 import { instanceName } from '../../model/instance-name.ts';
 import { restartDueAt } from '../../model/restart-policy.ts';
+import type { LostCell } from '../../model/roster.ts';
 import type { Task } from '../../model/task.ts';
 import { formatAge, formatDuration, formatMebibytes } from './format.ts';
 import type { Column } from './table.ts';
@@ -121,6 +122,29 @@ export function cellColumns(now: number): Column<CellView>[] {
       cell: cellReason,
     },
   ];
+}
+
+/** `cells` with those that are lost: of them only so much is known. */
+export function cellRowColumns(now: number): Column<CellView | LostCell>[] {
+  return cellColumns(now).map((column) => ({
+    ...column,
+    cell: (row) => ('presence' in row ? column.cell(row) : lostCellText(row, column.title, now)),
+  }));
+}
+
+function lostCellText({ cellId, zone, lostAt }: LostCell, title: string, now: number): string {
+  switch (title) {
+    case 'CELL':
+      return cellId;
+    case 'STATE':
+      return 'lost';
+    case 'ZONE':
+      return zone;
+    case 'WHY':
+      return `not heard of for ${formatAge(lostAt, now)}`;
+    default:
+      return '';
+  }
 }
 
 /** The state in one lower-case word or two. */

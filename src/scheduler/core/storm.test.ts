@@ -12,7 +12,7 @@ import {
 } from '../../../test/kit/builders.ts';
 import { brainSettingsSchema } from '../../model/cell-spec.ts';
 import { defaults } from '../../model/defaults.ts';
-import { type Roster, rosterSchema, stormsOf } from '../../model/roster.ts';
+import { lostCellsOf, type Roster, rosterSchema, stormsOf } from '../../model/roster.ts';
 import { converge } from './converge.ts';
 import { fullScope } from './scope.ts';
 import { nextRoster, pausedCells, stormEvents } from './storm.ts';
@@ -83,16 +83,34 @@ describe('the roster', () => {
     const holds = { ...records, actual: [buildActual({ state: 'RUNNING', cellId: 'a' })] };
     expect(next(holds)).toEqual({ a: { zone: 'z', lostAt: now } });
   });
-  test('forgets a loss after a minute, but never one of a storm', () => {
-    const later = builtAt + 5_000 + defaults.stormWindowMs;
+  test('settles a loss after a minute, but never one of a storm', () => {
+    const lostAt = builtAt + 5_000;
+    const later = lostAt + defaults.stormWindowMs;
     expect(next({ roster: roster({ a: 5 }) }, later)).toBeUndefined();
-    expect(next({ roster: roster({ a: 5 }) }, later + 1)).toEqual({});
+    expect(next({ roster: roster({ a: 5 }) }, later + 1)).toEqual({
+      a: { zone: 'z', lostAt, settled: true },
+    });
     expect(next({ roster: roster({ a: 5, b: 5, c: 5 }) }, later * 2)).toBeUndefined();
+  });
+  test('shows a settled loss until it is back, or for a week', () => {
+    const lostAt = builtAt;
+    const known = rosterSchema.parse({ v: 1, cells: { a: { zone: 'z', lostAt, settled: true } } });
+    expect(lostCellsOf(known)).toEqual([{ cellId: 'a', zone: 'z', lostAt }]);
+    expect(next({ roster: known }, lostAt + defaults.lostCellKeptMs)).toBeUndefined();
+    expect(next({ roster: known }, lostAt + defaults.lostCellKeptMs + 1)).toEqual({});
+    expect(next({ roster: known, cells: [cell('a')] })).toEqual({ a: { zone: 'z' } });
+  });
+  test('a settled loss is no part of a storm, however few are left', () => {
+    const cells = Object.fromEntries(
+      ['a', 'b', 'c'].map((id) => [id, { zone: 'z', lostAt: builtAt, settled: true }]),
+    );
+    expect(stormsOf(rosterSchema.parse({ v: 1, cells }))).toEqual([]);
   });
   test('writes off what is lost while an operator confirms losses', () => {
     const settings = brainSettingsSchema.parse({ v: 1, stormConfirmedUntil: now + 1 });
     const records = { roster: roster({ a: 5, b: 5, c: 5, d: there }), cells: [cell('d')], settings };
-    expect(next(records)).toEqual({ d: { zone: 'z' } });
+    const off = { zone: 'z', lostAt: builtAt + 5_000, settled: true };
+    expect(next(records)).toEqual({ a: off, b: off, c: off, d: { zone: 'z' } });
     expect(next(records, now + 1)).toBeUndefined();
   });
   test('tells the journal when a storm begins and when it is over', () => {

@@ -17,8 +17,9 @@ export function pausedCells(roster: Roster | undefined): ReadonlySet<CellId> {
 }
 
 /**
- * The roster as it should be now, or undefined when it is. Who left drained is no loss; who was lost is
- * forgotten once nothing waits for it, or once an operator confirmed the loss.
+ * The roster as it should be now, or undefined when it is. Who left drained is no loss. A loss is settled once
+ * nothing waits for its return, or once an operator confirmed it; it is shown until the cell is back, an operator
+ * forgets it, or a week has gone.
  */
 export function nextRoster(state: ClusterState, now: Millis): Roster | undefined {
   const before = state.roster?.value;
@@ -29,9 +30,11 @@ export function nextRoster(state: ClusterState, now: Millis): Roster | undefined
   for (const [name, member] of Object.entries(before?.cells ?? {})) {
     const cellId = name as CellId;
     const next = isLost(state, cellId) ? lost(state, cellId, member, now) : there(state, cellId, member);
-    const isOver = next?.lostAt !== undefined && (isConfirmed || (!paused.has(cellId) && isOld(next, now)));
-    if (next !== undefined && !isOver) cells[cellId] = next;
-    isChanged ||= isOver || next !== member;
+    const isOver = isConfirmed || (!paused.has(cellId) && isOlder(next, defaults.stormWindowMs, now));
+    const after = next?.lostAt !== undefined && isOver ? settled(next) : next;
+    const isForgotten = after?.settled === true && isOlder(after, defaults.lostCellKeptMs, now);
+    if (after !== undefined && !isForgotten) cells[cellId] = after;
+    isChanged ||= isForgotten || after !== member;
   }
   for (const [cellId, { value }] of state.cells) {
     if (before?.cells[cellId] !== undefined) continue;
@@ -61,9 +64,11 @@ function hasLeftDrained(state: ClusterState, cellId: CellId): boolean {
   return !state.claimsByCell.has(cellId) && !state.tasksByCell.has(cellId);
 }
 
-/** What is lost after it cannot have been lost at once with it. */
-const isOld = ({ lostAt }: RosterMember, now: Millis): boolean =>
-  lostAt !== undefined && now - lostAt > defaults.stormWindowMs;
+const settled = (member: RosterMember): RosterMember =>
+  member.settled === true ? member : { ...member, settled: true };
+
+const isOlder = (member: RosterMember | undefined, ms: number, now: Millis): boolean =>
+  member?.lostAt !== undefined && now - member.lostAt > ms;
 
 /** What the journal is told when the roster changes: storms that began, grew or ended, and of which zone. */
 export function stormEvents(before: Roster | undefined, after: Roster, now: Millis): JournalEvent[] {
