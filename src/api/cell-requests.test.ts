@@ -156,6 +156,36 @@ describe('presence', () => {
     expect(await read(presenceKey(cell))).toContain('b-2');
   });
 
+  test("another cell's lease, or the leader's, is not extended", async () => {
+    const join = async (cellId: CellId) => {
+      const params = { presence: { ...presence, cellId } };
+      const answer = await answerCellRequest(contextOf(cellId), 'register', params);
+      return (answer as { result: { leaseId: string; revision: number } }).result;
+    };
+    const [mine, its] = [await join(cell), await join(other)];
+    const leaders = await bbs.grantLease(defaults.presenceTtlMs, { signal: life.signal });
+    await clock.settle();
+    for (let at = 0; at < defaults.presenceTtlMs; at += 1_000) {
+      for (const leaseId of [its.leaseId, leaders]) {
+        expect(await ask('heartbeat', { leaseId, revision: mine.revision })).toBe('ResourceNotFound');
+        expect(await ask('heartbeat', { leaseId, revision: 1e15 })).toBe('ResourceNotFound');
+        const again = await answerCellRequest(contextOf(), 'register', { presence, leaseId });
+        expect(again).not.toMatchObject({ result: { leaseId } });
+      }
+      await clock.advance(1_000);
+    }
+    expect(replica.state.cells.has(cell)).toBe(true);
+    expect(replica.state.cells.has(other)).toBe(false);
+    expect(await bbs.keepAlive(leaders, { signal: life.signal })).toBe(false);
+  });
+
+  test('a lease is extended by a server whose copy does not know the presence yet', async () => {
+    const behind = createReplica({ bbs, clock, log: silentLog });
+    const answer = await answerCellRequest(contextOf(), 'register', { presence });
+    const { leaseId, revision } = (answer as { result: { leaseId: string; revision: number } }).result;
+    expect(await ask('heartbeat', { leaseId, revision }, contextOf(cell, behind))).toBe('');
+  });
+
   test('[diego 221] of another cell is refused', async () => {
     expect(await ask('register', { presence: { ...presence, cellId: 'cell-9' } })).toBe('Unauthorized');
     expect(await read(presenceKey('cell-9' as CellId))).toBeUndefined();

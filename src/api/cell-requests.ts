@@ -10,7 +10,7 @@ import { presenceKey } from '../store/core/keys.ts';
 import { confirmClaims } from './cell-confirm.ts';
 import { recordConsole } from './cell-consoles.ts';
 import { reportCrashed, reportStarted, reportStopped } from './cell-instances.ts';
-import type { CellContext } from './cell-report.ts';
+import { type CellContext, slotOf } from './cell-report.ts';
 import { reportTaskCompleted, reportTaskRejected, reportTaskStarted } from './cell-tasks.ts';
 import {
   type CellRequestName,
@@ -117,12 +117,12 @@ async function register(context: CellContext, params: CellRequestParams<'registe
     throw new SkepError('Unauthorized', message, { field: 'presence.cellId' });
   }
   const options = { signal: context.signal };
-  const lives = params.leaseId !== undefined && (await context.bbs.keepAlive(params.leaseId, options));
+  const lives = params.leaseId !== undefined && (await extendLease(context, params.leaseId));
   const leaseId =
     lives && params.leaseId !== undefined
       ? params.leaseId
       : await context.bbs.grantLease(defaults.presenceTtlMs, options);
-  const put = { key: presenceKey(context.cellId), value: encode(presence), leaseId };
+  const put = { key: presenceKey(context.cellId), value: encode({ ...presence, leaseId }), leaseId };
   // Alone, not with others' reports: a lease that ended meanwhile would fail all of them.
   const [outcome] = await context.bbs.commit([{ compare: [], puts: [put] }], options);
   if (!outcome?.committed) throw new SkepError('Internal', 'the store refused a write without a condition');
@@ -130,10 +130,27 @@ async function register(context: CellContext, params: CellRequestParams<'registe
 }
 
 async function heartbeat(context: CellContext, params: CellRequestParams<'heartbeat'>) {
-  const lives = await context.bbs.keepAlive(params.leaseId, { signal: context.signal });
+  const lives = await extendLease(context, params.leaseId);
   if (lives && isPresentAs(context, params.revision)) return {};
   const what = lives ? 'presence was written by another request' : 'lease has run out';
   throw new SkepError('ResourceNotFound', `the ${what}: cell ${context.cellId} is to register again`);
+}
+
+/**
+ * False when it has ended, or is not the one under which this cell is present: numbers of leases follow one another, so
+ * that a cell that means harm would else keep a dead cell alive, or a dead leader.
+ */
+async function extendLease(context: CellContext, leaseId: string): Promise<boolean> {
+  const { bbs, replica, cellId, signal } = context;
+  const isMine = replica.state.cells.get(cellId)?.value.leaseId === leaseId;
+  return (isMine || (await storedLease(context)) === leaseId) && (await bbs.keepAlive(leaseId, { signal }));
+}
+
+/** The lease of this cell's presence by the store itself, which this server's copy may be behind. */
+async function storedLease({ bbs, cellId, signal }: CellContext): Promise<string | undefined> {
+  const { records } = await bbs.read([presenceKey(cellId)], { signal });
+  const slot = slotOf('presence', records[0]);
+  return slot === undefined || slot === 'corrupt' ? undefined : slot.value.leaseId;
 }
 
 /** Whether the presence is the one written at this revision, as far as this server's copy can tell. */

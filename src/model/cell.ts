@@ -34,6 +34,8 @@ export const cellPresenceSchema = z.object({
   /** Whether this host could be a server (`reason`: why not) and whether it is; absent: its agent is older. */
   serving: z.object({ can: z.boolean(), is: z.boolean(), reason: z.string().optional() }).optional(),
   registeredAt: z.number(),
+  /** What this record lives under, written by the server that granted it: the only lease that this cell may extend. */
+  leaseId: z.string().optional(),
 });
 export type CellPresence = Readonly<z.infer<typeof cellPresenceSchema>>;
 
