@@ -34,6 +34,20 @@ describe('etcdArgs', () => {
   });
 });
 
+describe('TLS', () => {
+  test('is mutual on both ports, and of 1.2 only takes what no certificate of ours can do', () => {
+    const args = etcdArgs({ ...config, tls: { caFile: '/ca', pairFile: '/pair' } });
+    expect(args).toEqual(
+      expect.arrayContaining([
+        '--client-cert-auth=true',
+        '--peer-client-cert-auth=true',
+        '--cipher-suites=TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256',
+      ]),
+    );
+    expect(etcdArgs(config).join()).not.toContain('cipher');
+  });
+});
+
 describe('argsThatDiffer', () => {
   const wanted = etcdArgs(config);
 
