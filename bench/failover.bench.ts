@@ -1,109 +1,119 @@
 /**
- * Leader killed → next placement. Three servers on this machine; the leader's agent and its etcd are killed
- * with SIGKILL; at that moment a new LRP is asked for at a surviving server, again and again until it is
- * acknowledged. Clock: from the kill until the new LRP's instance is claimed, as a watch on the other
- * surviving server's store tells it.
+ * The leader is lost → the next placement: three hosts of test/rig, and Swarm on the same hosts, in turns. Its processes
+ * are killed (Skep: agent and etcd; Swarm: dockerd), asked to end, or its host loses power. At that moment something
+ * new is asked for at a survivor, again and again until it is acknowledged. Clock: from the fault until that is
+ * acknowledged, until it has a host, and until it runs. Without hosts it measures the kill on loopback, without Swarm.
  */
-import { seededRng } from '../src/base/core/rng.ts';
-import { silentLog } from '../src/base/log.ts';
-import { systemClock } from '../src/base/node/system-clock.ts';
-import type { LocalAgent } from '../src/cli/run/local-cluster.ts';
-import { etcdBbs } from '../src/store/etcd/etcd-bbs.ts';
-import { type E2eCluster, e2eCluster, eventually, testImage } from '../test/kit/e2e-cluster.ts';
-import { type BenchOptions, type Measured, median } from './report.ts';
+import { type Contender, when, whenWhole } from './hosts/contender.ts';
+import { measureOnLoopback } from './hosts/loopback-failover.ts';
+import { isOnHosts, measureOnHosts, rig, whyNoHosts } from './hosts/rig.ts';
+import { skepOnHosts } from './hosts/skep.ts';
+import { swarmOnHosts } from './hosts/swarm.ts';
+import { type BenchOptions, type Figures, type Measured, median } from './report.ts';
 
+/** Kill → has a host. */
 export const ratioOf = { figure: 'seconds', better: 'less' } as const;
 
-export async function measure({ quick, say }: BenchOptions): Promise<Measured> {
-  const samples = quick ? 3 : 10;
-  const cluster = await e2eCluster({ cells: 3, servers: 3 });
-  const seconds: number[] = [];
-  try {
-    for (let round = 0; round < samples; round++) {
-      const took = await killLeader(cluster, `round-${round}`);
-      say(`leader killed, next placement after ${took.toFixed(2)} s`);
-      seconds.push(took);
+const hosts = ['h1', 'h2', 'h3'] as const;
+
+const restart = (contender: Contender, host: string): Promise<void> => contender.startProcesses(host);
+
+/** `strike` resolves once the leader can do nothing more, or has been asked to end. */
+const faults = {
+  killed: {
+    strike: (contender: Contender, host: string) => contender.stopProcesses(host, 'KILL'),
+    mend: restart,
+  },
+  ended: {
+    strike: (contender: Contender, host: string) => contender.stopProcesses(host, 'TERM'),
+    mend: restart,
+  },
+  'without power': {
+    // Its frames vanish; that everything on it dies is not waited for.
+    strike: async (_contender: Contender, host: string) => void (await rig(['partition', host])),
+    mend: async (_contender: Contender, host: string) => {
+      await rig(['kill', host]);
+      await rig(['heal', host]);
+      await rig(['start', host], 180_000);
+    },
+  },
+} as const;
+type Fault = keyof typeof faults;
+
+/** In seconds after the fault. */
+interface Failover {
+  readonly acknowledged: number;
+  readonly placed: number;
+  readonly running: number;
+}
+
+export async function measure(options: BenchOptions): Promise<Measured> {
+  if (isOnHosts()) return measureHere(options);
+  const reason = await whyNoHosts();
+  if (reason === undefined) return measureOnHosts('failover', hosts.length, options);
+  options.say(`on loopback and without Swarm, because ${reason}`);
+  return measureOnLoopback(options);
+}
+
+async function measureHere({ quick, say }: BenchOptions): Promise<Measured> {
+  const samples = quick ? 1 : 5;
+  const contenders = [await skepOnHosts(hosts), await swarmOnHosts(hosts)];
+  const found = new Map<string, Failover[]>();
+  for (let round = 0; round < samples; round++) {
+    for (const fault of Object.keys(faults) as Fault[]) {
+      for (const contender of contenders) {
+        await whenWhole(contenders);
+        const took = await failOver(contender, fault, `${fault.replace(' ', '-')}-${round}`);
+        say(`${contender.name}: leader ${fault}: ${shown(took)}`);
+        const key = `${contender.name} ${fault}`;
+        found.set(key, [...(found.get(key) ?? []), took]);
+      }
     }
-  } finally {
-    await cluster.stop();
   }
-  // Swarm needs several daemons for this: it is measured on the test hosts, with the bench of that name there.
-  return { ours: { seconds: median(seconds), max_seconds: Math.max(...seconds) }, peers: {}, samples };
+  const figures = (name: string): Figures => summary((fault) => found.get(`${name} ${fault}`) ?? []);
+  return { ours: figures('skep'), peers: { swarm: figures('swarm') }, samples };
 }
 
-const call = (ms: number) => ({ signal: AbortSignal.timeout(ms), deadlineMs: ms });
-
-async function killLeader(cluster: E2eCluster, guid: string): Promise<number> {
-  const [leader, ...others] = await leaderFirst(cluster);
-  const [asked, watched] = others as [LocalAgent, LocalAgent];
-  const endpoint = `http://${watched.address}:${cluster.ports.etcdClient}`;
-  const bbs = etcdBbs({ endpoints: [endpoint], clock: systemClock, log: silentLog, rng: seededRng(1) });
-  const stop = new AbortController();
-  try {
-    const claimed = claimOf(bbs, guid, stop.signal);
-    const etcdPid = cluster.etcdPid(leader);
-    const killedAt = performance.now();
-    if (etcdPid !== undefined) process.kill(etcdPid, 'SIGKILL');
-    const ended = cluster.kill(leader, 'SIGKILL');
-    await desire(cluster, asked, guid);
-    const seconds = ((await claimed) - killedAt) / 1_000;
-    await ended;
-    return seconds;
-  } finally {
-    stop.abort();
-    bbs.close();
-    cluster.start(leader);
-    await untilWhole(cluster);
-  }
-}
-
-/** When the store first shows the instance as claimed. */
-function claimOf(bbs: ReturnType<typeof etcdBbs>, guid: string, signal: AbortSignal): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const isClaim = (key: string, value: string | undefined): boolean =>
-      key === `/skep/v1/actual/${guid}/0` && (value?.includes('"CLAIMED"') ?? false);
-    const observer = {
-      onSnapshot: () => undefined,
-      onChanges(changes: readonly { key: string; record: { value: string } | undefined }[]) {
-        if (changes.some((change) => isClaim(change.key, change.record?.value))) resolve(performance.now());
-      },
-      onStale: () => undefined,
-    };
-    bbs.follow(observer, { signal }).catch(reject);
-  });
-}
-
-async function desire(cluster: E2eCluster, agent: LocalAgent, guid: string): Promise<void> {
-  const body = {
-    guid,
-    image: testImage,
-    memoryMb: 16,
-    action: { kind: 'run' as const, args: ['sleep', '100000'] },
+function summary(of: (fault: Fault) => readonly Failover[]): Figures {
+  const each = (fault: Fault, what: keyof Failover): number[] => of(fault).map((took) => took[what]);
+  return {
+    seconds: median(each('killed', 'placed')),
+    max_seconds: Math.max(...each('killed', 'placed')),
+    write_s: median(each('killed', 'acknowledged')),
+    running_s: median(each('killed', 'running')),
+    ended_seconds: median(each('ended', 'placed')),
+    ended_max_seconds: Math.max(...each('ended', 'placed')),
+    power_seconds: median(each('without power', 'placed')),
+    power_max_seconds: Math.max(...each('without power', 'placed')),
+    power_write_s: median(each('without power', 'acknowledged')),
+    power_running_s: median(each('without power', 'running')),
   };
-  await eventually('the new LRP is acknowledged', 60_000, async () => {
-    try {
-      await cluster.client(agent).call('desireLrp', { body }, call(1_000));
-    } catch (error) {
-      // A write that timed out may have happened.
-      if (!String(error).includes('exists')) throw error;
-    }
-  });
 }
 
-async function leaderFirst(cluster: E2eCluster): Promise<[LocalAgent, ...LocalAgent[]]> {
-  const status = await cluster.client().call('status', {}, call(5_000));
-  const leader = cluster.agentNamed(status.leader?.server ?? '');
-  return [leader, ...cluster.agents.filter((agent) => agent !== leader)];
-}
+const shown = ({ acknowledged, placed, running }: Failover): string =>
+  `acknowledged after ${acknowledged.toFixed(2)} s, placed ${placed.toFixed(2)} s, runs ${running.toFixed(2)} s`;
 
-async function untilWhole(cluster: E2eCluster): Promise<void> {
-  await eventually('all servers vote and all cells are present', 60_000, async () => {
-    for (const agent of cluster.agents) {
-      const status = await cluster.client(agent).call('status', {}, call(2_000));
-      const voters = status.servers.filter(
-        (server) => server.health === 'leader' || server.health === 'follower',
-      );
-      if (voters.length < 3 || status.cells.present < 3 || status.stale !== '') throw new Error('not yet');
-    }
+async function failOver(contender: Contender, fault: Fault, service: string): Promise<Failover> {
+  const [survivor = ''] = contender.servers;
+  const leader = await contender.leader(survivor);
+  const [at = ''] = contender.servers.filter((host) => host !== leader);
+  const startedAt = performance.now();
+  await faults[fault].strike(contender, leader);
+  // Who was asked to end may still lead for a moment, and well: what counts is the next one.
+  if (fault === 'ended') await when('another one leads', async () => (await contender.leader(at)) !== leader);
+  const acknowledgedAt = await when(`${service} is acknowledged`, async () => {
+    await contender.desire(service, 1, at);
+    return true;
   });
+  const placedAt = await when(
+    `${service} has a host`,
+    async () => (await contender.slots(service, at)).length === 1,
+  );
+  const runningAt = await when(`${service} runs`, async () =>
+    (await contender.slots(service, at)).some((slot) => slot.running && slot.host !== leader),
+  );
+  await faults[fault].mend(contender, leader);
+  await contender.remove(service, at);
+  const seconds = (until: number): number => (until - startedAt) / 1_000;
+  return { acknowledged: seconds(acknowledgedAt), placed: seconds(placedAt), running: seconds(runningAt) };
 }

@@ -24,7 +24,7 @@ export interface Contender {
   /** Whether the loss of `host` is known. */
   isLost(host: string, at: string): Promise<boolean>;
   leader(at: string): Promise<string>;
-  /** Kills all of it on this host, or asks it to end; containers and host live on. */
+  /** Kills all of it on this host, or asks it to end and does not wait for that; containers and host live on. */
   stopProcesses(host: string, how: 'KILL' | 'TERM'): Promise<void>;
   startProcesses(host: string): Promise<void>;
   /** Indexes of this service's running containers there, by asking the host's Docker. */

@@ -42,8 +42,11 @@ export async function swarmOnHosts(hosts: readonly string[]): Promise<Contender>
     servers,
     ...services,
     stopProcesses: async (host, how) =>
-      void (await rig([how === 'KILL' ? 'kill-docker' : 'stop-docker', host])),
-    startProcesses: async (host) => void (await rig(['start-docker', host], 120_000)),
+      void (await rig(['exec', host, 'sh', '-c', `kill -s ${how} $(cat /run/dockerd.rig.pid)`])),
+    startProcesses: async (host) => {
+      await rig(['stop-docker', host]);
+      await rig(['start-docker', host], 120_000);
+    },
     async checkWhole() {
       for (const host of servers) {
         const known = await nodes(host);

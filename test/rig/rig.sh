@@ -105,6 +105,7 @@ down() {
   for netns in $(ip netns list | awk -v prefix="$RIG-" 'index($1, prefix) == 1 { print $1 }'); do ip netns del "$netns"; done
   remove_cgroups
   rm -rf "$RIG_DIR"
+  rmdir "$(dirname "$RIG_DIR")" 2>/dev/null || true
 }
 
 leftovers() {
