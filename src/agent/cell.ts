@@ -35,6 +35,7 @@ import type { Meter } from './meter.ts';
 import { keepPresence, type Presence } from './presence.ts';
 import type { Prober } from './prober.ts';
 import type { Container, Runtime, RuntimeEvent } from './runtime.ts';
+import type { ServerRole } from './server-role.ts';
 import { type LinkStatus, Links } from './session/links.ts';
 import { type Streams, type StreamTarget, serveStreams } from './session/streams.ts';
 import { Stats } from './stats.ts';
@@ -56,6 +57,10 @@ export interface CellOptions {
   /** What replaces this program; absent where it was not installed. */
   readonly installer?: Installer | undefined;
   readonly createEmulator: CreateEmulator;
+  /** The server half of this host. */
+  readonly serverRole?: ServerRole | undefined;
+  /** Told where the servers are, each time one says so. */
+  readonly onServers?: ((servers: readonly string[]) => void) | undefined;
   /** What a `doctor` stream answers: verdicts about this host. */
   readonly doctor?: (() => Promise<readonly Check[]>) | undefined;
   readonly clock: Clock;
@@ -167,6 +172,7 @@ class RunningCell implements Cell {
       log,
       signal,
       onTrust: this.#options.onTrust,
+      onServers: this.#options.onServers,
       onLive: () => {
         this.#presence.wake();
         this.#wakeAll();
@@ -233,7 +239,7 @@ class RunningCell implements Cell {
   }
 
   #startStreams(): Streams {
-    const { config, meter, runtime, dial, installer, doctor, clock, log, signal } = this.#options;
+    const { config, meter, runtime, dial, installer, doctor, serverRole, clock, log, signal } = this.#options;
     const running = (): Container[] => [...this.#instances.running(), ...this.#tasks.running()];
     return serveStreams({
       runtime,
@@ -252,6 +258,7 @@ class RunningCell implements Cell {
       consoles: this.#consoles,
       upgrades: new Upgrades({ installer, log }),
       doctor,
+      serverRole,
       cellId: config.cellId,
       find: (target, previous) => this.#find(target, previous),
     });
@@ -325,6 +332,7 @@ class RunningCell implements Cell {
     if (this.#facts === undefined || !this.#engine.isKnown) return undefined;
     const { config } = this.#options;
     const { cellId, zone, address, version, capacity, reserveMemoryMb, overheadMemoryMb = 0 } = config;
+    const serving = this.#options.serverRole?.capability();
     const { ok, name, reason, volumeDrivers = [], runtimes = [] } = this.#engine.status;
     return {
       v: 1,
@@ -343,6 +351,7 @@ class RunningCell implements Cell {
       address,
       version,
       engine: { ok, name, ...(reason === undefined ? {} : { reason }) },
+      ...(serving === undefined ? {} : { serving }),
       registeredAt: this.#startedAt,
     };
   }

@@ -24,6 +24,8 @@ export interface Members {
    * if there is none.
    */
   remove(server: string, options: { readonly signal: AbortSignal }): Promise<void>;
+  /** Gives Raft's leadership from one voter to another; both by server name. Throws `Unavailable` when it fails. */
+  handOver(from: string, to: string, options: { readonly signal: AbortSignal }): Promise<void>;
 }
 
 /** This server's own member. */
@@ -33,4 +35,6 @@ export interface MemberStatus {
   readonly raftTerm: number;
   readonly learner: boolean;
   readonly dbSizeBytes: number;
+  /** How far its log is committed: what it lacks of the furthest member's is its lag. */
+  readonly raftIndex: number;
 }

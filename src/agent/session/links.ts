@@ -42,6 +42,8 @@ export interface LinksOptions {
   onLive(): void;
   /** A server says of which epoch certificates should be; comes again and again. */
   onTrust?: ((epoch: number) => void) | undefined;
+  /** A server says where all of them are; comes again and again. */
+  onServers?: ((servers: readonly string[]) => void) | undefined;
   onAssignments(address: string, message: Assignments): void;
   onOpen(address: string, streamId: string, request: StreamRequest): void;
 }
@@ -237,6 +239,7 @@ export class Links {
     this.#dropAliases(link, servers);
     this.#listed = new Set(servers);
     for (const address of servers) this.#add(address);
+    this.#options.onServers?.(servers);
     if (trust !== undefined) this.#options.onTrust?.(trust);
     this.#options.onLive();
   }

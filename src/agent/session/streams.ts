@@ -12,6 +12,7 @@ import type { Log } from '../../base/log.ts';
 import type { Dial, Socket } from '../../base/socket.ts';
 import type { Container } from '../core/container.ts';
 import type { ProcessStream, Runtime } from '../runtime.ts';
+import { type ServerRole, serveOrder } from '../server-role.ts';
 import { drain, sendControl, sendData, sendError } from './send.ts';
 
 const dialDeadlineMs = 5_000;
@@ -32,6 +33,8 @@ export interface StreamsOptions {
   readonly stats: StreamService<StatsRequest>;
   readonly consoles: StreamService<ConsoleRequest>;
   readonly upgrades: StreamService<UpgradeRequest>;
+  /** Absent where this host can be no server. */
+  readonly serverRole?: ServerRole | undefined;
   /** Looks at this host; absent where nobody composed a doctor. */
   readonly doctor?: (() => Promise<readonly Check[]>) | undefined;
   readonly cellId: string;
@@ -117,6 +120,8 @@ async function serveKind(
       return await options.consoles.serve(socket, request, signal);
     case 'upgrade':
       return await options.upgrades.serve(socket, request, signal);
+    case 'serve':
+      return await serveOrder(options.serverRole, options.log, socket, request);
     case 'doctor':
       return await serveDoctor(options, socket);
   }

@@ -170,6 +170,16 @@ export const streamRequestSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('consoles'), instanceGuid: z.string().optional() }),
   /** An upgrade of this host: upgrade-shapes.ts. What the journal said that it is, and who asks. */
   z.object({ kind: z.literal('upgrade'), action: upgradeActionSchema, by: z.string() }),
+  /**
+   * Become a server: get the certificates of one with `token` (absent without TLS), and join the quorum through
+   * `servers`. Answered when the host has begun. Asked only of hosts whose presence says that they can.
+   */
+  z.object({
+    kind: z.literal('serve'),
+    token: z.string().max(200).optional(),
+    servers: z.array(z.string()).max(64),
+    by: z.string(),
+  }),
   /** One CellDoctor frame of doctor-shapes.ts: what the cell finds of its host. */
   z.object({ kind: z.literal('doctor') }),
 ]);

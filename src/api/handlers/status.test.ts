@@ -55,7 +55,7 @@ const says = (leaders: Readonly<Record<string, string>>) => async () =>
   new Map(
     Object.entries(leaders).map(([memberId, leaderId]): [string, MemberStatus] => [
       memberId,
-      { memberId, leaderId, raftTerm: 2, learner: false, dbSizeBytes: 0 },
+      { memberId, leaderId, raftTerm: 2, learner: false, dbSizeBytes: 0, raftIndex: 0 },
     ]),
   );
 

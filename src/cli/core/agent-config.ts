@@ -89,7 +89,8 @@ export const agentConfigSchema = z.strictObject({
     })
     .refine((ports) => new Set(Object.values(ports)).size === 3, { message: 'must differ from each other' })
     .prefault({}),
-  server: z.boolean().default(true),
+  /** `auto`: a cell that the cluster may make a server, and that founds one when it joins none. */
+  server: z.union([z.boolean(), z.literal('auto')], { error: 'must be true, false or auto' }).default(true),
   join: z.array(hostAndPort).max(7, 'must name at most 7 servers').default([]),
   etcdEndpoints: z
     .array(z.string().regex(/^http:\/\/[^/\s]+$/, 'must be like http://127.0.0.1:2379'))
@@ -114,7 +115,13 @@ export const agentConfigSchema = z.strictObject({
     .optional(),
 });
 
-export type AgentConfig = z.infer<typeof agentConfigSchema>;
+type Settings = z.infer<typeof agentConfigSchema>;
+export interface AgentConfig extends Omit<Settings, 'server'> {
+  /** Whether it is a server now: what the settings say, until the cluster has said otherwise. */
+  readonly server: boolean;
+  /** As it is set. */
+  readonly serverSetting: Settings['server'];
+}
 export type AgentConfigInput = z.input<typeof agentConfigSchema>;
 
 /** One thing that is wrong, and where in the file's structure. */
@@ -131,8 +138,11 @@ export type CheckedConfig =
 export function checkAgentConfig(input: unknown): CheckedConfig {
   const parsed = agentConfigSchema.safeParse(input);
   if (!parsed.success) return { ok: false, problems: parsed.error.issues.flatMap(problemsOf) };
-  const together = contradictions(parsed.data);
-  return together.length === 0 ? { ok: true, config: parsed.data } : { ok: false, problems: together };
+  const { server: serverSetting, ...rest } = parsed.data;
+  const server = serverSetting === 'auto' ? rest.join.length === 0 : serverSetting;
+  const config = { ...rest, server, serverSetting };
+  const together = contradictions(config);
+  return together.length === 0 ? { ok: true, config } : { ok: false, problems: together };
 }
 
 function problemsOf(issue: z.core.$ZodIssue): ConfigProblem[] {

@@ -9,7 +9,7 @@ interface AgentFlags {
   readonly dataDir?: string;
   readonly socket?: string;
   readonly address?: string;
-  readonly server?: boolean;
+  readonly server?: boolean | 'auto';
   readonly join?: readonly string[];
   readonly tokenFile?: string;
   readonly insecure?: boolean;
@@ -59,7 +59,7 @@ export function agentCommand(host: Host): Command {
     .option('--data-dir <dir>', 'where state is kept (default: /var/lib/skep)')
     .option('--socket <path>', 'where the API answers root and group skep (default: /run/skep/skep.sock)')
     .option('--address <address>', 'address of this host to listen on (default: 127.0.0.1)')
-    .option('--server <yes>', 'false: a cell only', parseBoolean)
+    .option('--server <yes>', 'false: a cell only; auto: a cell that may become a server', parseServer)
     .option('--join <address...>', 'API address of a server to join, ADDRESS:PORT')
     .option('--token-file <file>', 'join token for a host without a certificate; - reads standard input')
     .option('--insecure', 'plain HTTP instead of TLS, on loopback addresses only')
@@ -82,10 +82,11 @@ export function agentCommand(host: Host): Command {
     });
 }
 
-function parseBoolean(text: string): boolean {
+function parseServer(text: string): boolean | 'auto' {
+  if (text === 'auto') return text;
   if (text === 'true') return true;
   if (text === 'false') return false;
-  throw new InvalidArgumentError('must be true or false.');
+  throw new InvalidArgumentError('must be true, false or auto.');
 }
 
 function overridesOf(flags: AgentFlags): ConfigOverrides {

@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { type Document, isMap, isNode, LineCounter, parseDocument } from 'yaml';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
 import { type AgentConfig, type ConfigProblem, checkAgentConfig } from '../core/agent-config.ts';
+import { asTold } from './serving-file.ts';
 
 export const defaultConfigPath = '/etc/skep/agent.yaml';
 
@@ -30,7 +31,7 @@ export function loadAgentConfig(path: string | undefined, flags: ConfigOverrides
   }
   const merged = merge({ name: defaultName() }, content as ConfigOverrides, flags);
   const checked = checkAgentConfig(merged);
-  if (checked.ok) return checked.config;
+  if (checked.ok) return asTold(checked.config);
   const reports = checked.problems.map((problem) =>
     report(problem, { file, document, lines, flags, merged }),
   );

@@ -22,7 +22,7 @@ import { explainSwitch } from './explain.ts';
 import type { HostCertificates } from './host-certificates.ts';
 import { preparePki } from './pki.ts';
 import { raisePriority } from './priority.ts';
-import { startServer } from './server.ts';
+import { serverHalf } from './server-half.ts';
 import { watchStalls } from './stall-watch.ts';
 import { version } from './version.ts';
 
@@ -69,8 +69,12 @@ export async function runAgent(configPath: string | undefined, flags: ConfigOver
   }
 }
 
-function agentMetrics({ server, cell }: AgentConfig, agentVersion: string): MetricRegistry {
-  const parts = ['agent', ...(server ? ['server'] : []), ...(cell.enabled ? ['cell'] : [])] as MetricPart[];
+function agentMetrics({ serverSetting, cell }: AgentConfig, agentVersion: string): MetricRegistry {
+  const parts = [
+    'agent',
+    ...(serverSetting !== false ? ['server'] : []),
+    ...(cell.enabled ? ['cell'] : []),
+  ] as MetricPart[];
   const metrics = metricRegistry(new Set(parts));
   readProcess(metrics, agentVersion);
   return metrics;
@@ -100,14 +104,14 @@ async function run(base: BaseContext, signal: AbortSignal): Promise<void> {
   // One half that fails ends the other: an agent is whole or not there.
   const ending = new AbortController();
   const until = AbortSignal.any([signal, ending.signal]);
-  const server = config.server ? startServer(context, until) : undefined;
-  const cell = config.cell.enabled ? runCell(context, until) : waitFor(until);
+  const server = serverHalf(context, until);
+  const cell = config.cell.enabled ? runCell(context, server, until) : waitFor(until);
   const stalls = watchStalls(context.clock, log, until);
   try {
-    await Promise.race([cell, ...(server === undefined ? [] : [server.failed])]);
+    await Promise.race([cell, server.failed]);
   } finally {
     ending.abort(new SkepError('Cancelled', 'the agent is ending'));
-    await Promise.allSettled([cell, stalls, server?.stop()]);
+    await Promise.allSettled([cell, stalls, server.stop()]);
     await listener?.close();
     lock.close();
   }

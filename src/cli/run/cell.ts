@@ -10,6 +10,7 @@ import { releaseInstaller } from '../../agent/host/release-installer.ts';
 import type { Installer } from '../../agent/installer.ts';
 import { meteredRuntime } from '../../agent/metered-runtime.ts';
 import { networkProber } from '../../agent/prober.ts';
+import { messageOf } from '../../base/core/errors.ts';
 import { wsDial } from '../../base/node/ws-socket.ts';
 import type { Dial } from '../../base/socket.ts';
 import type { AgentContext } from './agent.ts';
@@ -17,6 +18,8 @@ import type { HostCertificates } from './host-certificates.ts';
 import { confirmToServers, renewFromServers } from './pki.ts';
 import { keepRenewed } from './renewal.ts';
 import { cellDoctor } from './server-doctor.ts';
+import type { ServerHalf } from './server-half.ts';
+import { readServers, writeServers } from './serving-file.ts';
 
 /** Cells name servers by address alone: with certificates every connection is TLS. */
 function cellDial(tls: HostCertificates | undefined): Dial {
@@ -25,13 +28,14 @@ function cellDial(tls: HostCertificates | undefined): Dial {
 }
 
 /** Runs until the signal aborts; containers run on. */
-export async function runCell(context: AgentContext, signal: AbortSignal): Promise<void> {
+export async function runCell(context: AgentContext, server: ServerHalf, signal: AbortSignal): Promise<void> {
   const { config, clock, rng, log, version, metrics, certificates } = context;
   const engine = dockerRuntime({
     clock,
     log,
     ...(config.dockerHost ? { dockerHost: config.dockerHost } : {}),
   });
+  let known = readServers(config.dataDir);
   const own = config.server ? [`${config.address}:${config.ports.api}`] : [];
   const cell = startCell({
     config: {
@@ -41,7 +45,7 @@ export async function runCell(context: AgentContext, signal: AbortSignal): Promi
       requiredTags: config.cell.requiredTags,
       optionalTags: config.cell.optionalTags,
       address: config.address,
-      servers: [...own, ...config.join],
+      servers: [...new Set([...own, ...config.join, ...known])],
       version,
       capacity: {
         memoryMb: config.cell.memoryMb,
@@ -64,24 +68,38 @@ export async function runCell(context: AgentContext, signal: AbortSignal): Promi
       return await xtermEmulator(options);
     },
     doctor: cellDoctor(config),
+    serverRole: server,
+    onServers: remember,
     clock,
     rng,
     log,
     metrics,
     onTrust: (epoch) => {
-      if (!config.server) certificates?.want(epoch);
+      if (!server.isRunning) certificates?.want(epoch);
     },
     signal,
   });
   readCell(metrics, cell);
-  const renewing = certificates === undefined || config.server ? undefined : renew(certificates);
+  const renewing = certificates === undefined ? undefined : renew(certificates);
   await Promise.all([cell.done, renewing]);
+
+  /** For the start at which none of the servers in the settings is there any more. */
+  function remember(servers: readonly string[]): void {
+    if (servers.length === 0 || servers.join() === known.join()) return;
+    try {
+      writeServers(config.dataDir, servers);
+      known = servers;
+    } catch (error) {
+      log.warn('cell.servers_not_remembered', { reason: messageOf(error) });
+    }
+  }
 
   /** A server renews its own: server.ts. Servers that joined since are asked too. */
   function renew(held: HostCertificates): Promise<void> {
-    const known = () => new Set([...cell.status().sessions.map(({ address }) => address), ...config.join]);
+    const addresses = () =>
+      new Set([...cell.status().sessions.map(({ address }) => address), ...config.join]);
     const renewable = {
-      isDue: (now: number) => held.isDue(now) || !held.isConfirmed,
+      isDue: (now: number) => !server.isRunning && (held.isDue(now) || !held.isConfirmed),
       get endsAt() {
         return held.endsAt;
       },
@@ -90,8 +108,8 @@ export async function runCell(context: AgentContext, signal: AbortSignal): Promi
       },
     };
     const work = async (): Promise<void> => {
-      if (held.isDue(clock.now())) await renewFromServers(context, held, [...known()], signal);
-      if (!held.isConfirmed) await confirmToServers(context, held, [...known()], signal);
+      if (held.isDue(clock.now())) await renewFromServers(context, held, [...addresses()], signal);
+      if (!held.isConfirmed) await confirmToServers(context, held, [...addresses()], signal);
     };
     return keepRenewed(renewable, work, context, signal);
   }

@@ -31,7 +31,7 @@ export function explainSwitch({ config, log }: Pick<AgentContext, 'config' | 'lo
   let isOn = config.explain;
   const tell = (): void => log.info(isOn ? 'explain.on' : 'explain.off', { path });
   const turn = (): void => {
-    if (!config.server) {
+    if (config.serverSetting === false) {
       log.warn('explain.no_brain', { reason: 'this agent is a cell only: ask the servers' });
       return;
     }

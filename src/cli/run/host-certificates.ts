@@ -18,6 +18,7 @@ export class HostCertificates implements RenewedTls {
   #store: StoreMaterial | undefined;
   #material: TlsMaterial;
   #wanted = 0;
+  #mustRenew = false;
   #confirmed = -1;
   #wake = new AbortController();
 
@@ -85,9 +86,18 @@ export class HostCertificates implements RenewedTls {
     return this.#folder.storeFilesOf(this.#host);
   }
 
+  /** This host is no server any more: the next renewal is one of a cell, and comes at once. */
+  forgetStore(): void {
+    const { store: _store, storeAuthority: _authority, ...host } = this.#host;
+    this.replace(host);
+    this.#mustRenew = true;
+    this.#wake.abort(new SkepError('Cancelled', 'this host is no server any more'));
+  }
+
   /** Durable first, then in use. */
   replace(host: HostPki): void {
     this.#folder.writeHost(host);
+    this.#mustRenew = false;
     this.#host = host;
     this.#store = storeMaterial(host);
     this.#material = { ...host.cluster, shown: host.shown };
@@ -97,6 +107,7 @@ export class HostCertificates implements RenewedTls {
   /** Whether a certificate has lived two thirds of its life, or is of an authority that is being replaced. */
   isDue(now: number): boolean {
     return (
+      this.#mustRenew ||
       this.#wanted > this.trust ||
       this.#leaves().some(({ notBefore, notAfter }) => isDue(notBefore, notAfter, now))
     );

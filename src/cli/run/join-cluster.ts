@@ -43,6 +43,32 @@ export async function joinCluster(
   }
 }
 
+/**
+ * New certificates, those of a server, for a host that has some already: it shows that it is the same host by its key,
+ * so its name is not taken. Asks the servers in turn; throws the last refusal.
+ */
+export async function joinAsServer(
+  context: BaseContext,
+  host: HostPki,
+  { token, servers }: { readonly token: string; readonly servers: readonly string[] },
+  signal: AbortSignal,
+): Promise<HostPki> {
+  const store = await x509Maker.request(context.config.name);
+  const keys = { key: host.cluster.key, storeKey: store.key };
+  const asServer = { ...context, config: { ...context.config, server: true } };
+  let last: unknown = new SkepError('Unavailable', 'the order names no server to ask');
+  for (const address of servers) {
+    try {
+      return await askToJoin(asServer, address, parseToken(token), keys, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof SkepError && !error.retryable) throw error;
+      last = error;
+    }
+  }
+  throw last;
+}
+
 async function newKeys(name: string): Promise<{ readonly key: string; readonly storeKey: string }> {
   const [cluster, store] = [await x509Maker.request(name), await x509Maker.request(name)];
   return { key: cluster.key, storeKey: store.key };

@@ -28,6 +28,8 @@ export interface Quorum {
   /** Resolves once the store serves this server as a voter, however long that takes. */
   ready(signal: AbortSignal): Promise<void>;
   memberId(signal: AbortSignal): Promise<string>;
+  /** Resolves, with how it is said, when the cluster has removed this server's member. Rejects with the signal. */
+  removed(signal: AbortSignal): Promise<string>;
   /** Absent with an outside etcd, and without TLS. */
   readonly trust?: EtcdTrust | undefined;
   stop(): Promise<void>;
@@ -53,6 +55,7 @@ function outsideEtcd(context: AgentContext): Quorum {
     },
     ready: async () => undefined,
     memberId: async () => 'outside',
+    removed: untilAborted,
     stop: async () => bbs.close(),
   };
 }
@@ -92,6 +95,7 @@ async function ownMember(context: AgentContext, signal: AbortSignal): Promise<Qu
     },
     memberId: async (waiting) => (await status.read(waiting)).memberId,
     trust: certificates && etcdTrust(etcd, certificates, members, statuses),
+    removed: (waiting) => untilRemoved(etcd, context, waiting),
     async stop() {
       status.close();
       statuses.close();
@@ -231,10 +235,30 @@ async function untilRunning(etcd: EtcdSupervisor, context: AgentContext, signal:
       return await etcd.ready(10_000, signal);
     } catch (error) {
       signal.throwIfAborted();
+      // That is told by `removed`, and nothing else comes of it.
+      if (etcd.health.isRemoved === true) await untilAborted(signal);
       if (error instanceof SkepError && error.code === 'InvalidConfig') throw error;
       context.log.warn('server.waits_for_etcd', { reason: messageOf(error) });
     }
   }
+}
+
+function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
+
+const removedLookMs = 500;
+
+async function untilRemoved(
+  etcd: EtcdSupervisor,
+  { clock }: AgentContext,
+  signal: AbortSignal,
+): Promise<string> {
+  while (etcd.health.isRemoved !== true) await clock.sleep(removedLookMs, signal);
+  return 'the cluster has removed it';
 }
 
 /** Asks for promotion until this member votes; a learner that has not caught up is told so and asks again. */

@@ -10,14 +10,16 @@ import { groupIdOf, listenApi } from '../../api/http/listen.ts';
 import { localTickets } from '../../api/http/local-tickets.ts';
 import { meteredAccept, serveMetrics } from '../../api/http/metrics.ts';
 import { readServer } from '../../api/server-metrics.ts';
+import { type ServerOrders, serverOrders } from '../../api/server-orders.ts';
 import { SkepError } from '../../base/core/errors.ts';
 import { wsAccept } from '../../base/node/ws-socket.ts';
 import { x509Maker } from '../../base/node/x509-maker.ts';
-import { createBrain } from '../../scheduler/brain.ts';
+import { type Brain, createBrain } from '../../scheduler/brain.ts';
 import { BrainMetrics, readBrain } from '../../scheduler/brain-metrics.ts';
 import { DecisionTrace } from '../../scheduler/decision-trace.ts';
 import { createExplainer } from '../../scheduler/explainer.ts';
 import { createPlanner } from '../../scheduler/planner.ts';
+import { keepQuorum, type QuorumKeeperOptions } from '../../scheduler/quorum-keeper.ts';
 import { createSurvivalWatch } from '../../scheduler/survival-watch.ts';
 import type { Bbs } from '../../store/bbs.ts';
 import type { Election, LeaderTerm } from '../../store/election.ts';
@@ -33,12 +35,16 @@ import type { HostCertificates } from './host-certificates.ts';
 import { renewServer, settleTrust } from './pki.ts';
 import { type Quorum, startQuorum } from './quorum.ts';
 import { keepRenewed } from './renewal.ts';
-import { serverDoctor } from './server-doctor.ts';
+import { ownEtcdFigures, serverDoctor } from './server-doctor.ts';
 import { keepTrust } from './trust-keeper.ts';
 
 export interface ServerHandle {
   /** Rejects when the server cannot go on; never resolves. */
   readonly failed: Promise<never>;
+  /** Resolves when it votes and its API answers. */
+  readonly ready: Promise<void>;
+  /** Resolves, with how, when the cluster has removed this server's member. */
+  readonly removed: Promise<string>;
   /** Gives up leadership, closes the API, ends etcd: in this order. */
   stop(): Promise<void>;
 }
@@ -61,7 +67,8 @@ export interface StoreAccess {
 /** Starts in the background. The signal asks it to stop what it waits for; `stop` does the rest. */
 export function startServer(context: AgentContext, signal: AbortSignal): ServerHandle {
   const serving = new Serving(context, signal);
-  return { failed: serving.failed, stop: () => serving.stop() };
+  const { failed, ready, removed } = serving;
+  return { failed, ready, removed, stop: () => serving.stop() };
 }
 
 class Serving {
@@ -72,6 +79,10 @@ class Serving {
   readonly #closers: (() => Promise<void>)[] = [];
   readonly failed: Promise<never>;
   #fail: (error: unknown) => void = () => undefined;
+  readonly ready: Promise<void>;
+  #becomeReady: () => void = () => undefined;
+  readonly removed: Promise<string>;
+  #beRemoved: (how: string) => void = () => undefined;
   #quorum: Quorum | undefined;
   #booting: Promise<void>;
   #leading: Promise<void> = Promise.resolve();
@@ -82,6 +93,12 @@ class Serving {
     this.#signal = signal;
     this.failed = new Promise<never>((_, reject) => {
       this.#fail = reject;
+    });
+    this.ready = new Promise((resolve) => {
+      this.#becomeReady = resolve;
+    });
+    this.removed = new Promise((resolve) => {
+      this.#beRemoved = resolve;
     });
     // Whoever races on it sees the error; without a race there is nobody to tell.
     this.failed.catch(() => undefined);
@@ -109,6 +126,7 @@ class Serving {
   async #boot(): Promise<void> {
     const { config, log } = this.#context;
     this.#quorum = await startQuorum(this.#context, this.#signal);
+    void this.#quorum.removed(this.#signal).then(this.#beRemoved, () => undefined);
     const store = this.#quorum.store;
     const known = readClusterId(config.dataDir);
     if (known !== undefined) await this.#serve(store, known);
@@ -133,6 +151,7 @@ class Serving {
     await this.#serve(store, clusterId);
     await announceServer(store.bbs, this.#context, await this.#quorum.memberId(this.#signal), this.#signal);
     log.info('server.ready', { clusterId });
+    this.#becomeReady();
   }
 
   #keepRenewed(certificates: HostCertificates, bbs: Bbs): void {
@@ -178,6 +197,7 @@ class Serving {
       ...common,
       backups: backups.keeper,
       doctor: serverDoctor({ context: this.#context, store, replica, backups: backups.keeper }),
+      etcdFigures: members === undefined ? undefined : ({ signal }) => ownEtcdFigures(config, signal),
       ...planning,
       tickets,
       certificates: isOpen ? undefined : x509Maker,
@@ -202,11 +222,11 @@ class Serving {
       tls: certificates && { source: certificates, replica, clock },
     });
     this.#closers.push(() => listening.close());
-    this.#stand(store, replica);
+    this.#stand(store, replica, serverOrders(options));
   }
 
   /** From now on this server may lead. */
-  #stand(store: StoreAccess, replica: Replica): void {
+  #stand(store: StoreAccess, replica: Replica, orders: ServerOrders): void {
     const { config, clock, rng, log, metrics, explain } = this.#context;
     const brain = createBrain({
       bbs: store.bbs,
@@ -219,11 +239,31 @@ class Serving {
       observers: [new DecisionTrace(explain), new BrainMetrics(metrics)],
     });
     readBrain(metrics, brain, replica);
+    const { bbs, members, memberStatuses: statuses } = store;
+    const ours = members === undefined || statuses === undefined ? undefined : { members, statuses };
+    const keeping = ours && { ...ours, bbs, replica, orders, clock, rng, log };
     const lead = (term: LeaderTerm): Promise<void> => {
       metrics.count('skep_brain_leaderships_total', {});
-      return brain.lead(term);
+      return withKeeper(brain, keeping, term);
     };
     const campaign = store.election.campaign(lead, { signal: this.#campaign.signal });
     this.#leading = this.#guard(campaign);
+  }
+}
+
+/** The servers are looked after for as long as the brain leads. */
+async function withKeeper(
+  brain: Brain,
+  keeping: QuorumKeeperOptions | undefined,
+  term: LeaderTerm,
+): Promise<void> {
+  const over = new AbortController();
+  const signal = AbortSignal.any([term.signal, over.signal]);
+  const kept = keeping === undefined ? undefined : keepQuorum(keeping, { ...term, signal });
+  try {
+    await brain.lead(term);
+  } finally {
+    over.abort(new SkepError('Cancelled', 'the term is over'));
+    await kept;
   }
 }

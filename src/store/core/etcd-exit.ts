@@ -15,6 +15,8 @@ export interface ExitReason {
   readonly code: ErrorCode;
   readonly message: string;
   readonly hint: string;
+  /** The cluster has removed this member: its data are of no use any more. */
+  readonly isRemoved?: boolean;
 }
 
 interface Known {
@@ -22,6 +24,7 @@ interface Known {
   readonly code: ErrorCode;
   readonly says: string;
   readonly hint: string;
+  readonly isRemoved?: boolean;
 }
 
 const joinAgain =
@@ -57,6 +60,7 @@ const known: readonly Known[] = [
     code: 'InvalidConfig',
     says: 'this server was removed from the cluster',
     hint: 'to bring it back, empty the data folder and join again; else run it as a cell only (--server=false)',
+    isRemoved: true,
   },
   {
     pattern: /could not retrieve cluster information|cannot fetch cluster info/,
@@ -93,7 +97,15 @@ export function explainExit(logTail: string, exit: EtcdExit): ExitReason {
     return { code: 'Unavailable', message: ended, hint: 'etcd.log in the data folder has the details' };
   }
   const match = known.find(({ pattern }) => pattern.test(complaint));
-  if (match) return { code: match.code, message: `${ended}: ${match.says}: ${complaint}`, hint: match.hint };
+  if (match) {
+    const { code, hint, isRemoved = false } = match;
+    return {
+      code,
+      message: `${ended}: ${match.says}: ${complaint}`,
+      hint,
+      ...(isRemoved ? { isRemoved } : {}),
+    };
+  }
   return {
     code: 'Unavailable',
     message: `${ended}: ${complaint}`,

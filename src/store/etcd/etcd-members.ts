@@ -26,10 +26,12 @@ export function etcdMembers(options: EtcdMembersOptions): Members & { close(): v
 class EtcdMembers implements Members {
   readonly #client: MemberClient;
   readonly #clock: Clock;
+  readonly #credentials: StoreCredentials | undefined;
 
   constructor({ clientUrl, credentials, clock }: EtcdMembersOptions) {
     this.#client = memberClient(clientUrl, credentials);
     this.#clock = clock;
+    this.#credentials = credentials;
   }
 
   close(): void {
@@ -74,6 +76,22 @@ class EtcdMembers implements Members {
     await this.#call(`remove server ${server}`, options.signal, (client, grpc) =>
       client.cluster.memberRemove({ ID: decimalId(member.id) }, grpc),
     );
+  }
+
+  /** Only the member that leads may give the lead away, so it is asked itself. */
+  async handOver(from: string, to: string, options: { readonly signal: AbortSignal }): Promise<void> {
+    const [giver, taker] = [await this.#find(from, options.signal), await this.#find(to, options.signal)];
+    const [clientUrl = ''] = giver.clientUrls;
+    const client = memberClient(clientUrl, this.#credentials);
+    const what = `cannot hand over the lead from ${from} to ${to}`;
+    const call = { clock: this.#clock, signal: options.signal, deadlineMs: defaults.etcdCallMs, what };
+    try {
+      await callMember(call, (grpc) =>
+        client.etcd.maintenance.moveLeader({ targetID: decimalId(taker.id) }, grpc),
+      );
+    } finally {
+      client.close();
+    }
   }
 
   async #find(server: string, signal: AbortSignal): Promise<Member> {

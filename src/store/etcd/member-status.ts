@@ -32,6 +32,7 @@ export function memberStatus(options: {
         raftTerm: Number(status.raftTerm),
         learner: status.isLearner,
         dbSizeBytes: Number(status.dbSize),
+        raftIndex: Number(status.raftIndex),
       };
     },
     close: () => client.close(),

@@ -28,7 +28,14 @@ beforeEach(() => {
 
 function status(memberId: string): MemberStatus {
   if (silent.has(memberId)) throw new Error('connection refused');
-  return { memberId, leaderId: raftLeader, raftTerm: 7, learner: learners.has(memberId), dbSizeBytes: 0 };
+  return {
+    memberId,
+    leaderId: raftLeader,
+    raftTerm: 7,
+    learner: learners.has(memberId),
+    dbSizeBytes: 0,
+    raftIndex: 0,
+  };
 }
 
 interface Agent {

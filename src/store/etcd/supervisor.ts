@@ -152,6 +152,11 @@ class Supervision implements EtcdSupervisor {
       this.#health = { state: 'starting', reason: 'etcd is started anew with other authorities' };
       await handOver(this.#options);
       await endEtcd(living, this.#options.clock);
+      // What was found of it last must not be taken for the next one's health.
+      if (this.#process === living) {
+        this.#process = undefined;
+        this.#health = { state: 'starting', reason: 'etcd is started anew with other authorities' };
+      }
     }
     await this.ready(deadlineMs, signal);
   }

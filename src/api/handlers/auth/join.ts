@@ -172,7 +172,8 @@ export const renewCertificate: Handler<'renewCertificate'> = async (context, { b
   const { answer, record } = await issueHost(context, makerOf(context), authorities, {
     ...body,
     name,
-    roles: caller.roles,
+    // Who asks for nothing of the store is a server no more.
+    roles: body.storeRequest === undefined ? caller.roles.filter((role) => role !== 'server') : caller.roles,
     storeRequest: body.storeRequest,
     by: byOf(call),
   });
