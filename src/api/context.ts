@@ -8,6 +8,7 @@ import type { Log } from '../base/log.ts';
 import type { Backups } from '../store/backup-keeper.ts';
 import type { Bbs } from '../store/bbs.ts';
 import type { ClusterState } from '../store/core/state.ts';
+import type { EtcdFigures } from '../store/etcd-figures.ts';
 import type { MemberStatus, Members } from '../store/members.ts';
 import type { Replica } from '../store/replica.ts';
 import type { Caller } from './core/access.ts';
@@ -33,6 +34,8 @@ export interface ApiContext {
   readonly backups?: Backups | undefined;
   /** Looks at this server's host and store; absent where nobody composed a doctor. */
   readonly doctor?: ((call: { readonly signal: AbortSignal }) => Promise<Doctor>) | undefined;
+  /** What this server's own member of the store tells of itself; absent with an outside etcd. */
+  readonly etcdFigures?: ((call: { readonly signal: AbortSignal }) => Promise<EtcdFigures>) | undefined;
   readonly dispatcher: Dispatcher;
   /** What the brain would do; absent where nobody composed one: then nothing is checked beforehand. */
   readonly planner?: Planner | undefined;

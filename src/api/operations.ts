@@ -31,6 +31,7 @@ import { rebalance, stopRebalance } from './handlers/rebalance.ts';
 import { joinServer, promoteServer } from './handlers/servers.ts';
 import { getSettings, updateSettings } from './handlers/settings.ts';
 import { status, version } from './handlers/status.ts';
+import { storeFigures } from './handlers/store.ts';
 import { cancelTask, deleteTask, desireTask, getTask, listTasks } from './handlers/tasks.ts';
 import { view } from './handlers/view.ts';
 import { why } from './handlers/why.ts';
@@ -70,6 +71,7 @@ export const operations: { readonly [N in RouteName]: Handler<N> } = {
   view,
   debugState,
   doctor,
+  storeFigures,
   listBackups,
   saveBackup,
   removeBackup,

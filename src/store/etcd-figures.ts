@@ -11,6 +11,8 @@ export interface EtcdFigures {
   readonly quotaBytes: number;
   /** 99 of 100 syncs of its log took at most so long, since it started; undefined: too few to tell. */
   readonly fsyncP99Ms: number | undefined;
+  /** The same of commits to its database. */
+  readonly commitP99Ms: number | undefined;
   /** `NOSPACE`, `CORRUPT`. */
   readonly alarms: readonly string[];
 }

@@ -5,6 +5,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ViewKind } from '../../src/api/core/view-shapes.ts';
 import { viewKinds } from '../../src/api/core/view-shapes.ts';
+import { defaultBrainSettings } from '../../src/model/cell-spec.ts';
 import type { Page } from '../../src/tui/core/page.ts';
 import type { PageFactories } from '../../src/tui/core/pages.ts';
 import { paletteOf } from '../../src/tui/core/palettes.ts';
@@ -47,9 +48,16 @@ describe.each(sizes)('at $columns by $rows', (size) => {
   });
   test('brain', async () => {
     const app = drive((pages) => pages.brain(), size);
-    const settings = { v: 1, maxStarting: 40, maxStartingPerCell: 0, startingWeight: 0.25, binPackWeight: 0 };
-    const value = { ...settings, preemption: false, autoRebalance: true };
+    const value = { ...defaultBrainSettings, maxStarting: 40 };
     app.send({ kind: 'data', page: 'p0', want: 'settings', data: { kind: 'answer', value } });
+    const etcd = { version: '3.4.23', dbBytes: 412e6, dbBytesInUse: 288e6, quotaBytes: 8.6e9, alarms: [] };
+    const own = { ...etcd, fsyncP99Ms: 8, commitP99Ms: 32 };
+    const members = ['host-01', 'host-02', 'host-03'].map((server, at) => ({
+      server,
+      dbBytes: 412e6 + at * 3e6,
+    }));
+    const store = { server: 'host-01', own, problem: '', members };
+    app.send({ kind: 'data', page: 'p0', want: 'store', data: { kind: 'answer', value: store } });
     await golden(app, name('brain'));
   });
   test('help', async () => {

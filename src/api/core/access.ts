@@ -12,6 +12,7 @@ export const routeRights: { readonly [N in RouteName]: Right } = {
   join: 'none',
   status: 'read',
   doctor: 'read',
+  storeFigures: 'read',
   whoAmI: 'read',
   listLrps: 'read',
   desireLrp: 'change',

@@ -38,6 +38,7 @@ export const paths = {
   view: { method: 'GET', path: '/v1/view' },
   debugState: { method: 'GET', path: '/v1/debug/state' },
   doctor: { method: 'GET', path: '/v1/doctor' },
+  storeFigures: { method: 'GET', path: '/v1/store' },
   listBackups: { method: 'GET', path: '/v1/backups' },
   saveBackup: { method: 'POST', path: '/v1/backups' },
   removeBackup: { method: 'DELETE', path: '/v1/backups/:name' },

@@ -26,6 +26,7 @@ import { doctorSchema } from './doctor-shapes.ts';
 import { paths } from './paths.ts';
 import { planRequestSchema, planSchema, survivesSchema } from './plan-shapes.ts';
 import { standingSchema } from './standing-shapes.ts';
+import { storeFiguresSchema } from './store-shapes.ts';
 import { viewRowsSchema } from './view-shapes.ts';
 
 /** Rows are bounded: the next page begins after `after`, the `next` of the page before. */
@@ -291,6 +292,8 @@ export const routes = {
   },
   /** What that server finds of its own host, store and ways to the others. Takes seconds. */
   doctor: { ...paths.doctor, response: doctorSchema },
+  /** Sizes and latencies of the store, as this server finds them. */
+  storeFigures: { ...paths.storeFigures, response: storeFiguresSchema },
   /** Those that the server which answers keeps on its own disk, newest first. */
   listBackups: {
     ...paths.listBackups,

@@ -11,6 +11,7 @@ import { systemClock } from '../../base/node/system-clock.ts';
 import { tcpProblem } from '../../base/node/tcp-probe.ts';
 import type { Backups } from '../../store/backup-keeper.ts';
 import { probeEtcd } from '../../store/etcd/etcd-probe.ts';
+import type { EtcdFigures } from '../../store/etcd-figures.ts';
 import type { Replica } from '../../store/replica.ts';
 import type { AgentConfig } from '../core/agent-config.ts';
 import type { AgentContext } from './agent.ts';
@@ -76,13 +77,18 @@ export function probeThisHost(
   return probeHost({ dataDir, engine, agentPid, clock: systemClock, signal });
 }
 
+/** What the member on this host tells of itself. Throws `Unavailable` when it tells nothing. */
+export function ownEtcdFigures(config: AgentConfig, signal: AbortSignal): Promise<EtcdFigures> {
+  const { address, ports } = config;
+  const credentials = hostCertificates(config)?.storeCredentials;
+  const clientUrl = `${credentials === undefined ? 'http' : 'https'}://${address}:${ports.etcdClient}`;
+  return probeEtcd({ clientUrl, credentials, clock: systemClock, signal });
+}
+
 /** Of the member on this host; also while the agent is down and its etcd runs on. */
 export async function memberChecks(config: AgentConfig, signal: AbortSignal): Promise<Check[]> {
-  const { address, ports } = config;
   try {
-    const credentials = hostCertificates(config)?.storeCredentials;
-    const clientUrl = `${credentials === undefined ? 'http' : 'https'}://${address}:${ports.etcdClient}`;
-    return etcdChecks(await probeEtcd({ clientUrl, credentials, clock: systemClock, signal }));
+    return etcdChecks(await ownEtcdFigures(config, signal));
   } catch (error) {
     signal.throwIfAborted();
     const remedy = 'tail -n 50 /var/lib/skep/etcd/etcd.log; systemctl restart skep';

@@ -30,7 +30,10 @@ export async function probeEtcd(options: EtcdProbeOptions): Promise<EtcdFigures>
         client.etcd.maintenance.alarm({ action: 'Get' }, grpc),
       ),
     ]);
-    const seconds = histogramQuantile(text, 'etcd_disk_wal_fsync_duration_seconds', 0.99);
+    const p99Ms = (name: string): number | undefined => {
+      const seconds = histogramQuantile(text, name, 0.99);
+      return seconds === undefined ? undefined : seconds * 1_000;
+    };
     return {
       unhealthy,
       version: metricLabel(text, 'etcd_server_version', 'server_version') ?? 'unknown',
@@ -38,7 +41,8 @@ export async function probeEtcd(options: EtcdProbeOptions): Promise<EtcdFigures>
       dbBytes: metricValue(text, 'etcd_mvcc_db_total_size_in_bytes') ?? 0,
       dbBytesInUse: metricValue(text, 'etcd_mvcc_db_total_size_in_use_in_bytes') ?? 0,
       quotaBytes: metricValue(text, 'etcd_server_quota_backend_bytes') ?? 0,
-      fsyncP99Ms: seconds === undefined ? undefined : seconds * 1_000,
+      fsyncP99Ms: p99Ms('etcd_disk_wal_fsync_duration_seconds'),
+      commitP99Ms: p99Ms('etcd_disk_backend_commit_duration_seconds'),
       alarms: alarms.alarms.map(({ alarm }) => String(alarm)).filter((alarm) => alarm !== 'NONE'),
     };
   } finally {

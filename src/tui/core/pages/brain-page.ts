@@ -4,6 +4,7 @@
  */
 import { spanOf } from '../../../api/core/age.ts';
 import type { Status } from '../../../api/core/routes.ts';
+import type { StoreFigures } from '../../../api/core/store-shapes.ts';
 import type { Severity } from '../../../api/core/view-columns.ts';
 import type { ViewRow } from '../../../api/core/view-shapes.ts';
 import { type BrainSettings, defaultBrainSettings } from '../../../model/cell-spec.ts';
@@ -24,12 +25,14 @@ import {
 } from '../table-local.ts';
 import { widthOf, wrap } from '../text.ts';
 import type { Role, Theme } from '../theme.ts';
+import { storeFacts } from './brain-store.ts';
 
 type BrainEvent = JournalEvent & { readonly id: string };
 
 interface Brain {
   readonly table: LocalTable;
   readonly settings?: BrainSettings | undefined;
+  readonly store?: StoreFigures | undefined;
   /** Elections and what servers did, newest first. */
   readonly events: readonly BrainEvent[];
   /** Lines of facts scrolled out above. */
@@ -53,9 +56,11 @@ const severities: Readonly<Record<string, Severity>> = {
 };
 const eventsShown = 8;
 const settingsEveryMs = 10_000;
+const storeEveryMs = 5_000;
 
 const wants: readonly Want[] = [
   { kind: 'poll', id: 'settings', route: 'getSettings', input: {}, everyMs: settingsEveryMs },
+  { kind: 'poll', id: 'store', route: 'storeFigures', input: {}, everyMs: storeEveryMs },
   { kind: 'events', id: 'events' },
 ];
 
@@ -106,9 +111,13 @@ function answered(before: Brain, event: PageEvent, context: PageContext, page: P
 }
 
 function dataCame(brain: Brain, want: string, data: Data): Brain {
+  if (data.kind === 'broken' && want === 'store')
+    return { ...brain, store: { server: '', problem: data.error.message, members: [] } };
   if (data.kind === 'broken') return { ...brain, problem: data.error.message };
   if (data.kind === 'answer' && want === 'settings')
     return { ...brain, problem: '', settings: data.value as BrainSettings };
+  if (data.kind === 'answer' && want === 'store')
+    return { ...brain, problem: '', store: data.value as StoreFigures };
   if (data.kind !== 'events') return brain;
   const about = data.events.filter(({ type }) => /^(brain|server|record)\./.test(type));
   // A feed that was begun again brings the last ones again.
@@ -151,13 +160,14 @@ interface Fact {
 const fact = (key: string, text: string, role: Role = 'text'): Fact => ({ key, text, role });
 
 /** Most pressing first. */
-function factsOf({ settings, events }: Brain, { status, now }: PageContext): readonly Fact[] {
+function factsOf({ settings, store, events }: Brain, { status, now }: PageContext): readonly Fact[] {
   if (status === undefined) return [fact('status', 'no server has answered yet', 'warn')];
   return [
     ...status.problems.map((text, at) => fact(at === 0 ? 'problems' : '', text, 'bad')),
     ...(status.problems.length === 0 ? [fact('problems', 'none', 'ok')] : []),
     ...leaderFacts(status, now),
     ...survivalFacts(status),
+    ...(store === undefined ? [] : storeFacts(store)),
     ...stateFacts(status, now),
     ...(settings === undefined ? [] : settingFacts(settings, now)),
     ...events.map((event, at) =>
@@ -223,7 +233,7 @@ function settingFacts(settings: BrainSettings, now: Millis): readonly Fact[] {
   return facts;
 }
 
-const keyColumns = 18;
+const keyColumns = 20;
 
 function drawBrain(brain: Brain, canvas: Canvas, context: DrawContext): void {
   const { theme, now, skewMs, settings } = context;
