@@ -9,17 +9,18 @@ import type { Eviction, LrpWork, Placement, TaskWork, Work } from '../model/auct
 import { type BrainSettings, defaultBrainSettings } from '../model/cell-spec.ts';
 import { defaults } from '../model/defaults.ts';
 import { wantedInstances } from '../model/desired-lrp.ts';
-import { type CellId, instanceName, type Millis } from '../model/ids.ts';
+import { instanceName, type Millis } from '../model/ids.ts';
 import type { Task } from '../model/task.ts';
 import { desiredKey } from '../store/core/keys.ts';
 import type { Mutation } from '../store/core/records.ts';
-import type { ClusterState, Versioned } from '../store/core/state.ts';
+import type { ClusterState, Touched, Versioned } from '../store/core/state.ts';
 import type { BrainObserver } from './brain-observer.ts';
-import { auction, auctionOptions } from './core/auction.ts';
+import { auctionOptions, auctionSteps } from './core/auction.ts';
 import { orderBatch, workKey } from './core/batch.ts';
 import { lrpWork, taskWork } from './core/converge.ts';
 import type { DecisionOf } from './core/decision.ts';
 import { decisionEvents, event, placedEvents, rejectedEvents, unplacedEvents } from './core/journal.ts';
+import { KeptUsage } from './core/kept-usage.ts';
 import { lastResorts } from './core/last-resort.ts';
 import {
   assignMutation,
@@ -29,7 +30,7 @@ import {
   refuseTaskMutation,
 } from './core/mutations.ts';
 import { towardsTarget } from './core/rebalance-step.ts';
-import { createUsage } from './core/usage.ts';
+import { OneBehind } from './one-behind.ts';
 import type { TermWriter } from './term-writer.ts';
 
 /** Work with the record that a claim compares. */
@@ -51,6 +52,13 @@ interface Refused {
   readonly counts: boolean;
 }
 
+/** The outcome of one auction, to be written. */
+interface Decided {
+  readonly placed: readonly Placed[];
+  readonly evictions: readonly Eviction[];
+  readonly refused: readonly Refused[];
+}
+
 /** Why an auction is held: refusals are written and counted by it. */
 interface Cause {
   readonly sweep: boolean;
@@ -62,8 +70,8 @@ interface Cause {
  * so that the server does its other work meanwhile, and cells start the first while the last are placed.
  */
 const portionMax = 20_000;
-/** An auction over more than this takes a while by itself. */
-const restAbove = 2_000;
+/** Work that is looked up in one step: about 10 ms of one core. */
+const workPerStep = 4_000;
 /** Cells that are read in one step, each with up to 250 claims: about 40 ms of one core. */
 const cellsPerStep = 64;
 
@@ -71,8 +79,8 @@ export interface PlacerOptions {
   readonly clock: Clock;
   readonly rng: Rng;
   readonly writer: TermWriter;
-  /** Resolves when the replica has what the writer wrote. */
-  readonly caughtUp: () => Promise<void>;
+  /** Resolves when the replica has what the writer wrote up to a revision. */
+  readonly caughtUp: (revision: number) => Promise<void>;
   /** Lets the server do its other work. */
   readonly rest: () => Promise<void>;
   readonly observers: readonly BrainObserver[];
@@ -81,9 +89,9 @@ export interface PlacerOptions {
 export class Placer {
   readonly #options: PlacerOptions;
   readonly #waiting = new Map<string, Work>();
-  readonly #usage = createUsage();
-  /** Cells whose claims changed since the last auction; undefined: all. */
-  #changedCells: Set<CellId> | undefined;
+  readonly #usage = new KeptUsage();
+  /** Something on some cell changed since the last auction. */
+  #heard = true;
   #newWork = false;
   #settings = defaultBrainSettings;
   #countedAt = Number.NEGATIVE_INFINITY;
@@ -115,10 +123,10 @@ export class Placer {
     this.#waiting.clear();
   }
 
-  /** These cells' claims or presence changed; undefined: anything may have. */
-  cellsChanged(cellIds: Iterable<CellId> | undefined): void {
-    if (cellIds === undefined) this.#changedCells = undefined;
-    else for (const cellId of cellIds) this.#changedCells?.add(cellId);
+  /** Takes note of what the replica heard. */
+  hear(touched: Touched, state: ClusterState): void {
+    this.#usage.hear(touched, state);
+    this.#heard ||= touched.all || touched.cells.size > 0 || touched.assignments.size > 0;
   }
 
   /**
@@ -127,65 +135,97 @@ export class Placer {
    */
   async place(state: ClusterState, sweep: boolean): Promise<void> {
     this.#heedSettings(state);
-    // What changed is read when something waits: 1,250 cells that report what they run change all the time.
+    // Cells are read when something waits: until then nobody asks what they have left.
     if (this.#waiting.size === 0) return;
-    const joinable = this.#changedCells?.size !== 0 && this.#someFollow();
-    const grew = await this.#recount(state);
+    const joinable = this.#heard && this.#someFollow();
+    this.#heard = false;
+    await this.#readCells(state);
+    const grew = this.#usage.takeGrown();
     const worthIt = grew || joinable || this.#newWork || sweep;
     if (!worthIt) return;
     this.#newWork = false;
     const { now } = this.#moment();
     const counts = sweep && now - this.#countedAt >= defaults.convergeSweepMs / 2;
     if (counts) this.#countedAt = now;
-    const ordered = orderBatch([...this.#waiting.values()]);
-    for (let from = 0; from < ordered.length; from += portionMax) {
-      if (from > 0) {
-        await this.#options.caughtUp();
-        await this.#recount(state);
-      }
-      await this.#placePortion(state, ordered.slice(from, from + portionMax), { sweep, counts });
+    try {
+      await this.#placeAll(state, orderBatch([...this.#waiting.values()]), { sweep, counts });
+    } catch (error) {
+      // What was written is not known: the next pass begins with a replica that has it.
+      this.#usage.forget();
+      this.#newWork = true;
+      throw error;
     }
   }
 
   /**
-   * Reads anew the cells that changed; true when work may fit that did not before. What changes on a cell while the
-   * others are read can only be less work, since all claims are made here, and is read the next time.
+   * While one portion is written the next is decided, on cells where the claims under way have their room already.
+   * The replica is never more than two portions behind, and has them all at the end.
    */
-  async #recount(state: ClusterState): Promise<boolean> {
-    const changed = this.#changedCells;
-    this.#changedCells = new Set();
-    const known = this.#usage.cells.map(({ cellId }) => cellId);
-    const cellIds = [...(changed ?? new Set([...known, ...state.cells.keys()]))];
-    let grew = false;
-    for (let from = 0; from < cellIds.length; from += cellsPerStep) {
-      if (from > 0) await this.#options.rest();
-      grew = this.#usage.refresh(state, new Set(cellIds.slice(from, from + cellsPerStep))) || grew;
+  async #placeAll(state: ClusterState, work: readonly Work[], cause: Cause): Promise<void> {
+    const { writer, caughtUp } = this.#options;
+    const writes = new OneBehind();
+    const heed = lastResorts(state, this.#moment().now);
+    try {
+      for (let from = 0; from < work.length; from += portionMax) {
+        await this.#readCells(state);
+        const decided = await this.#decide(state, work.slice(from, from + portionMax), heed, cause);
+        await writes.end();
+        const { revision } = writer;
+        await writes.begin(() => this.#write(state, decided));
+        await caughtUp(revision);
+      }
+    } finally {
+      await writes.end();
     }
-    return grew;
+    await caughtUp(writer.revision);
+    this.#usage.settle(state);
   }
 
-  async #placePortion(state: ClusterState, work: readonly Work[], cause: Cause): Promise<void> {
-    const { observers, rest } = this.#options;
-    const waiting = this.#stillWaiting(state, work);
-    if (work.length > restAbove) await rest();
+  async #readCells(state: ClusterState): Promise<void> {
+    while (!this.#usage.read(state, cellsPerStep)) await this.#options.rest();
+  }
+
+  async #decide(
+    state: ClusterState,
+    listed: readonly Work[],
+    heed: (work: LrpWork) => LrpWork,
+    cause: Cause,
+  ): Promise<Decided> {
+    const { observers } = this.#options;
+    const waiting = await this.#stillWaiting(state, listed, heed);
     const explainMax = Math.max(0, ...observers.map((observer) => observer.explainMax));
-    const result = auction(
-      this.#usage.cells,
+    const steps = auctionSteps(
+      this.#usage.cells(state),
       [...waiting.values()].map((item) => item.work),
       { ...auctionOptions(this.#settings), explainMax },
     );
-    for (const observer of observers) observer.refused(result.unplaced);
-    const placed = result.placements.flatMap((placement): Placed[] => {
+    const { placements, unplaced, evictions } = await this.#inSteps(steps);
+    for (const observer of observers) observer.refused(unplaced);
+    const placed = placements.flatMap((placement): Placed[] => {
       const item = waiting.get(workKey(placement.work));
       return item === undefined ? [] : [{ waiting: item, placement }];
     });
-    const refused = result.unplaced.flatMap(({ work, refusal }): Refused[] => {
+    const refused = unplaced.flatMap(({ work, refusal }): Refused[] => {
       const item = waiting.get(workKey(work));
       return item === undefined ? [] : [refusedItem(item, refusal, cause)].filter(worthWriting);
     });
-    if (work.length > restAbove) await rest();
-    await this.#claim(placed);
-    await this.#evict(state, result.evictions);
+    for (const { waiting: item, placement } of placed) {
+      this.#usage.claim(state, placement.cellId, item.record.key, placement.work);
+    }
+    return { placed, evictions, refused };
+  }
+
+  async #inSteps<T>(steps: Generator<void, T>): Promise<T> {
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+      await this.#options.rest();
+    }
+  }
+
+  async #write(state: ClusterState, { placed, evictions, refused }: Decided): Promise<void> {
+    await this.#claim(state, placed);
+    await this.#evict(state, evictions);
     await this.#refuse(refused);
   }
 
@@ -194,7 +234,7 @@ export class Placer {
     const settings: BrainSettings = state.settings?.value ?? defaultBrainSettings;
     if (settings === this.#settings) return;
     this.#settings = settings;
-    this.#changedCells = undefined;
+    this.#usage.doubt();
     this.#newWork = true;
   }
 
@@ -221,10 +261,14 @@ export class Placer {
   }
 
   /** What is on the list and, by the replica, does wait; the rest leaves the list. */
-  #stillWaiting(state: ClusterState, listed: readonly Work[]): Map<string, Waiting> {
+  async #stillWaiting(
+    state: ClusterState,
+    listed: readonly Work[],
+    heed: (work: LrpWork) => LrpWork,
+  ): Promise<Map<string, Waiting>> {
     const waiting = new Map<string, Waiting>();
-    const heed = lastResorts(state, this.#moment().now);
-    for (const work of listed) {
+    for (const [place, work] of listed.entries()) {
+      if (place > 0 && place % workPerStep === 0) await this.#options.rest();
       const key = workKey(work);
       const item = work.kind === 'lrp' ? waitingLrp(state, work, heed) : waitingTask(state, work);
       if (item === undefined) this.#waiting.delete(key);
@@ -233,8 +277,11 @@ export class Placer {
     return waiting;
   }
 
-  /** A claim that conflicts leaves the list too: what it conflicted with marks it for another look. */
-  async #claim(placed: readonly Placed[]): Promise<void> {
+  /**
+   * A claim that conflicts gives its room back, and leaves the list too: what it conflicted with marks it for
+   * another look.
+   */
+  async #claim(state: ClusterState, placed: readonly Placed[]): Promise<void> {
     const { writer, rng, observers } = this.#options;
     const { now } = this.#moment();
     const context = { now, unique: () => randomName(rng) };
@@ -244,6 +291,10 @@ export class Placer {
         : assignMutation(waiting.record, cellId, now);
     });
     for (const { waiting } of placed) this.#waiting.delete(workKey(waiting.work));
+    if (committed.length < placed.length) {
+      const written = new Set(committed);
+      for (const item of placed) if (!written.has(item)) this.#usage.giveBack(state, item.waiting.record.key);
+    }
     this.#placedCount += committed.length;
     const placements = committed.map(({ placement }) => placement);
     writer.note(placedEvents(placements, now));

@@ -9,11 +9,10 @@ import type { Log } from '../base/log.ts';
 import { startLoop } from '../base/loop.ts';
 import type { AuctionCell } from '../model/auction.ts';
 import { defaults } from '../model/defaults.ts';
-import type { CellId } from '../model/ids.ts';
 import type { ClusterState, Touched } from '../store/core/state.ts';
 import type { Replica } from '../store/replica.ts';
+import { KeptUsage } from './core/kept-usage.ts';
 import { type Survival, survivalSteps } from './core/survive.ts';
-import { createUsage } from './core/usage.ts';
 
 export interface SurvivalWatchOptions {
   readonly replica: Replica;
@@ -46,9 +45,7 @@ class Watch {
   answer: Survival | undefined;
   readonly done: Promise<void>;
   readonly #options: SurvivalWatchOptions;
-  readonly #usage = createUsage();
-  /** Cells whose claims or presence changed since they were read. */
-  readonly #changed = new Set<CellId>();
+  readonly #usage = new KeptUsage();
   #isOld = true;
 
   constructor(options: SurvivalWatchOptions) {
@@ -74,12 +71,7 @@ class Watch {
 
   #hear(touched: Touched, state: ClusterState): void {
     const { all, cells, assignments, lrps, tasks, settings } = touched;
-    if (all) {
-      for (const { cellId } of this.#usage.cells) this.#changed.add(cellId);
-      for (const cellId of state.cells.keys()) this.#changed.add(cellId);
-    }
-    for (const cellId of cells) this.#changed.add(cellId);
-    for (const cellId of assignments.keys()) this.#changed.add(cellId);
+    this.#usage.hear(touched, state);
     this.#isOld ||= all || settings || [cells, assignments, lrps, tasks].some(({ size }) => size > 0);
   }
 
@@ -121,12 +113,7 @@ class Watch {
 
   /** The cells as they are when the last of the changed ones has been read. */
   *#cells(state: ClusterState): Generator<void, readonly AuctionCell[]> {
-    while (this.#changed.size > 0) {
-      const some = new Set([...this.#changed].slice(0, cellsPerStep));
-      for (const cellId of some) this.#changed.delete(cellId);
-      this.#usage.refresh(state, some);
-      yield;
-    }
-    return this.#usage.cells;
+    while (!this.#usage.read(state, cellsPerStep)) yield;
+    return this.#usage.cells(state);
   }
 }

@@ -95,7 +95,7 @@ export class Term {
     const { bbs, clock, rng, term, signal, observers } = options;
     this.#options = options;
     this.#writer = new TermWriter({ bbs, clock, rng, fence: term.fence, signal });
-    const caughtUp = (): Promise<void> => this.#caughtUp();
+    const caughtUp = (revision: number): Promise<void> => this.#caughtUp(revision);
     const rest = (): Promise<void> => this.#rest();
     this.placer = new Placer({ clock, rng, writer: this.#writer, caughtUp, rest, observers });
   }
@@ -121,9 +121,7 @@ export class Term {
   /** Takes note of news from the replica; true when they may call for a decision. */
   hear(touched: Touched, state: ClusterState): boolean {
     markTouched(this.#scope, touched, state);
-    if (touched.all) this.placer.cellsChanged(undefined);
-    this.placer.cellsChanged(touched.cells);
-    this.placer.cellsChanged(touched.assignments.keys());
+    this.placer.hear(touched, state);
     const { all, lrps, tasks, cells, assignments, domains, settings } = touched;
     return all || settings || [lrps, tasks, cells, assignments, domains].some(({ size }) => size > 0);
   }
@@ -175,9 +173,9 @@ export class Term {
   }
 
   /** Waits until the replica has what this term wrote, beginning with the leader key itself. */
-  async #caughtUp(): Promise<void> {
+  async #caughtUp(revision = this.#writer.revision): Promise<void> {
     const { replica, signal } = this.#options;
-    await replica.waitFor(this.#writer.revision, defaults.apiDeadlineMs, signal);
+    await replica.waitFor(revision, defaults.apiDeadlineMs, signal);
   }
 
   async #untilCellsAreBack(state: ClusterState): Promise<void> {

@@ -1,4 +1,4 @@
-/** What a cell has left, by its claims; and that keeping it up by what changed equals making it anew. */
+/** What a cell has left, by its claims. */
 import { describe, expect, test } from 'vitest';
 import {
   buildActual,
@@ -12,9 +12,7 @@ import {
 import { brainSettingsSchema } from '../../model/cell-spec.ts';
 import type { CellId } from '../../model/ids.ts';
 import { placementSchema } from '../../model/placement.ts';
-import { auctionCells, createUsage } from './usage.ts';
-
-const a = 'a' as CellId;
+import { auctionCells } from './usage.ts';
 
 describe('a cell', () => {
   const retire = { reason: 'stop', since: builtAt };
@@ -74,43 +72,6 @@ describe('a cell', () => {
     expect(auctionCells(buildState({ actual: [buildActual({ state: 'RUNNING', cellId: 'a' })] }))).toEqual(
       [],
     );
-  });
-});
-
-describe('usage that is kept up', () => {
-  const desired = [buildDesired({ memoryMb: 100 })];
-  const claimed = buildState({
-    desired,
-    actual: [buildActual({ state: 'CLAIMED', cellId: 'a' })],
-    cells: ['a'],
-  });
-  const empty = buildState({ desired, cells: ['a'] });
-
-  test('tells when something became free, and only then', () => {
-    const usage = createUsage();
-    expect(usage.refresh(empty, undefined)).toBe(true);
-    expect(usage.refresh(empty, new Set([a]))).toBe(false);
-    expect(usage.refresh(claimed, new Set([a]))).toBe(false);
-    expect(usage.refresh(empty, new Set([a]))).toBe(true);
-  });
-  test('tells when a cell becomes usable or grows, not when it goes', () => {
-    const usage = createUsage();
-    const engine = { ok: false, name: 'docker' };
-    expect(usage.refresh(buildState({ cells: [buildCell('a', { engine })] }), undefined)).toBe(false);
-    expect(usage.refresh(buildState({ cells: ['a'] }), new Set([a]))).toBe(true);
-    expect(
-      usage.refresh(buildState({ cells: [buildCell('a', { capacity: { memoryMb: 2_000 } })] }), new Set([a])),
-    ).toBe(true);
-    expect(usage.refresh(buildState({}), new Set([a]))).toBe(false);
-    expect(usage.cells).toEqual([]);
-  });
-  test('looks only at the cells it is told of, or at all', () => {
-    const usage = createUsage();
-    usage.refresh(empty, undefined);
-    usage.refresh(claimed, new Set());
-    expect(usage.cells[0]?.used.memoryMb).toBe(0);
-    usage.refresh(claimed, undefined);
-    expect(usage.cells).toEqual(auctionCells(claimed));
   });
 });
 
