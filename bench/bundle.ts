@@ -17,7 +17,10 @@ export async function buildBundle(): Promise<Bundle> {
   const folder = mkdtempSync(join(tmpdir(), 'skep-bundle-'));
   const script = fileURLToPath(new URL('../scripts/build.ts', import.meta.url));
   const built = await run(process.execPath, [script, '--out', folder], { deadlineMs: 120_000 });
-  if (built.code !== 0) throw new Error(`the bundle could not be built: ${built.stderr}`);
+  if (built.code !== 0) {
+    rmSync(folder, { recursive: true, force: true });
+    throw new Error(`the bundle could not be built: ${built.stderr}`);
+  }
   return {
     program: [process.execPath, join(folder, 'skep.mjs')],
     cacheFolder: join(folder, 'cache'),

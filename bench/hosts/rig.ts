@@ -2,8 +2,9 @@
  * Benchmarks on several hosts: brings the hosts of test/rig up, runs the benchmark again as a process that has the
  * network of their client, and takes the hosts down. Used by lost-host and failover.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from '../../test/kit/e2e-cluster.ts';
 import { buildBundle } from '../bundle.ts';
@@ -50,52 +51,64 @@ export async function whyNoHosts(): Promise<string | undefined> {
 export async function measureOnHosts(name: string, hosts: number, options: BenchOptions): Promise<Measured> {
   const reason = await whyNoHosts();
   if (reason !== undefined) throw new Error(`${name} needs several hosts on this machine: ${reason}`);
-  const rigName = `b${process.pid % 100_000}`;
+  const interrupt = interruption();
   const bundle = await buildBundle();
   const program = bundle.program[1] ?? '';
+  const rigName = `b${process.pid % 100_000}`;
   process.env['RIG'] = rigName;
   process.env['RIG_DIR'] = `/var/tmp/skep-rig/${rigName}`;
-  process.env['RIG_SHARE'] = `${checkout} ${program.replace(/\/[^/]*$/, '')}`;
+  process.env['RIG_SHARE'] = `${checkout} ${dirname(program)}`;
   // Swarm refuses to work with it; it matters to neither when a host is lost.
   process.env['RIG_LIVE_RESTORE'] = 'false';
   try {
+    interrupt.signal.throwIfAborted();
     options.say(`${hosts} hosts …`);
     await rig(['up', String(hosts)], upDeadlineMs);
-    return await inClient(name, options, { ...process.env, [programVariable]: program });
+    return await inClient(name, options, { ...process.env, [programVariable]: program }, interrupt.signal);
   } finally {
     await rig(['down'], downDeadlineMs);
     bundle.remove();
+    interrupt.release();
     await rig(['leftovers']);
   }
 }
 
 /** The benchmark in the client's network; its last line is its report. */
-async function inClient(name: string, options: BenchOptions, env: NodeJS.ProcessEnv): Promise<Measured> {
+async function inClient(
+  name: string,
+  options: BenchOptions,
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<Measured> {
+  signal.throwIfAborted();
   const bench = fileURLToPath(new URL('../run.ts', import.meta.url));
   const flags = ['--json', ...(options.quick ? ['--quick'] : [])];
   const command = [script, 'net', 'client', process.execPath, bench, name, ...flags];
   const child = spawn('bash', command, { env, stdio: ['ignore', 'pipe', 'inherit'] });
-  const release = passSignals(child);
-  try {
-    let text = '';
-    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-      text += chunk;
-    });
-    const code = await new Promise((resolve) => child.once('close', resolve));
-    if (code !== 0) throw new Error(`${name} failed on the hosts`);
-    const { ours, peers, samples } = JSON.parse(text.trim().split('\n').at(-1) ?? '') as Measured;
-    return { ours, peers, samples };
-  } finally {
-    release();
-  }
+  const end = (): void => void child.kill('SIGKILL');
+  signal.addEventListener('abort', end);
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+  });
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  signal.removeEventListener('abort', end);
+  signal.throwIfAborted();
+  if (code !== 0) throw new Error(`${name} failed on the hosts`);
+  const { ours, peers, samples } = JSON.parse(text.trim().split('\n').at(-1) ?? '') as Measured;
+  return { ours, peers, samples };
 }
 
-/** Ctrl-C and TERM end the measuring, so that the hosts are taken down before this process goes. */
-function passSignals(child: ChildProcess): () => void {
-  const end = (): void => void child.kill('SIGTERM');
+/** Ctrl-C, TERM and HUP end the measuring; then the hosts are taken down before this process goes. */
+function interruption(): { readonly signal: AbortSignal; release(): void } {
+  const interrupt = new AbortController();
   const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  const end = (name: string): void => interrupt.abort(new Error(`ended by ${name}`));
   for (const name of names) process.on(name, end);
-  return () => {
-    for (const name of names) process.off(name, end);
+  return {
+    signal: interrupt.signal,
+    release: () => {
+      for (const name of names) process.off(name, end);
+    },
   };
 }
