@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import type { Client } from '../api/client.ts';
 import type { TlsSource } from '../base/certificates.ts';
 import { SkepError } from '../base/core/errors.ts';
+import type { ContextRenewal } from './context-renewal.ts';
 import { chosenContext, tlsOf } from './contexts.ts';
 import { type Paint, painter, usesColour } from './core/colour.ts';
 import { escapeLines } from './core/escape.ts';
@@ -72,17 +73,20 @@ export async function openSession(
     io.stderr.write(`skep: what is shown may be old: ${escapeLines(reason)}\n`);
     io.stderr.write(`  hint: 'skep status' tells more; another server may know better: --server HOST:PORT\n`);
   };
+  const address = options.offline === true ? { socketPath: defaultSocket } : addressOf(flags, io);
+  const renewal = await renewalOf(address, flags, io);
   const session: Session = {
     io,
     flags,
     format,
     colour,
     client: createClient({
-      ...(options.offline === true ? { socketPath: defaultSocket } : addressOf(flags, io)),
+      ...(renewal === undefined ? address : { ...address, tls: renewal.tls }),
       dial: io.dial,
       clock: io.clock,
       prove: io.prove,
       onStale,
+      onTrust: (epoch) => renewal?.noticed(epoch),
     }),
     paint: painter(colour),
     signal: interrupt.signal,
@@ -92,6 +96,7 @@ export async function openSession(
   };
   try {
     const code = await work(session);
+    await renewal?.settle(interrupt.signal);
     host.setExit(endedBy ?? code ?? 0);
   } catch (error) {
     if (endedBy === undefined) throw error;
@@ -99,6 +104,14 @@ export async function openSession(
   } finally {
     for (const stop of release) stop();
   }
+}
+
+/** Loaded by those who speak with a certificate: a command on the local socket starts without. */
+async function renewalOf(address: Address, flags: AddressFlags, io: Io): Promise<ContextRenewal | undefined> {
+  const chosen = 'tls' in address ? chosenContext(flags, io) : undefined;
+  if (chosen === undefined) return undefined;
+  const { contextRenewal } = await import('./context-renewal.ts');
+  return contextRenewal(io, chosen);
 }
 
 export type Address =

@@ -81,7 +81,7 @@ const asPerson = (context: string, args: readonly string[]) =>
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'skep-tls-e2e-'));
-  const addresses = ['127.0.0.1', '127.0.0.2', '127.0.0.3'];
+  const addresses = ['127.0.0.1', '127.0.0.2', '127.0.0.3', '127.0.0.4'];
   const [api, etcdClient, etcdPeer] = (await freePorts(3, addresses)) as [number, number, number];
   ports = { api, etcdClient, etcdPeer };
   start('a', '127.0.0.1');
@@ -172,13 +172,13 @@ test('the other server answers when the first one is gone', async () => {
 }, 180_000);
 
 /** How a TLS handshake and one request end: what came back, or the error. */
-function knock(port: number, holder: object): Promise<string> {
+function knock(port: number, holder: object, path = '/health'): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false, ...holder });
     let text = '';
     socket.setTimeout(10_000, () => socket.destroy(new Error('no answer')));
     socket.on('secureConnect', () =>
-      socket.write('GET /health HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n'),
+      socket.write(`GET ${path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n`),
     );
     socket.on('data', (data) => {
       text += data.toString('latin1');
@@ -207,6 +207,59 @@ test('etcd opens to servers only, on both ports', async () => {
   }
   expect(await knock(ports.etcdClient, { cert: server, key: server })).toContain('"health":"true"');
 });
+
+const rotate = (verb: string, more: readonly string[] = []) => skep(['cert', 'rotate-ca', verb, ...more]);
+
+async function untilPhase(phase: string, next: string): Promise<void> {
+  await eventually(`the change of the authorities is at ${phase}, next ${next}`, 90_000, async () => {
+    const { stdout, stderr } = await rotate('status', ['-o', 'json']);
+    const now = JSON.parse(stdout || '{}') as { phase?: string; next?: string };
+    if (now.phase !== phase || now.next !== next) throw new Error(stdout + stderr);
+  });
+}
+
+async function containersNow(): Promise<string> {
+  const format = '{{.ID}} {{.Label "skep.cell"}} {{.CreatedAt}}';
+  const args = ['ps', '--no-trunc', '--filter', 'label=skep.guid=web', '--format', format];
+  const { stdout } = await run('docker', args, { deadlineMs: 30_000 });
+  return stdout.split('\n').sort().join('\n');
+}
+
+test('the authorities are changed: nobody in order is refused, no container restarts, the old ones end', async () => {
+  const before = await containersNow();
+  const oldCell = JSON.parse(readFileSync(join(folder, 'c/data/pki/host.json'), 'utf8')) as {
+    cluster: { certificate: string; key: string };
+  };
+  const oldStore = readFileSync(join(folder, 'a/data/pki/store.pem'), 'utf8');
+  const token = join(folder, 'token-old');
+  writeFileSync(token, (await skep(['token', 'create', '--role', 'cell'])).stdout, { mode: 0o600 });
+  expect(await rotate('finish')).toMatchObject({ code: 4 });
+  expect(await rotate('start')).toMatchObject({ code: 0 });
+  expect(await rotate('start')).toMatchObject({ code: 4 });
+  await untilPhase('reissue', 'finish');
+  // Who was away all the time knows the old authority only: a context, and a host with a token from before.
+  expect(await asPerson('olga', ['ps', 'web'])).toMatchObject({ code: 0, stderr: '' });
+  start('e', '127.0.0.4', ['--join', `127.0.0.1:${ports.api}`, '--server=false', '--token-file', token]);
+  await eventually('a host joined with the token of before', 60_000, async () => {
+    const { stdout } = await skep(['status']);
+    if (!stdout.includes('4 present')) throw new Error(stdout);
+  });
+  await untilPhase('reissue', 'finish');
+  expect(await rotate('finish')).toMatchObject({ code: 0, stderr: expect.stringContaining('vera') });
+  await untilPhase('steady', 'nothing');
+  await eventually('everybody is there', 30_000, async () => {
+    const { stdout } = await skep(['status']);
+    if (!/b +follower|a +follower/.test(stdout) || !stdout.includes('4 present')) throw new Error(stdout);
+  });
+  expect(await asPerson('olga', ['ps', 'web'])).toMatchObject({ code: 0, stderr: '' });
+  expect((await asPerson('vera', ['ps', 'web'])).code).not.toBe(0);
+  const held = { cert: oldCell.cluster.certificate, key: oldCell.cluster.key };
+  expect(await knock(ports.api, held, '/v1/status')).toContain('another authority');
+  for (const port of [ports.etcdClient, ports.etcdPeer]) {
+    expect(await knock(port, { cert: oldStore, key: oldStore })).toMatch(/UNKNOWN_CA|BAD_CERTIFICATE/);
+  }
+  expect(await containersNow()).toBe(before);
+}, 240_000);
 
 test('a cell that is revoked is out at once, and its containers run on', async () => {
   expect(await skep(['cert', 'revoke', 'c'])).toMatchObject({ code: 0 });

@@ -58,7 +58,7 @@ export const authRoutes = {
   renewUser: {
     ...paths.renewUser,
     body: enterRequestSchema,
-    response: userCertificateSchema.extend({ notAfter: z.number() }),
+    response: userCertificateSchema,
   },
   /** A host says of which epoch its certificates are, shown by this very connection. */
   confirmTrust: {

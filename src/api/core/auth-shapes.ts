@@ -75,6 +75,9 @@ export const userCertificateSchema = z.object({
   servers: z.array(z.string()),
   /** The epoch of trust that it is of; absent: 0. */
   trust: z.number().int().optional(),
+  endsAt: z.number(),
+  /** When whoever holds it should renew it; absent: access ends with it. */
+  renewAt: z.number().optional(),
 });
 
 export const userViewSchema = userSchema.extend({ serials: z.array(z.string()) });

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { SkepError } from '../../base/core/errors.ts';
 import { loadContext } from '../contexts.ts';
 import { checkContextName, contextSchema, parseContext } from '../core/context.ts';
+import { formatDuration } from '../core/format.ts';
 import { withGlobals } from '../flags.ts';
 import type { Host } from '../io.ts';
 import { openSession, printData, printListing, type Session } from '../session.ts';
@@ -42,8 +43,9 @@ function listCommand(host: Host): Command {
 async function list(session: Session): Promise<void> {
   const { contexts } = session.io;
   const rows = contexts.list().map((name) => {
-    const { user, servers, clusterId } = loadContext(contexts, name).context;
-    return { name, user, clusterId, servers, current: name === contexts.current };
+    const { user, servers, clusterId, endsAt, renewAt } = loadContext(contexts, name).context;
+    const current = name === contexts.current;
+    return { name, user, clusterId, servers, current, endsAt, renews: renewAt !== undefined };
   });
   await printListing(session, {
     columns: [
@@ -51,12 +53,20 @@ async function list(session: Session): Promise<void> {
       { title: 'NAME', cell: (row) => row.name },
       { title: 'USER', cell: (row) => row.user },
       { title: 'CLUSTER', cell: (row) => row.clusterId },
+      { title: 'ENDS', cell: (row) => endText(row, session.io.clock.now()) },
       { title: 'SERVERS', cell: (row) => row.servers.join(' ') },
     ],
     rows,
     nameOf: (row) => row.name,
     none: 'No contexts: `skep ctx add FILE` adds one.',
   });
+}
+
+/** Contexts of before did not note it. */
+function endText({ endsAt, renews }: { endsAt: number | undefined; renews: boolean }, now: number): string {
+  if (endsAt === undefined) return '-';
+  if (endsAt <= now) return 'expired';
+  return `in ${formatDuration(endsAt - now)}${renews ? ', renews itself' : ''}`;
 }
 
 function useCommand(host: Host): Command {

@@ -15,6 +15,9 @@ viewer sees everything that the API shows, operator changes workloads, cells and
 settings too, admin also users, tokens and certificates. --console lets one enter
 containers, whatever the role.
 
+Without --ttl the certificate is good for 90 days and renews itself in its last 30 while
+it is used; with --ttl access ends then.
+
 The file that 'add' writes is the person's key to the cluster: hand it over on a safe
 way, and let the person do 'skep ctx add FILE'. The key is made here and is nowhere
 else.
@@ -38,7 +41,7 @@ export function userCommand(host: Host): Command {
 interface AddFlags {
   readonly role: UserRole;
   readonly console?: boolean;
-  readonly ttl: number;
+  readonly ttl?: number;
   readonly file: string;
 }
 
@@ -51,7 +54,9 @@ function addCommand(host: Host): Command {
     .argument('<name>', 'of the user')
     .addOption(new Option('--role <role>', 'what they may do').choices([...userRoles]).makeOptionMandatory())
     .option('--console', 'they may enter containers')
-    .option('--ttl <time>', 'how long: 90d, 8h', (text) => parseDurationMs('--ttl', text), defaultTtlMs)
+    .option('--ttl <time>', 'until when, for good: 30d, 8h (default: it renews itself)', (text) =>
+      parseDurationMs('--ttl', text),
+    )
     .requiredOption('--file <file>', 'where the context is written; must not exist')
     .action((name: string, flags: AddFlags) =>
       openSession(host, command, (session) => add(session, name, flags)),
@@ -81,17 +86,21 @@ async function add(session: Session, name: string, flags: AddFlags): Promise<und
     name: checked.data,
     role: flags.role,
     console: flags.console === true,
-    ttlMs: flags.ttl,
+    ttlMs: flags.ttl ?? defaultTtlMs,
+    renews: flags.ttl === undefined,
     request,
   };
-  const { clusterId, ca, certificate, servers } = await client.call('addUser', { body }, { signal });
-  const context: Context = { v: 1, user: name, clusterId, servers, ca, certificate, key };
+  const answer = await client.call('addUser', { body }, { signal });
+  const context: Context = { v: 1, user: name, ...answer, key };
   io.writeSecret(flags.file, `${JSON.stringify(context, null, 2)}\n`);
-  session.note(
-    `${flags.file} lets ${name} in for ${formatDuration(flags.ttl)}. There: skep ctx add ${flags.file}`,
-  );
+  session.note(`${flags.file} lets ${name} in ${until(flags.ttl)}. There: skep ctx add ${flags.file}`);
   return undefined;
 }
+
+const until = (ttlMs: number | undefined): string =>
+  ttlMs === undefined
+    ? `until revoked, if used at least every ${formatDuration(defaultTtlMs / 3)}`
+    : `for ${formatDuration(ttlMs)}`;
 
 function listCommand(host: Host): Command {
   const command = new Command('ls')

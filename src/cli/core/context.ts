@@ -12,6 +12,11 @@ export const contextSchema = z.object({
   /** API addresses, tried in turn. */
   servers: z.array(z.string().min(1)).min(1),
   ca: pem,
+  /** The epoch of trust (model/trust.ts) that it is of; absent: 0. */
+  trust: z.number().int().optional(),
+  /** When the certificate ends, and when it is to be renewed; milliseconds since the epoch. */
+  endsAt: z.number().optional(),
+  renewAt: z.number().optional(),
   certificate: pem,
   key: pem,
 });

@@ -49,8 +49,10 @@ function textOf(file: string): string | undefined {
 }
 
 function replace(file: string, text: string): void {
-  writeFileSync(`${file}.new`, text, { mode: 0o600 });
-  renameSync(`${file}.new`, file);
+  // Two commands may renew the same context at the same moment.
+  const next = `${file}.${process.pid}.new`;
+  writeFileSync(next, text, { mode: 0o600, flush: true });
+  renameSync(next, file);
 }
 
 const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';

@@ -40,5 +40,7 @@ export const enter: Handler<'enter'> = async (context, { body }, call) => {
     deletes: expiredKeys(old, context.clock.now()),
     result: undefined,
   }));
-  return { pass: personal(authorities, certificate, serversOf(context)) };
+  return {
+    pass: personal(authorities, { certificate, record }, { servers: serversOf(context), renews: false }),
+  };
 };

@@ -97,11 +97,23 @@ export async function issueHost(
   };
 }
 
-/** What a person's certificate comes with: whom to trust, where to ask, and of which epoch that is. */
-export function personal(authorities: Authorities, certificate: string, servers: string[]) {
+/** What a person's certificate comes with: whom to trust, where to ask, of which epoch that is and when it ends. */
+export function personal(
+  authorities: Authorities,
+  { certificate, record }: { readonly certificate: string; readonly record: CertificateRecord },
+  { servers, renews }: { readonly servers: string[]; readonly renews: boolean },
+) {
   const { clusterId, trust } = authorities;
-  const ca = trustedText(authorities, 'cluster');
-  return { clusterId, ca, certificate, servers, ...(trust === undefined ? {} : { trust }) };
+  const { issuedAt, notAfter } = record;
+  return {
+    clusterId,
+    ca: trustedText(authorities, 'cluster'),
+    certificate,
+    servers,
+    ...(trust === undefined ? {} : { trust }),
+    endsAt: notAfter,
+    ...(renews ? { renewAt: issuedAt + ((notAfter - issuedAt) * 2) / 3 } : {}),
+  };
 }
 
 /** Throws where nobody composed one: a server without TLS. */

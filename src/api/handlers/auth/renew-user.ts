@@ -62,7 +62,8 @@ export const renewUser: Handler<'renewUser'> = async (context, { body }, call) =
       result: undefined,
     };
   });
-  return { ...personal(authorities, certificate, serversOf(context)), notAfter: record.notAfter };
+  const renews = user.renews === true;
+  return personal(authorities, { certificate, record }, { servers: serversOf(context), renews });
 };
 
 /** The user, who still is one. Hosts and sessions of the local socket are none. */

@@ -60,7 +60,7 @@ export const addUser: Handler<'addUser'> = async (context, { body }, call) => {
       result: undefined,
     };
   });
-  return personal(authorities, certificate, serversOf(context));
+  return personal(authorities, { certificate, record }, { servers: serversOf(context), renews: body.renews });
 };
 
 export const listUsers: Handler<'listUsers'> = async (context, _input, call) => {
