@@ -28,7 +28,14 @@ import { listInstances, retireInstance } from './handlers/instances.ts';
 import { desireLrp, getLrp, listLrps, removeLrp, updateLrp } from './handlers/lrps.ts';
 import { plan } from './handlers/plan.ts';
 import { rebalance, stopRebalance } from './handlers/rebalance.ts';
-import { joinServer, promoteServer } from './handlers/servers.ts';
+import {
+  addServer,
+  joinServer,
+  listServers,
+  promoteServer,
+  removeServer,
+  setAutoServers,
+} from './handlers/servers.ts';
 import { getSettings, updateSettings } from './handlers/settings.ts';
 import { status, version } from './handlers/status.ts';
 import { storeFigures } from './handlers/store.ts';
@@ -75,6 +82,10 @@ export const operations: { readonly [N in RouteName]: Handler<N> } = {
   listBackups,
   saveBackup,
   removeBackup,
+  listServers,
+  addServer,
+  removeServer,
+  setAutoServers,
   joinServer,
   promoteServer,
   challenge,

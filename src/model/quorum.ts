@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 
-const changeSchema = z.object({
+export const quorumChangeSchema = z.object({
   kind: z.enum(['add', 'remove']),
   server: z.string().min(1),
   at: z.number(),
@@ -14,7 +14,7 @@ const changeSchema = z.object({
   reason: z.string(),
 });
 /** A server that is being added or removed. At most one at a time. */
-export type QuorumChange = Readonly<z.infer<typeof changeSchema>>;
+export type QuorumChange = Readonly<z.infer<typeof quorumChangeSchema>>;
 
 export const automatic = 'automatic';
 
@@ -22,10 +22,12 @@ export const quorumSchema = z.object({
   v: z.literal(1),
   /** Members that do not answer the leader, and since when. */
   silentSince: z.record(z.string(), z.number()).default({}),
-  change: changeSchema.optional(),
+  change: quorumChangeSchema.optional(),
   /** What happens by itself if nothing else does; without `at` it waits for what `text` says. */
   next: z.object({ text: z.string(), at: z.number().optional() }).optional(),
-  last: changeSchema.extend({ endedAt: z.number(), isDone: z.boolean(), outcome: z.string() }).optional(),
+  last: quorumChangeSchema
+    .extend({ endedAt: z.number(), isDone: z.boolean(), outcome: z.string() })
+    .optional(),
   /** Hosts that are not made servers by themselves: until when (undefined: until somebody adds them), and why. */
   passedOver: z.record(z.string(), z.object({ until: z.number().optional(), why: z.string() })).default({}),
 });

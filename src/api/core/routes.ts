@@ -9,6 +9,7 @@ import { brainSettingsSchema, cellSpecSchema } from '../../model/cell-spec.ts';
 import { desiredLrpSchema, desiredLrpSpecSchema, desiredLrpUpdateSchema } from '../../model/desired-lrp.ts';
 import { journalEventSchema } from '../../model/event.ts';
 import { cellIdSchema, domainNameSchema, processGuidSchema, taskGuidSchema } from '../../model/ids.ts';
+import { quorumChangeSchema } from '../../model/quorum.ts';
 import { rebalanceMovesMax } from '../../model/rebalance.ts';
 import { resourcesSchema } from '../../model/resources.ts';
 import { taskSchema, taskSpecSchema } from '../../model/task.ts';
@@ -25,6 +26,7 @@ import { consoleSessionSchema } from './console-shapes.ts';
 import { doctorSchema } from './doctor-shapes.ts';
 import { paths } from './paths.ts';
 import { planRequestSchema, planSchema, survivesSchema } from './plan-shapes.ts';
+import { autoServersSchema, quorumViewSchema, serversSchema } from './server-shapes.ts';
 import { standingSchema } from './standing-shapes.ts';
 import { storeFiguresSchema } from './store-shapes.ts';
 import { viewRowsSchema } from './view-shapes.ts';
@@ -102,6 +104,8 @@ export const statusSchema = z.object({
   rebalance: z
     .object({ by: z.string(), at: z.number(), asked: z.number().int(), left: z.number().int() })
     .optional(),
+  /** What is done about the servers, and what comes next by itself; absent with an outside etcd. */
+  quorum: quorumViewSchema.optional(),
   /** Absent until it has been worked out, some seconds after the server started. */
   survives: survivesSchema.optional(),
   /** What an operator should know now, most pressing first. */
@@ -302,6 +306,26 @@ export const routes = {
   /** Makes one now, reads it back and keeps it there. `Busy` while it makes another. */
   saveBackup: { ...paths.saveBackup, response: backupViewSchema },
   removeBackup: { ...paths.removeBackup, params: z.object({ name: z.string() }), response: z.object({}) },
+  /** With an outside etcd `InvalidRequest`. */
+  listServers: { ...paths.listServers, response: serversSchema },
+  /** Asks the leader to make a host a server; `listServers` shows how it goes on. `ResourceConflict` while another changes. */
+  addServer: {
+    ...paths.addServer,
+    params: z.object({ server: cellIdSchema }),
+    response: z.object({ revision: z.number(), change: quorumChangeSchema }),
+  },
+  /** The same for the removal. `InsufficientResources` when too few servers would be left. */
+  removeServer: {
+    ...paths.removeServer,
+    params: z.object({ server: z.string().min(1).max(300) }),
+    body: z.strictObject({ force: z.boolean().default(false) }),
+    response: z.object({ revision: z.number(), change: quorumChangeSchema }),
+  },
+  setAutoServers: {
+    ...paths.setAutoServers,
+    body: autoServersSchema,
+    response: z.object({ revision: z.number(), auto: serversSchema.shape.auto }),
+  },
   /** Asks to become a server: adds a learner to etcd. Idempotent by name. */
   joinServer: {
     ...paths.joinServer,

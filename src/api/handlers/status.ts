@@ -10,6 +10,7 @@ import type { MemberStatus } from '../../store/members.ts';
 import { type ApiContext, currentState, type Handler } from '../context.ts';
 import { problemsOf } from '../core/problems.ts';
 import type { Status } from '../core/routes.ts';
+import { quorumView } from './servers.ts';
 
 const memberDeadlineMs = 1_000;
 const corruptMax = 100;
@@ -73,6 +74,7 @@ export const status: Handler<'status'> = async (context, _input, call) => {
     corrupt: [...state.corrupt].slice(0, corruptMax).map(([key, reason]) => ({ key, reason })),
     ...(survives === undefined ? {} : { survives }),
     ...(rebalance === undefined ? {} : { rebalance }),
+    ...(state.quorum === undefined ? {} : { quorum: quorumView(state.quorum.value) }),
     problems,
   };
 };
