@@ -27,6 +27,9 @@ function world(change: Partial<EffectsOptions> = {}) {
     saveText: async (name) => `/dumps/${name}.txt`,
     fullConsole: () => Promise.resolve(),
     send: (message) => sent.push(message),
+    switchContext: (name) => {
+      throw new Error(`there is no context ${name}`);
+    },
     quit: () => (quits += 1),
     ...change,
   };
@@ -41,6 +44,11 @@ function world(change: Partial<EffectsOptions> = {}) {
 test('a call is answered to the page that asked', async () => {
   const sent = await world().run(call('record', 'getLrp', { params: { guid: 'web' } }));
   expect(sent).toEqual([{ kind: 'answer', page: 'p3', id: 'record', value: { spec: 'web' } }]);
+});
+
+test('a context that cannot be read is told', async () => {
+  const sent = await world().run({ do: 'context', name: 'staging' });
+  expect(sent).toMatchObject([{ kind: 'flash', level: 'error', text: 'there is no context staging' }]);
 });
 
 test('a call that fails tells the page why', async () => {

@@ -21,6 +21,8 @@ export interface EffectsOptions {
   /** A console over the whole screen, until it ends or is left. */
   fullConsole(open: Extract<Effect, { do: 'console' }>['open']): Promise<void>;
   send(message: AppMessage): void;
+  /** To the cluster of that context. Throws when there is none, or it makes no sense. */
+  switchContext(name: string): void;
   quit(): void;
 }
 
@@ -63,6 +65,13 @@ export function runPageEffect(options: EffectsOptions, { page, effect }: PageEff
       answer(options, page, effect.id, () =>
         closeConsole({ client: options.connection.client, signal: options.signal }, effect.session),
       );
+      return;
+    case 'context':
+      try {
+        options.switchContext(effect.name);
+      } catch (error) {
+        failed(send, error);
+      }
       return;
     case 'suspend':
       terminal.suspend();

@@ -23,14 +23,21 @@ const localFrameMs = 33;
 const remoteFrameMs = 66;
 const tickMs = 1_000;
 
-export interface TuiOptions {
-  readonly terminal: Terminal;
+/** A cluster, and how it is reached. */
+export interface ClusterPlace {
   readonly first: Client;
   connect(apiAddress: string): Client;
+  /** What the operator calls it. */
+  readonly context: string;
+}
+
+export interface TuiOptions extends ClusterPlace {
+  readonly terminal: Terminal;
   readonly clock: Clock;
   readonly rng: Rng;
   readonly home: Page;
-  readonly context: string;
+  /** The clusters that `:ctx` leads to. `open` throws for one that there is not, or that cannot be read. */
+  readonly contexts: { readonly names: readonly string[]; open(name: string): ClusterPlace };
   readonly settings: Settings;
   readonly commandHistory: readonly string[];
   /** Told to the operator as soon as the UI is there. */
@@ -52,11 +59,34 @@ export interface TuiOptions {
   remember(state: Pick<AppModel, 'settings' | 'commandHistory'>, onProblem: (text: string) => void): void;
 }
 
+/** What goes along to another cluster. */
+type Kept = Pick<AppModel, 'settings' | 'commandHistory' | 'messages'>;
+
+type End =
+  | { readonly kind: 'exit'; readonly status: number }
+  | { readonly kind: 'goes'; readonly to: ClusterPlace; readonly kept: Kept };
+
 /** Resolves with the exit status when the operator leaves or the line is closed. The terminal is restored by then. */
 export async function runTui(options: TuiOptions): Promise<number> {
+  try {
+    let { problems } = options;
+    let next: TuiOptions & Partial<Kept> = options;
+    for (;;) {
+      const end = await runAt({ ...next, problems });
+      if (end.kind === 'exit') return end.status;
+      next = { ...options, ...end.to, ...end.kept };
+      problems = [];
+    }
+  } finally {
+    options.terminal.close();
+  }
+}
+
+/** One cluster, until it is left; everything of it is closed then. */
+async function runAt(options: TuiOptions & Partial<Kept>): Promise<End> {
   const stop = new AbortController();
   try {
-    return await new Promise<number>((resolve, reject) => {
+    return await new Promise<End>((resolve, reject) => {
       try {
         new Tui(options, stop.signal, resolve).start();
       } catch (error) {
@@ -65,14 +95,13 @@ export async function runTui(options: TuiOptions): Promise<number> {
     });
   } finally {
     stop.abort();
-    options.terminal.close();
   }
 }
 
 class Tui {
   readonly #options: TuiOptions;
   readonly #signal: AbortSignal;
-  readonly #end: (exit: number) => void;
+  readonly #end: (end: End) => void;
   readonly #consoles: Consoles;
   readonly #feeds: Feeds;
   readonly #frames: Frames;
@@ -82,7 +111,7 @@ class Tui {
   #timer: Timer | undefined;
 
   /** Begins nothing but the connection, which tells only in later turns. */
-  constructor(options: TuiOptions, signal: AbortSignal, end: (exit: number) => void) {
+  constructor(options: TuiOptions & Partial<Kept>, signal: AbortSignal, end: (end: End) => void) {
     const { terminal, clock, rng, openLogs, editText, saveText } = options;
     const send = (message: AppMessage): void => this.#send(message);
     this.#options = options;
@@ -120,7 +149,8 @@ class Tui {
       fullConsole: (open) =>
         terminal.handOver((wire) => consoles.handOver(wire, open, this.#model.workspace.prefix)),
       send,
-      quit: () => end(0),
+      switchContext: (name) => this.#goTo(name),
+      quit: () => end({ kind: 'exit', status: 0 }),
     };
   }
 
@@ -185,10 +215,16 @@ class Tui {
     }
   }
 
+  #goTo(name: string): void {
+    const to = this.#options.contexts.open(name);
+    const { settings, commandHistory, messages } = this.#model;
+    this.#end({ kind: 'goes', to, kept: { settings, commandHistory, messages } });
+  }
+
   #heard(event: TerminalEvent): void {
     switch (event.kind) {
       case 'ended':
-        this.#end(event.exit);
+        this.#end({ kind: 'exit', status: event.exit });
         return;
       case 'drained':
         this.#frames.drained();
@@ -200,19 +236,20 @@ class Tui {
   }
 }
 
-const startModel = ({ clock, terminal, settings, context, commandHistory, first, home, parts }: TuiOptions) =>
-  startApp(
-    {
-      now: clock.now(),
-      size: terminal.size,
-      settings,
-      context,
-      commandHistory,
-      connection: { server: first.address, state: 'connecting', since: clock.now(), reason: '' },
-    },
-    home,
-    parts.keysOf('panes')[0],
-  );
+const startModel = ({
+  clock,
+  terminal,
+  first,
+  home,
+  parts,
+  contexts,
+  ...more
+}: TuiOptions & Partial<Kept>) => {
+  const { settings, context, commandHistory, messages = [] } = more;
+  const connection = { server: first.address, state: 'connecting', since: clock.now(), reason: '' } as const;
+  const start = { now: clock.now(), size: terminal.size, settings, context, commandHistory, messages };
+  return startApp({ ...start, contexts: contexts.names, connection }, home, parts.keysOf('panes')[0]);
+};
 
 function connect(
   { first, connect: clientOf, clock, rng }: TuiOptions,

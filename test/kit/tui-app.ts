@@ -58,6 +58,7 @@ export function driveTui(options: TuiAppOptions): TuiApp {
       size,
       settings: { readOnly: false, theme: 'dark', times: 'age', wide: false, ...settings },
       context: 'prod',
+      contexts: ['prod', 'staging'],
       connection: { server: 'host-01', state: 'connected', since: now, reason: '' },
       commandHistory: [],
     },

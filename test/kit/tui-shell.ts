@@ -52,10 +52,18 @@ export function clusterServer(clock: VirtualClock, address: string): FakeClient 
   return client;
 }
 
-export interface TuiShellOptions extends Partial<Pick<TuiOptions, 'remember' | 'editText' | 'problems'>> {
+export interface TuiShellOptions
+  extends Partial<Pick<TuiOptions, 'remember' | 'editText' | 'problems' | 'contexts'>> {
   /** Another server of the cluster; the one that it began with when there is none. */
   readonly connect?: (clock: VirtualClock, address: string) => Client;
 }
+
+const noContexts: TuiOptions['contexts'] = {
+  names: [],
+  open(name) {
+    throw new Error(`there is no context ${name}`);
+  },
+};
 
 /** Opens the UI on the list of LRPs. */
 export function openShell(options: TuiShellOptions = {}): TuiShell {
@@ -73,6 +81,7 @@ export function openShell(options: TuiShellOptions = {}): TuiShell {
     rng: seededRng(1),
     home: pages.list({ kind: 'lrps' }),
     context: 'test',
+    contexts: noContexts,
     settings: { readOnly: false, theme: 'dark', times: 'age', wide: false },
     commandHistory: [],
     problems: [],

@@ -69,6 +69,47 @@ describe('a server that dies', () => {
   });
 });
 
+test('another context: all of the one before is closed, the header says where it is, and it leads back', async () => {
+  const clients: ReturnType<typeof clusterServer>[] = [];
+  const { clock, terminal, client, ended } = openShell({
+    contexts: {
+      names: ['test', 'staging', 'broken'],
+      open(name) {
+        if (name === 'broken') throw new SkepError('InvalidConfig', 'context broken cannot be read');
+        const first = name === 'test' ? client : clusterServer(clock, `${name}:7400`);
+        first.status = { ...clusterStatus, server: `${name}-01` };
+        clients.push(first);
+        return { first, connect: () => first, context: name };
+      },
+    },
+  });
+  await clock.advance(1_000);
+  terminal.type(':theme light\r:ctx broken\r');
+  await clock.advance(100);
+  expect(terminal.screenText()).toContain('context broken cannot be read');
+  expect(client.open).toBe(1);
+  terminal.type(':cells\r:ctx staging\r');
+  await clock.advance(1_000);
+  expect(terminal.screenText()).toMatch(/^ staging  !/);
+  expect(terminal.screenText()).toMatch(/── LRPs ─/);
+  expect(terminal.said).toContain('title skep staging');
+  expect(client.open).toBe(0);
+  const before = client.calls.length;
+  await clock.advance(10_000);
+  expect(client.calls.length).toBe(before);
+  terminal.type(':messages\r');
+  await clock.advance(100);
+  expect(terminal.screenText()).toContain('context broken cannot be read');
+  terminal.type(':ctx test\r');
+  await clock.advance(1_000);
+  expect(terminal.screenText()).toMatch(/^ test  !/);
+  expect(clients[0]?.open).toBe(0);
+  terminal.type(':q\r');
+  await expect(ended).resolves.toBe(0);
+  await clock.settle();
+  expect(clock.pendingTimers).toBe(0);
+});
+
 test.each([129, 143])('an end of the line with status %i is the end of the UI', async (exit) => {
   const { clock, terminal, client, ended } = openShell();
   await clock.advance(100);

@@ -65,6 +65,10 @@ function start() {
     rng: seededRng(1),
     home,
     context: 'prod',
+    contexts: {
+      names: ['prod'],
+      open: () => ({ first: client as Client, connect: () => client as Client, context: 'prod' }),
+    },
     settings: { readOnly: false, theme: 'dark', times: 'age', wide: false },
     commandHistory: [],
     problems: [],

@@ -19,10 +19,10 @@ import { editorOf, editText } from '../../tui/editor.ts';
 import { lazyLinear } from '../../tui/linear-expression.ts';
 import { openLogs } from '../../tui/log-feed.ts';
 import type { OperatorFiles } from '../../tui/operator-files.ts';
-import { runTui } from '../../tui/run.ts';
+import { type ClusterPlace, runTui, type TuiOptions } from '../../tui/run.ts';
 import { paneEmulator } from '../../tui/terminal/emulator.ts';
 import type { Terminal } from '../../tui/terminal.ts';
-import { chosenContext } from '../contexts.ts';
+import { chosenContext, loadContext, tlsOf } from '../contexts.ts';
 import { type Address, addressOf, type Session } from '../session.ts';
 import { sessionPass } from '../session-pass.ts';
 
@@ -57,14 +57,18 @@ export async function runUi(options: UiOptions): Promise<number> {
   // Not the session's: that one says on standard error, across the screen, when an answer may be old.
   const first = clientFor(session, addressOf(session.flags, io));
   const pass = sessionPass(session, first);
-  return await runTui({
-    terminal,
+  const place: ClusterPlace = {
     first,
     connect: (apiAddress) => clientFor(session, pass.addressOf(apiAddress)),
+    context: contextName(session),
+  };
+  return await runTui({
+    terminal,
+    ...place,
+    contexts: otherContexts(session, place),
     clock: io.clock,
     rng,
     home: pages.list({ kind: 'lrps' }),
-    context: contextName(session),
     settings,
     problems: [kept.problem, ...options.problems].filter((text) => text !== ''),
     commandHistory: kept.commandHistory,
@@ -92,6 +96,24 @@ export async function runUi(options: UiOptions): Promise<number> {
 function clientFor({ io }: Session, address: Address): Client {
   const { dial, clock, prove } = io;
   return createClient({ ...address, dial, clock, prove });
+}
+
+/** The contexts of this operator, and where it began. */
+function otherContexts(session: Session, began: ClusterPlace): TuiOptions['contexts'] {
+  const { contexts } = session.io;
+  return {
+    names: [...new Set([began.context, ...contexts.list()])],
+    open(name) {
+      if (name === began.context) return began;
+      const { context } = loadContext(contexts, name);
+      const tls = tlsOf(context);
+      return {
+        context: name,
+        first: clientFor(session, { servers: context.servers, tls }),
+        connect: (apiAddress) => clientFor(session, { servers: [apiAddress], tls }),
+      };
+    },
+  };
 }
 
 /** What the operator calls the cluster: the context's name, or where the cluster is. */

@@ -53,6 +53,8 @@ export interface AppModel {
   readonly settings: Settings;
   /** Name of the cluster's context, as the operator calls it. */
   readonly context: string;
+  /** The contexts that there are. */
+  readonly contexts: readonly string[];
   readonly connection: Connection;
   readonly status?: Status | undefined;
   /** The local clock is behind the cluster's by this. */
@@ -99,7 +101,7 @@ export type ShellEffect =
       readonly page: PageKey;
       readonly effect: Extract<
         Effect,
-        { do: 'call' | 'copy' | 'edit' | 'save' | 'suspend' | 'quit' | 'console' | 'endConsole' }
+        { do: 'call' | 'copy' | 'edit' | 'save' | 'suspend' | 'quit' | 'console' | 'endConsole' | 'context' }
       >;
     }
   | { readonly pane: WorkspaceEffect }

@@ -37,17 +37,19 @@ const flashMs = 6_000;
 
 /** @param prefix the key before each of the panes' own keys */
 export function startApp(
-  start: Pick<AppModel, 'now' | 'size' | 'settings' | 'context' | 'connection' | 'commandHistory'>,
+  start: Pick<AppModel, 'now' | 'size' | 'settings' | 'context' | 'connection' | 'commandHistory'> &
+    Partial<Pick<AppModel, 'contexts' | 'messages'>>,
   home: Page,
   prefix: string = emptyWorkspace.prefix,
 ): AppModel {
   return {
+    contexts: [],
+    messages: [],
     ...start,
     skewMs: 0,
     stack: [{ key: 'p0', page: home }],
     forward: [],
     dialogs: [],
-    messages: [],
     workspace: { ...emptyWorkspace, prefix },
     inPanes: false,
     nextKey: 1,

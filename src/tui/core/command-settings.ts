@@ -1,6 +1,7 @@
-/** Commands that change how the UI looks and behaves: `:theme dark`, `:set times utc`, `:ctx`. Part of command-table.ts. */
-import { nearest } from '../../api/core/nearest.ts';
+/** Commands that change how the UI looks and behaves, and where it is: `:theme dark`, `:set times utc`, `:ctx prod`. Part of command-table.ts. */
+import { didYouMean, nearest } from '../../api/core/nearest.ts';
 import type { Command, CommandInput } from './command-table.ts';
+import { contextDialog } from './context-dialog.ts';
 import type { Effect, Settings } from './page.ts';
 import { themeNames } from './palettes.ts';
 
@@ -54,25 +55,35 @@ export const settingCommands: readonly Command[] = [
     names: ['theme', 'skin'],
     takes: '[NAME]',
     help: 'Other colours',
-    choices: themes,
+    choices: () => themes,
     run: ({ words: [name], model }) => setTheme(name, model.settings),
   },
   {
     names: ['set'],
     takes: '[theme | times | wide | readonly] [VALUE]',
     help: 'Show or change a setting',
-    choices: ['theme', 'times', 'wide', 'readonly'],
+    choices: () => ['theme', 'times', 'wide', 'readonly'],
     run: setSetting,
   },
   {
     names: ['ctx', 'context'],
-    takes: '',
-    help: 'Which cluster this is',
-    run: ({ model: { context, connection } }) =>
-      flash(
-        'info',
-        `cluster ${context}, by server ${connection.server}`,
-        'start skep with another address for another',
-      ),
+    takes: '[NAME]',
+    help: 'Which cluster this is, and which there are; with a name to that one',
+    choices: ({ contexts }) => contexts,
+    run: goToContext,
   },
 ];
+
+function goToContext({ words: [name], model }: CommandInput): readonly Effect[] {
+  const { context, contexts, connection, workspace } = model;
+  const others = contexts.filter((each) => each !== context);
+  const hint =
+    others.length === 0 ? '`skep ctx add FILE` adds another' : `":ctx NAME" goes to ${others.join(', ')}`;
+  if (name === undefined) return flash('info', `cluster ${context}, by server ${connection.server}`, hint);
+  if (name === context) return flash('info', `this is ${context}`, hint);
+  if (!contexts.includes(name))
+    return flash('warn', `there is no context "${name}"`, didYouMean(name, contexts) ?? hint);
+  const consoles = workspace.panes.length;
+  if (consoles === 0) return [{ do: 'context', name }];
+  return [{ do: 'dialog', dialog: contextDialog({ name, from: context, consoles }) }];
+}

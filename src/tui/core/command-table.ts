@@ -26,7 +26,7 @@ export interface Command {
   readonly takes: string;
   readonly help: string;
   /** What the first word after it may be; absent: names that the pages know. */
-  readonly choices?: readonly string[];
+  readonly choices?: (model: AppModel) => readonly string[];
   run(input: CommandInput): readonly Effect[];
 }
 

@@ -5,6 +5,7 @@ import { now, viewData } from '../../../test/kit/tui-data.ts';
 import { actionIds, actions } from './actions.ts';
 import { commands } from './command-table.ts';
 import { completeCommand } from './commands.ts';
+import { frameText } from './frame.ts';
 import type { ListRequest } from './pages.ts';
 
 const drive = (kind: ListRequest['kind'] = 'cells', readOnly = false): TuiApp =>
@@ -95,7 +96,39 @@ test('settings and actions by name', () => {
   expect(run('ro').model.settings.readOnly).toBe(true);
   expect(run('q').effects.map((each) => 'effect' in each && each.effect.do)).toContain('quit');
   expect(top(run('messages'))?.kind).toBe('messages');
-  expect(run('ctx').model.flash?.text).toContain('prod');
+  expect(run('ctx').model.flash).toMatchObject({
+    text: expect.stringContaining('cluster prod'),
+    hint: '":ctx NAME" goes to staging',
+  });
+});
+
+describe('another context', () => {
+  const asked = ({ effects }: TuiApp) => effects.flatMap((each) => ('effect' in each ? [each.effect] : []));
+  test('is gone to by its name; one that there is not, and this one, are told', () => {
+    expect(asked(run('ctx staging'))).toContainEqual({ do: 'context', name: 'staging' });
+    expect(run('ctx stagin').model.flash).toMatchObject({ text: 'there is no context "stagin"' });
+    expect(asked(run('ctx prod'))).toEqual([]);
+    expect(completeCommand('ctx s', run('cells').model)).toEqual(['ctx staging']);
+  });
+  test('while consoles are open it asks, with Cancel focused', () => {
+    const app = drive();
+    const command = (line: string) => {
+      app.press(':');
+      app.type(line);
+      app.press('enter');
+    };
+    command('shell web/0');
+    app.press('ctrl-]', 'q');
+    command('ctx staging');
+    expect(frameText(app.draw())).toContain('[ Cancel ]');
+    expect(frameText(app.draw())).toContain('its session stays');
+    app.press('enter');
+    expect(app.model.dialogs).toEqual([]);
+    expect(asked(app)).toEqual([]);
+    command('ctx staging');
+    app.press('right', 'enter');
+    expect(asked(app)).toContainEqual({ do: 'context', name: 'staging' });
+  });
 });
 
 test('a name without a kind is what the pages know it as', () => {

@@ -81,7 +81,8 @@ function completeName(typed: string, model: AppModel): readonly string[] {
   const found = commandNamed(parseLine(head).word);
   if (!isOne(found) || last.startsWith('/')) return [];
   const isFirst = head.trim().split(/\s+/).length === 1;
-  const names = found.choices ?? model.stack.toReversed().flatMap(({ page }) => page.names?.() ?? []);
+  const names =
+    found.choices?.(model) ?? model.stack.toReversed().flatMap(({ page }) => page.names?.() ?? []);
   const shown = isFirst || found.choices === undefined ? names : [];
   return shown.filter((name) => name.startsWith(last) && !/\s/.test(name)).map((name) => head + name);
 }

@@ -123,6 +123,8 @@ export type Effect =
   | { readonly do: 'command'; readonly line: string }
   /** Does an action as its key would: the help page runs what is chosen. */
   | { readonly do: 'action'; readonly action: ActionId }
+  /** To the cluster of another context: everything of this one is closed. */
+  | { readonly do: 'context'; readonly name: string }
   | { readonly do: 'suspend' }
   | { readonly do: 'quit' };
 

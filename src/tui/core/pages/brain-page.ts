@@ -3,6 +3,7 @@
  * have set, the last changes of leader. A table of servers with facts below it; opened by `:brain`.
  */
 import { spanOf } from '../../../api/core/age.ts';
+import { lastChangeLine, quorumLine } from '../../../api/core/quorum-text.ts';
 import type { Status } from '../../../api/core/routes.ts';
 import type { StoreFigures } from '../../../api/core/store-shapes.ts';
 import type { Severity } from '../../../api/core/view-columns.ts';
@@ -167,6 +168,7 @@ function factsOf({ settings, store, events }: Brain, { status, now }: PageContex
     ...(status.problems.length === 0 ? [fact('problems', 'none', 'ok')] : []),
     ...leaderFacts(status, now),
     ...survivalFacts(status),
+    ...quorumFacts(status, now),
     ...(store === undefined ? [] : storeFacts(store)),
     ...stateFacts(status, now),
     ...(settings === undefined ? [] : settingFacts(settings, now)),
@@ -199,6 +201,18 @@ function survivalFacts({ survives }: Status): readonly Fact[] {
     );
   };
   return [said('cell', cellCount, cell, worstCells), said('zone', zoneCount, zone, worstZones)];
+}
+
+/** What the automatic quorum does next, and how the last change of the servers ended. */
+function quorumFacts({ quorum }: Status, now: Millis): readonly Fact[] {
+  if (quorum === undefined) return [];
+  const line = quorumLine(quorum, now);
+  const last = lastChangeLine(quorum, now);
+  const isTold = quorum.change !== undefined || quorum.next?.at !== undefined;
+  return [
+    ...(line === undefined ? [] : [fact('quorum', line, isTold ? 'warn' : 'dim')]),
+    ...(last === undefined ? [] : [fact('last change', last, quorum.last?.isDone === true ? 'dim' : 'warn')]),
+  ];
 }
 
 function stateFacts(
