@@ -123,10 +123,7 @@ step_agent() {
     point_current "$RELEASE"
     if ! has_state "$(data_folder)"; then undo_by data "$(data_folder)"; fi
     undo_by agent-started
-    if [ -f "$STATE/started" ]; then
-      mv -f "$STATE/started" "$STATE/started.skep-before"
-      undo_by restore "$STATE/started"
-    fi
+    set_started_aside
     if [ "$INIT" != systemd ]; then stop_agent; fi
     start_agent || {
       cp "$WORK/step.log" "$WORK/start.log"

@@ -1,11 +1,13 @@
 # shellcheck shell=sh disable=SC2034,SC2153 # the parts share their variables; install.sh loads them all
 # What a run did. Two files in $STATE: `made` says what was put on this machine and by which name, for as long
 # as it is there (uninstall reads it); `undo` lives for one run and takes it back when a step fails. Lines are
-# written before the deed. A run that was killed is not undone but gone on from: every step is a comparison.
+# written before the deed. A run that was killed is not undone but gone on from: every step is a comparison. When the
+# run that goes on fails too, it takes back what both did.
 
 TAB=$(printf '\t')
 UNDO=
 COMMITTED=
+WAS_CUT_SHORT=
 BEFORE=
 DEMO_UNDO=
 WORK=
@@ -52,20 +54,48 @@ interrupted() {
 # Opens the undo file: after the checks passed and before the first change.
 open_journal() {
   if [ -n "$DRY_RUN" ]; then return 0; fi
-  if [ -e "$STATE/undo" ]; then
-    note 'an earlier run was cut short: going on from what it left'
-    # It may have ended between any two changes: start the agent anew.
-    rm -f "$STATE/started" "$STATE/started.skep-before"
-    CHANGED=1
-    finish_packages
-  fi
+  BEFORE=$(current_release)
+  go_on_from_cut_short
   make_folder "$STATE" 700
   touch "$STATE/made"
   chmod 600 "$STATE/made"
-  : >"$STATE/undo"
   UNDO=$STATE/undo
-  BEFORE=$(current_release)
-  if agent_runs; then undo_by agent-back; fi
+  touch "$UNDO"
+  if [ ! -s "$UNDO" ] && agent_runs; then undo_by agent-back; fi
+  # That run may have ended between any two changes: the agent is started anew.
+  if [ -n "$WAS_CUT_SHORT" ]; then set_started_aside; fi
+}
+
+# What a run that was killed left: its lines stay, so that a failure of this one takes back both. When what it had
+# switched to answers by now, that is what this run begins from.
+go_on_from_cut_short() {
+  if [ ! -e "$STATE/undo" ]; then return 0; fi
+  note 'an earlier run was cut short: going on from what it left'
+  if grep -q '^agent-started' "$STATE/undo" && agent_runs && cluster_answers; then
+    remember_release "$BEFORE"
+    rm -f "$STATE/undo"
+  else
+    # Data that were used since then are taken away by an operator only (--purge).
+    if [ ! -e "$(data_folder)/etcd/never-served" ]; then
+      { grep -v '^data' "$STATE/undo" || true; } >"$STATE/undo.new"
+      mv -f "$STATE/undo.new" "$STATE/undo"
+    fi
+    switched_from=$(grep '^point' "$STATE/undo" | head -n 1)
+    if [ -n "$switched_from" ]; then BEFORE=${switched_from#*"$TAB"}; fi
+  fi
+  WAS_CUT_SHORT=1
+  CHANGED=1
+  finish_packages
+}
+
+# What the agent was started with is not known, or not what it is about to be started with.
+set_started_aside() {
+  if is_kept "$STATE/started"; then
+    rm -f "$STATE/started"
+  elif [ -f "$STATE/started" ]; then
+    undo_by restore "$STATE/started"
+    mv -f "$STATE/started" "$STATE/started.skep-before"
+  fi
 }
 
 # One line a release that was in use, the newest last: what --rollback goes back to and what is kept.
@@ -125,32 +155,37 @@ make_folder() {
 # put_file SOURCE PATH MODE: replaces PATH in one step; undo brings the old one back.
 put_file() {
   make_folder "$(dirname "$2")" 755
-  if [ -e "$2" ]; then
+  if [ ! -e "$2" ]; then
+    undo_by remove "$2"
+  elif ! is_kept "$2"; then
     cp -p "$2" "$2.skep-before"
     undo_by restore "$2"
-  else
-    undo_by remove "$2"
   fi
   cp "$1" "$2.skep-new"
   chmod "$3" "$2.skep-new"
   mv -f "$2.skep-new" "$2"
 }
 
+# is_kept PATH: this run, or one that was cut short, knows how to bring back what was there at first.
+is_kept() { [ -n "$UNDO" ] && grep -qxF -e "restore$TAB$1" -e "remove$TAB$1" "$UNDO"; }
+
 same_file() { [ -f "$2" ] && cmp -s "$1" "$2"; }
 
 # From here on a failure takes nothing back: the cluster answers.
 commit_run() {
   if [ -z "$UNDO" ]; then return 0; fi
-  COMMITTED=1
-  for file in "$CONFIG" "$CONFIG.new" "$TOKEN" "$LAUNCHER" "$UNIT" "$OPENRC_SCRIPT" "$STATE/started"; do
-    rm -f "$file.skep-before" "$file.skep-new"
-  done
   if [ "$MODE" = install ]; then
     remember_release "$RELEASE"
     remember_choices
   fi
+  # The deed: a run that is killed before it is taken back by the next one that fails, and after it is not.
   rm -f "$UNDO"
   UNDO=
+  COMMITTED=1
+  for file in "$CONFIG" "$CONFIG.new" "$TOKEN" "$LAUNCHER" "$UNIT" "$OPENRC_SCRIPT" "$STATE/started" \
+    "$STATE/config.sum"; do
+    rm -f "$file.skep-before" "$file.skep-new"
+  done
   prune_releases
 }
 
@@ -179,6 +214,7 @@ undo_all() {
     echo "  Undone: $(basename "$(readlink "$CURRENT")") is in place as before."
   else
     echo '  Undone: nothing of Skep runs here.'
+    if [ -d "$(data_folder)" ]; then echo "  What a run before this one had put into $(data_folder) stays."; fi
     packages=$(our_packages)
     if [ -n "$packages" ]; then
       echo "  Debian packages that were installed stay: $packages"
@@ -191,9 +227,12 @@ undo_all() {
 
 undo_one() {
   case $1 in
-    remove) rm -rf -- "$2" ;;
+    remove) rm -rf -- "$2" "$2.skep-new" ;;
     rmdir) if [ "$2" != "$STATE" ]; then rmdir -- "$2" 2>/dev/null; fi ;;
-    restore) if [ -e "$2.skep-before" ]; then mv -f "$2.skep-before" "$2"; fi ;;
+    restore)
+      rm -f "$2.skep-new"
+      if [ -e "$2.skep-before" ]; then mv -f "$2.skep-before" "$2"; fi
+      ;;
     point) point_current "$2" ;;
     group) groupdel "$2" 2>/dev/null && forget group "$2" ;;
     data)

@@ -94,7 +94,7 @@ check_signature() {
     [ -n "$ALLOW_UNSIGNED" ] ||
       refused "$FILE is signed, and there is no key here to check that with" \
         'name the public key: --release-key FILE, or trust the file: --allow-unsigned'
-  elif ! can_verify; then
+  elif ! find_verifier; then
     refused 'nothing here can check a signature' 'install OpenSSL 3 or later: apt-get install openssl'
   elif ! header signature | base64 -d >"$WORK/signature" 2>/dev/null || ! signature_is_right; then
     refused "the signature of $FILE is not from the key that is expected" \
@@ -110,13 +110,20 @@ public_key() {
   fi
 }
 
-# The Node of an installed release is trusted as that is; else OpenSSL, which can do Ed25519 since version 3.
-can_verify() {
-  [ -x "$CURRENT/node" ] || { have openssl && openssl version | grep -qE '^OpenSSL ([3-9]|[1-9][0-9])'; }
+# find_verifier: the Node of an installed release, trusted as that is, while it runs; else OpenSSL, which can do
+# Ed25519 since version 3.
+find_verifier() {
+  VERIFIER=
+  if [ "$("$CURRENT/node" -p 1 2>/dev/null)" = 1 ]; then
+    VERIFIER=node
+  elif have openssl && openssl version | grep -qE '^OpenSSL ([3-9]|[1-9][0-9])'; then
+    VERIFIER=openssl
+  fi
+  [ -n "$VERIFIER" ]
 }
 
 signature_is_right() {
-  if [ -x "$CURRENT/node" ]; then
+  if [ "$VERIFIER" = node ]; then
     # shellcheck disable=SC2016 # for Node to expand
     "$CURRENT/node" -e '
       const [key, text, signature] = process.argv.slice(1).map((path) => require("fs").readFileSync(path));

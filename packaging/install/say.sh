@@ -99,14 +99,13 @@ quietly() {
   return "$quiet_status"
 }
 
-# within SECONDS COMMAND...: tries it twice a second until it succeeds; fails at the deadline.
+# within SECONDS COMMAND...: tries it five times a second until it succeeds; fails at the deadline.
 within() {
-  tries=$(($1 * 2))
+  within_until=$(($(date +%s) + $1))
   shift
   until "$@"; do
-    tries=$((tries - 1))
-    if [ "$tries" -le 0 ]; then return 1; fi
-    sleep 0.5
+    if [ "$(date +%s)" -ge "$within_until" ]; then return 1; fi
+    sleep 0.2
   done
 }
 

@@ -27,17 +27,21 @@ write_settings() {
   settings_text >"$WORK/agent.yaml"
   CONFIG_SUM=$(sum_of "$WORK/agent.yaml")
   installed_sum=$(cat "$STATE/config.sum" 2>/dev/null) || installed_sum=
-  if [ ! -e "$CONFIG" ] || [ "$(sum_of "$CONFIG")" = "$installed_sum" ]; then
-    same_file "$WORK/agent.yaml" "$CONFIG" && return 0
-    change "write $CONFIG" || return 0
-    put_file "$WORK/agent.yaml" "$CONFIG" 644
-    printf '%s\n' "$CONFIG_SUM" >"$STATE/config.sum"
+  if [ ! -e "$CONFIG" ] || [ "$(sum_of "$CONFIG")" = "$installed_sum" ] || same_file "$WORK/agent.yaml" "$CONFIG"; then
+    if ! same_file "$WORK/agent.yaml" "$CONFIG"; then
+      change "write $CONFIG" || return 0
+      put_file "$WORK/agent.yaml" "$CONFIG" 644
+    fi
+    # What nobody has edited is known by its sum. A run that was killed before this line left the one before.
+    printf '%s\n' "$CONFIG_SUM" >"$WORK/config.sum"
+    if [ -z "$DRY_RUN" ] && ! same_file "$WORK/config.sum" "$STATE/config.sum"; then
+      put_file "$WORK/config.sum" "$STATE/config.sum" 644
+    fi
     return 0
   fi
   # What the agent runs with is the operator's text: a new template of ours is no reason to restart it.
   CONFIG_SUM=edited
-  if same_file "$WORK/agent.yaml" "$CONFIG" || [ "$(sum_of "$WORK/agent.yaml")" = "$installed_sum" ] ||
-    same_file "$WORK/agent.yaml" "$CONFIG.new"; then
+  if [ "$(sum_of "$WORK/agent.yaml")" = "$installed_sum" ] || same_file "$WORK/agent.yaml" "$CONFIG.new"; then
     return 0
   fi
   change "leave $CONFIG, which was edited, and write $CONFIG.new" || return 0

@@ -1,0 +1,197 @@
+/**
+ * install.sh ended by kill -9 before any of its deeds, on a bare host and on one with a release: what ran before runs
+ * on, or nothing does; the next run goes on to the same end as one that was never disturbed; and when the next run
+ * fails too, all is as before the first. Kills at the last deed of each step, shared out among the tests;
+ * SKEP_FAULTS=all: at every deed in each of them (some minutes).
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Installation, installation } from '../kit/install.ts';
+import { type Deeds, deeds, shellReleases } from '../kit/shell-release.ts';
+
+const onBare = [1, 2, 4, 5, 6, 7, 8];
+/** The command is the same in both releases. */
+const onOld = [1, 2, 4, 5, 7, 8];
+const isWhole = process.env['SKEP_FAULTS'] === 'all';
+
+let folder: string;
+let here: Installation;
+let watched: Deeds;
+let files: { readonly old: string; readonly next: string; readonly broken: string };
+
+interface Ended {
+  readonly code: number | null;
+  readonly said: string;
+}
+
+/** Runs a release file; it is killed before that deed. */
+async function install(file: string, killAt?: number): Promise<Ended> {
+  const env = { ...here.env, ...watched.reset(killAt), PATH: `${watched.path}:${here.env['PATH']}` };
+  const command = 'DEEDS_GROUP=$$ exec sh "$@"';
+  const words = ['-c', `export DEEDS_GROUP; ${command}`, 'sh', file, '--log', watched.log];
+  const child = spawn('sh', words, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+  }
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, said };
+}
+
+async function installed(file: string): Promise<void> {
+  const { code, said } = await install(file);
+  expect(code, said).toBe(0);
+}
+
+/** The version that is in use: of the link, and of the agent that runs; undefined when there is none. */
+function inUse(): { readonly link: string | undefined; readonly agent: string | undefined } {
+  const current = join(here.root, 'opt/skep/current');
+  const link = existsSync(current) ? basename(readlinkSync(current)) : undefined;
+  const agents = here.processes().filter((words) => words.includes('skep.mjs agent'));
+  expect(agents.length).toBeLessThan(2);
+  const agent = agents.length === 0 ? undefined : readlinkSync(`/proc/${here.agentPid()}/exe`);
+  return { link, agent: agent?.split('/').at(-2) };
+}
+
+/** Everything below the root that a run is responsible for, with what is in it. */
+function tree(): string[] {
+  const paths = readdirSync(here.root, { recursive: true, encoding: 'utf8' });
+  return paths
+    .filter((path) => !/agent\.(pid|log)$|^var\/lib\/skep\/releases\/.*\/cache/.test(path))
+    .map((path) => {
+      const full = join(here.root, path);
+      const about = lstatSync(full);
+      if (about.isSymbolicLink()) return `${path} -> ${readlinkSync(full)}`;
+      return about.isFile() && about.size < 20_000 ? `${path}: ${readFileSync(full, 'utf8')}` : path;
+    })
+    .sort();
+}
+
+/**
+ * Where a run is killed: deeds of the run before, counted from 1.
+ * @param steps those in which that run did anything
+ * @param share which of them are this test's, unless all are
+ */
+function points(steps: readonly number[], share: readonly number[]): number[] {
+  const done = watched.done();
+  // 0 is before the first step. Step 2 asks for Docker only, and 3 has nothing to do: the release brings an etcd.
+  expect([...new Set(done.map(({ step }) => step))]).toEqual([0, ...steps]);
+  return done.flatMap(({ step }, at) => {
+    const isLast = share.includes(step) && done[at + 1]?.step !== step;
+    return isWhole || isLast ? [at + 1] : [];
+  });
+}
+
+/** A whole release: everything that its own list of sums names is there. */
+function expectWhole(release: string): void {
+  const at = join(here.root, 'var/lib/skep/releases', release);
+  const names = readFileSync(join(at, 'SHA256SUMS'), 'utf8').split('\n').filter(Boolean);
+  for (const line of names) expect(existsSync(join(at, line.slice(66)))).toBe(true);
+}
+
+/** As bare as at first. */
+async function removed(): Promise<void> {
+  if (inUse().agent !== undefined) process.kill(here.agentPid(), 'SIGKILL');
+  await expect.poll(() => here.processes(), { timeout: 10_000 }).toEqual([]);
+  for (const name of readdirSync(here.root)) rmSync(join(here.root, name), { recursive: true });
+}
+
+/** Of one test: with every deed it is some hundred runs. */
+const deadlineMs = isWhole ? 3_600_000 : 400_000;
+
+describe.skipIf(process.getuid?.() !== 0)('install.sh killed with kill -9', { timeout: deadlineMs }, () => {
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'skep-faults-'));
+    here = await installation();
+    watched = deeds(folder);
+    here.env['PATH'] = `${watched.path}:${here.env['PATH']}`;
+    const releases = shellReleases(folder);
+    files = {
+      old: releases.make('0.1.1'),
+      next: releases.make('0.1.2'),
+      broken: releases.make('0.1.3', 'exit 1'),
+    };
+  });
+
+  afterAll(async () => {
+    await here.remove();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('on a bare host: the next run sets up the same as one that nobody disturbed', async () => {
+    await installed(files.old);
+    const [whole, kills] = [tree(), points(onBare, [1, 5, 8])];
+    await removed();
+    for (const at of kills) {
+      expect((await install(files.old, at)).code, `killed at ${at}`).toBe(null);
+      const { link } = inUse();
+      if (link !== undefined) expectWhole(link);
+      await installed(files.old);
+      expect(tree(), `killed at ${at}`).toEqual(whole);
+      await removed();
+    }
+  });
+
+  it('on a bare host, and the next run fails: nothing is left, or what answers already', async () => {
+    await installed(files.old);
+    const [kills, { link }] = [points(onBare, [4, 6, 7]), inUse()];
+    await removed();
+    for (const at of kills) {
+      await install(files.old, at);
+      const isUp = inUse().agent !== undefined;
+      const { code, said } = await install(files.broken);
+      expect(code, said).toBe(9);
+      if (isUp) {
+        expect(inUse(), `killed at ${at}`).toEqual({ link, agent: link });
+        await removed();
+      } else {
+        expect(inUse(), `killed at ${at}`).toEqual({ link: undefined, agent: undefined });
+        expect(tree(), `killed at ${at}\n${said}`).toEqual([]);
+      }
+    }
+  });
+
+  it('on a host with a release: that one runs on, and the next run upgrades it', async () => {
+    await installed(files.old);
+    await installed(files.next);
+    const [whole, kills] = [tree(), points(onOld, [2, 4, 7])];
+    for (const at of kills) {
+      await removed();
+      await installed(files.old);
+      const before = inUse();
+      await install(files.next, at);
+      const { link, agent } = inUse();
+      expectWhole(link ?? '');
+      // From the switch on it is being replaced; until then nothing has happened to it.
+      if (link === before.link) expect(agent).toBe(before.agent);
+      await installed(files.next);
+      expect(tree(), `killed at ${at}`).toEqual(whole);
+      expect(inUse().agent).toBe(inUse().link);
+    }
+    await removed();
+  });
+
+  it('on a host with a release, and the next run fails: that release runs, and all is as before', async () => {
+    await installed(files.old);
+    const [before, whole] = [inUse(), tree()];
+    await installed(files.next);
+    const [kills, after] = [points(onOld, [5, 8]), inUse()];
+    await removed();
+    await installed(files.old);
+    for (const at of kills) {
+      await install(files.next, at);
+      const isUp = inUse().agent === after.agent;
+      const { code, said } = await install(files.broken);
+      expect(code, said).toBe(9);
+      expect(inUse(), `killed at ${at}\n${said}`).toEqual(isUp ? after : before);
+      if (isUp) await installed(files.old);
+      else expect(tree(), `killed at ${at}\n${said}`).toEqual(whole);
+    }
+  });
+});
