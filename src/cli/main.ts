@@ -36,7 +36,7 @@ const verbs: readonly Verb[] = [
   },
   {
     name: 'server',
-    summary: 'recover from the loss of most servers',
+    summary: 'list, add and remove servers; recover from the loss of most',
     group: care,
     load: async () => (await import('./run/server-command.ts')).serverCommand,
   },

@@ -1,4 +1,6 @@
 /** `status`, `why` and journal events as text for people. Everything that the cluster said is escaped here. */
+
+import { quorumLine } from '../../api/core/quorum-text.ts';
 import type { Status, Why } from '../../api/core/routes.ts';
 import { survivesText } from '../../api/core/survives-text.ts';
 import type { JournalEvent } from '../../model/event.ts';
@@ -70,6 +72,7 @@ export function statusLines(status: Status, now: number, paint: Paint): string[]
     `Leader     ${escapeText(leads)}`,
     `Cells      ${cells.present} present${cells.lost > 0 ? `, ${cells.lost} lost` : ''}${cells.engineDown > 0 ? `, ${cells.engineDown} with their engine down` : ''}`,
     ...(status.survives === undefined ? [] : [`Survives   ${escapeText(survivesText(status.survives))}`]),
+    ...quorumLines(status, now),
     ...rebalanceLines(status, now),
     `LRPs       ${plural(lrps.desired, 'LRP')}, ${lrps.instancesRunning} of ${plural(lrps.instancesDesired, 'instance')} running${trouble(status)}`,
     `Tasks      ${tasks.pending} pending, ${tasks.running} running, ${tasks.completed} completed`,
@@ -79,6 +82,11 @@ export function statusLines(status: Status, now: number, paint: Paint): string[]
   );
   const rows = renderTable(serverColumns(now), status.servers, { headers: false, wide: false });
   return [...lines, ...rows.map((row) => `  ${row}`)];
+}
+
+function quorumLines({ quorum }: Status, now: number): string[] {
+  const line = quorum === undefined ? undefined : quorumLine(quorum, now);
+  return line === undefined ? [] : [`Quorum     ${escapeText(line)}`];
 }
 
 function rebalanceLines({ rebalance }: Status, now: number): string[] {

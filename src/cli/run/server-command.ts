@@ -1,5 +1,6 @@
-/** `skep server`: what is done to servers on their own host, with the agent stopped. */
+/** `skep server`: its verbs, and `recover`, which is done on the server's own host with the agent stopped. */
 import { Command } from 'commander';
+import { serverCommands } from '../commands/server.ts';
 import { plural } from '../core/format.ts';
 import { withGlobals } from '../flags.ts';
 import type { Host } from '../io.ts';
@@ -25,17 +26,25 @@ Example, on the server that is left:
   $ skep server recover
   $ systemctl start skep`;
 
+const groupManual = `
+Examples:
+  $ skep server ls
+  $ skep server add host-d
+  $ skep server remove host-b`;
+
 interface Flags {
   readonly config?: string;
   readonly dataDir?: string;
 }
 
 export function serverCommand(host: Host): Command {
-  return new Command('server')
-    .summary('recover from the loss of most servers')
+  const command = new Command('server')
+    .summary('list, add and remove servers; recover from the loss of most')
     .description('Looks after the servers of the cluster.')
     .usage('COMMAND [OPTIONS]')
-    .addCommand(recoverCommand(host));
+    .addHelpText('after', groupManual);
+  for (const one of serverCommands(host)) command.addCommand(one);
+  return command.addCommand(recoverCommand(host));
 }
 
 function recoverCommand(host: Host): Command {
