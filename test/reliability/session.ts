@@ -44,10 +44,11 @@ export async function play(lab: Lab, definition: RowDefinition, seed: number): P
     await definition.play(row);
     await row.load?.stop();
     await agree(row);
-    await clean(row);
     await lab.store.caughtUp();
+    // Before the row is cleared away, which is no part of what is judged.
     const verdict = judge(row);
     for (const violation of verdict.violations) row.say(`VIOLATION ${violation}`);
+    await clean(row);
     return done(verdict, undefined);
   } catch (error) {
     row.say(`BROKE OFF ${messageOf(error)}`);

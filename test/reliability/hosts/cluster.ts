@@ -83,7 +83,9 @@ export function prepareHost(host: string, release: string): void {
 
 /** The context of an administrator, made by a server, and the store's certificate of it, copied into the folder. */
 export async function openCluster(folder: string): Promise<Cluster> {
-  await must('h1', 'rm -f run.json; skep user add run --role admin --console --file run.json');
+  // A name of its own for each run on a cluster that was kept.
+  const name = `run-${Date.now().toString(36)}`;
+  await must('h1', `rm -f run.json; skep user add ${name} --role admin --console --file run.json`);
   const root = rootOf('h1') ?? '';
   const context = parseContext(readFileSync(join(root, 'root/run.json'), 'utf8'), 'run.json');
   const store = { ca: join(folder, 'store-ca.pem'), pair: join(folder, 'store.pem') };

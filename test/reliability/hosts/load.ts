@@ -101,7 +101,7 @@ export function startLoad({ clients, rng, marks, prefix }: LoadOptions): Load {
     const turns = new Turns(clients, 0);
     for (let turn = 0; !stop.signal.aborted; turn++) {
       const guid = `${prefix}-task-${turn}`;
-      const script = `wget -q -T 3 -O - ${marks.url(guid)}; sleep 1`;
+      const script = `${marks.command(guid)}; sleep 1`;
       const body = {
         guid,
         image,

@@ -2,6 +2,7 @@
 import type { RowDefinition } from '../row.ts';
 import { asymmetric, blips, cellLost, lostTwice, massLoss, zombie } from './cells.ts';
 import { allKilled, leaderKilled, leaderPaused, majorityLost, minority, serverFlaps } from './servers.ts';
+import { compacted, corruptRecords, memberReplaced, restored, slowConsumers, upgraded } from './store.ts';
 
 export { setUp } from './set-up.ts';
 
@@ -10,12 +11,18 @@ export const rows: readonly RowDefinition[] = [
   leaderPaused,
   minority,
   majorityLost,
+  memberReplaced,
   cellLost,
   blips,
   zombie,
   asymmetric,
   serverFlaps,
+  slowConsumers,
+  compacted,
   massLoss,
+  corruptRecords,
   lostTwice,
   allKilled,
+  upgraded,
+  restored,
 ];
