@@ -106,7 +106,7 @@ function mustFit(context: ApiContext, state: ClusterState, cells: readonly CellI
   // What is on a cell that is away is replaced already.
   const asked = [...new Set(cells)].filter((cellId) => state.cells.has(cellId));
   if (asked.length === 0) return;
-  const plan = context.planner?.plan(state, { kind: 'drain', cells: asked });
+  const plan = context.planner?.plan(state, { kind: 'drain', cells: asked }, context.clock.now());
   if (plan === undefined || plan.unplaced.length === 0) return;
   const { unplaced } = plan;
   const named = unplaced.slice(0, namedMax).map(unplacedText);

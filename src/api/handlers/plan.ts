@@ -9,7 +9,7 @@ export const plan: Handler<'plan'> = async (context, { body }, call) =>
 
 /** Throws `Unavailable` on a server without a planner. */
 export function planOf(context: ApiContext, state: ClusterState, request: PlanRequest): Plan {
-  if (context.planner !== undefined) return context.planner.plan(state, request);
+  if (context.planner !== undefined) return context.planner.plan(state, request, context.clock.now());
   throw new SkepError('Unavailable', `server ${context.server} has no planner`, {
     hint: 'ask another server with --server HOST:PORT',
   });

@@ -9,7 +9,7 @@ import { rebalance } from './rebalance.ts';
 /** Undefined when one is under way or cannot be read, or no move would help. */
 export function autoRebalance(state: ClusterState, now: Millis): Rebalance | undefined {
   if (state.rebalance !== undefined || state.corrupt.has(rebalanceKey)) return undefined;
-  const { moves } = rebalance(state, defaults.autoRebalanceMoves);
+  const { moves } = rebalance(state, defaults.autoRebalanceMoves, now);
   const wanted = requestRebalance(
     moves,
     (guid, index) => state.actual.get(guid)?.get(index)?.ordinary?.value.instanceGuid,

@@ -1,7 +1,7 @@
 /**
  * Which cells are the last resort of an LRP, because its instances crashed there again and again: the auction uses
  * them when no other takes the work, so a faulty cell is pushed back and never forbidden. Called by the placer for
- * what waits. Level-triggered: read off the records and the time, so a change of leader forgets nothing.
+ * what waits, and by those who say what it would do. Level-triggered: read off the records and the time, so a change of leader forgets nothing.
  */
 import type { LrpWork } from '../../model/auction.ts';
 import { type CrashHistory, faultyCells } from '../../model/crash-history.ts';

@@ -1,8 +1,16 @@
 /** Plans by table, and against what the brain's own functions do to the same state. */
 import { describe, expect, test } from 'vitest';
-import { buildActual, buildCell, buildDesired, buildState, buildTask } from '../../../test/kit/builders.ts';
+import {
+  buildActual,
+  buildCell,
+  buildDesired,
+  buildState,
+  buildTask,
+  builtAt,
+} from '../../../test/kit/builders.ts';
 import { brainWould, crowd, shuffledCrowd } from '../../../test/kit/plan-world.ts';
 import { SkepError } from '../../base/core/errors.ts';
+import { defaults } from '../../model/defaults.ts';
 import type { CellId, ProcessGuid } from '../../model/ids.ts';
 import type { ClusterState } from '../../store/core/state.ts';
 import { type PlanOutcome, plan, type WhatIf } from './plan.ts';
@@ -24,7 +32,7 @@ describe('scale', () => {
   });
 
   test('up: what would start where, and what would not fit', () => {
-    const outcome = plan(state, { kind: 'scale', guid: web, instances: 5 });
+    const outcome = plan(state, { kind: 'scale', guid: web, instances: 5 }, builtAt);
     expect(targets(outcome)).toEqual(['web/2 ->a1', 'web/3 ->b1']);
     expect(outcome.unplaced).toMatchObject([
       { guid: 'web', index: 4, refusal: { message: 'insufficient resources: memory' } },
@@ -35,7 +43,7 @@ describe('scale', () => {
   });
 
   test('down: the highest indexes stop', () => {
-    const outcome = plan(state, { kind: 'scale', guid: web, instances: 0 });
+    const outcome = plan(state, { kind: 'scale', guid: web, instances: 0 }, builtAt);
     expect(outcome).toMatchObject({ moves: [], unplaced: [] });
     expect(outcome.stops.map(({ index, from }) => `${index} ${from}`)).toEqual(['0 a1', '1 b1']);
   });
@@ -46,8 +54,34 @@ describe('scale', () => {
       actual: [running(0, 'a1'), buildActual({ index: 1, state: 'CRASHED', crashCount: 3 })],
       cells: ['a1'],
     });
-    expect(plan(crashed, { kind: 'scale', guid: web, instances: 2 })).toMatchObject({ moves: [], stops: [] });
+    expect(plan(crashed, { kind: 'scale', guid: web, instances: 2 }, builtAt)).toMatchObject({
+      moves: [],
+      stops: [],
+    });
   });
+});
+
+/** Its LRP crashed there five times within the window. */
+const crashesOn = (cellId: string) =>
+  Array.from({ length: defaults.faultyCellCrashes }, () => ({ cellId: cellId as CellId, at: builtAt }));
+const muchLater = builtAt + defaults.faultyCellWindowMs + 1;
+
+test('a cell where it crashed again and again is the last resort of a plan too, and good again later', () => {
+  const crashed = { ...running(0, 'b1'), crashes: crashesOn('c1') };
+  const state = buildState({
+    desired: [buildDesired({ instances: 1, memoryMb: 400 })],
+    actual: [crashed],
+    cells: [zoned('b1', 'b'), zoned('c1', 'c'), zoned('d1', 'd', 500)],
+  });
+  const where = (what: WhatIf, now: number): string[] => targets(plan(state, what, now));
+  const [scale, lose] = [
+    { kind: 'scale', guid: web, instances: 2 } as const,
+    { kind: 'loseCells', cells: cells('b1') } as const,
+  ];
+  const drain = { kind: 'drain', cells: cells('b1') } as const;
+  expect([where(scale, builtAt), where(scale, muchLater)]).toEqual([['web/1 ->d1'], ['web/1 ->c1']]);
+  expect([where(lose, builtAt), where(lose, muchLater)]).toEqual([['web/0 b1>d1'], ['web/0 b1>c1']]);
+  expect([where(drain, builtAt), where(drain, muchLater)]).toEqual([['web/0 b1>d1'], ['web/0 b1>c1']]);
 });
 
 describe('drain and loss', () => {
@@ -62,7 +96,7 @@ describe('drain and loss', () => {
   });
 
   test('a drain moves what it can and waits for the tasks', () => {
-    const outcome = plan(state, { kind: 'drain', cells: cells('a1') });
+    const outcome = plan(state, { kind: 'drain', cells: cells('a1') }, builtAt);
     expect(targets(outcome)).toEqual(['web/0 a1>c1', 'web/1 a1>b1']);
     expect(outcome).toMatchObject({ tasks: 2, unplaced: [] });
     expect(outcome.summary).toBe(
@@ -71,7 +105,7 @@ describe('drain and loss', () => {
   });
 
   test('a loss fails running tasks, and says what would not fit', () => {
-    const outcome = plan(state, { kind: 'loseCells', cells: cells('a1', 'c1') });
+    const outcome = plan(state, { kind: 'loseCells', cells: cells('a1', 'c1') }, builtAt);
     expect(targets(outcome)).toEqual(['web/0 a1>b1']);
     expect(outcome.unplaced.map(({ index }) => index)).toEqual([1]);
     expect(outcome.tasks).toBe(1);
@@ -79,7 +113,7 @@ describe('drain and loss', () => {
   });
 
   test('a zone is all its cells', () => {
-    expect(plan(state, { kind: 'loseZone', zone: 'b' }).summary).toMatch(
+    expect(plan(state, { kind: 'loseZone', zone: 'b' }, builtAt).summary).toMatch(
       /^losing zone b \(1 cell\) would move 1 /,
     );
   });
@@ -88,9 +122,9 @@ describe('drain and loss', () => {
     const names = ['a1', 'a2', 'a3', 'a4'];
     const crowded = buildState({ cells: [...names.map((name) => zoned(name, 'a')), zoned('b1', 'b')] });
     const held = /; the storm guard would wait for their return, or for skep brain confirm-loss/;
-    expect(plan(crowded, { kind: 'loseZone', zone: 'a' }).summary).toMatch(held);
-    expect(plan(crowded, { kind: 'loseCells', cells: cells('a1', 'a2') }).summary).not.toMatch(held);
-    expect(plan(crowded, { kind: 'loseZone', zone: 'b' }).summary).not.toMatch(held);
+    expect(plan(crowded, { kind: 'loseZone', zone: 'a' }, builtAt).summary).toMatch(held);
+    expect(plan(crowded, { kind: 'loseCells', cells: cells('a1', 'a2') }, builtAt).summary).not.toMatch(held);
+    expect(plan(crowded, { kind: 'loseZone', zone: 'b' }, builtAt).summary).not.toMatch(held);
   });
 
   test('what is suspect, stopping, unwanted or without a definition needs no place', () => {
@@ -105,8 +139,13 @@ describe('drain and loss', () => {
       ],
       cells: ['a1', 'b1'],
     });
-    expect(plan(odd, { kind: 'loseCells', cells: cells('a1') })).toMatchObject({ moves: [], unplaced: [] });
-    expect(plan(odd, { kind: 'drain', cells: cells('a1') }).summary).toBe('draining a1 would move nothing');
+    expect(plan(odd, { kind: 'loseCells', cells: cells('a1') }, builtAt)).toMatchObject({
+      moves: [],
+      unplaced: [],
+    });
+    expect(plan(odd, { kind: 'drain', cells: cells('a1') }, builtAt).summary).toBe(
+      'draining a1 would move nothing',
+    );
   });
 });
 
@@ -117,9 +156,9 @@ test.each<[string, WhatIf, RegExp]>([
   ['a zone', { kind: 'loseZone', zone: 'nope' }, /no cell in zone "nope"/],
 ])('%s that is not there is refused with what there is', (_, what, message) => {
   const state = buildState({ cells: [zoned('a1', 'a')] });
-  expect(() => plan(state, what)).toThrow(message);
+  expect(() => plan(state, what, builtAt)).toThrow(message);
   try {
-    plan(state, what);
+    plan(state, what, builtAt);
   } catch (error) {
     expect((error as SkepError).code).toBe('ResourceNotFound');
     expect((error as SkepError).hint).toMatch(/skep|the zones with cells are: a/);
@@ -135,7 +174,7 @@ describe('against the brain itself, over generated clusters', () => {
     const state = crowd(seed);
     const before = everything(state);
     const lost = cells(seed % 3 === 0 ? 'c0' : 'c1', 'c4');
-    const planned = plan(state, { kind: 'loseCells', cells: lost });
+    const planned = plan(state, { kind: 'loseCells', cells: lost }, builtAt);
     expect(everything(state)).toBe(before);
     expect(targetsOnly(planned)).toEqual(brainWould(state, { lose: lost }));
   });
@@ -143,20 +182,20 @@ describe('against the brain itself, over generated clusters', () => {
   test.each(seeds)('what is drained goes where the plan said (seed %i)', (seed) => {
     const state = crowd(seed);
     const drained = cells('c2', seed % 2 === 0 ? 'c0' : 'c5');
-    const planned = plan(state, { kind: 'drain', cells: drained });
+    const planned = plan(state, { kind: 'drain', cells: drained }, builtAt);
     expect(targetsOnly(planned)).toEqual(brainWould(state, { drain: drained }));
   });
 
   test.each(seeds)('a new count goes where the plan said (seed %i)', (seed) => {
     const state = crowd(seed);
     const guid = 'lrp-1' as ProcessGuid;
-    const planned = plan(state, { kind: 'scale', guid, instances: 9 });
+    const planned = plan(state, { kind: 'scale', guid, instances: 9 }, builtAt);
     expect(targetsOnly(planned)).toEqual(brainWould(state, { scale: { guid, instances: 9 } }));
   });
 
   test('the order of the records does not matter', () => {
     const what: WhatIf = { kind: 'loseCells', cells: cells('c1') };
-    expect(plan(shuffledCrowd(7, 3), what)).toEqual(plan(crowd(7), what));
+    expect(plan(shuffledCrowd(7, 3), what, builtAt)).toEqual(plan(crowd(7), what, builtAt));
   });
 });
 

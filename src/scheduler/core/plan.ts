@@ -7,12 +7,13 @@ import { SkepError, unreachable } from '../../base/core/errors.ts';
 import type { Refusal } from '../../model/actual-lrp.ts';
 import type { AuctionCell, LrpWork, Work } from '../../model/auction.ts';
 import { wantedInstances } from '../../model/desired-lrp.ts';
-import type { CellId, ProcessGuid } from '../../model/ids.ts';
+import type { CellId, Millis, ProcessGuid } from '../../model/ids.ts';
 import { type RosterMember, stormsOf } from '../../model/roster.ts';
 import type { ClusterState } from '../../store/core/state.ts';
 import { auction } from './auction.ts';
 import { workKey } from './batch.ts';
 import { lrpWork } from './converge.ts';
+import { lastResorts } from './last-resort.ts';
 import { cellsById, settledOptions, withoutInstance } from './plan-cells.ts';
 import { drainSummary, loseSummary, rebalanceSummary, scaleSummary } from './plan-text.ts';
 import { displacedBy } from './plan-work.ts';
@@ -58,19 +59,27 @@ export interface PlanOutcome {
   readonly tasks: number;
 }
 
+/** What the question is about. */
+interface World {
+  readonly state: ClusterState;
+  /** Adds to work which cells are its last resort, as the placer does. */
+  readonly heed: (work: LrpWork) => LrpWork;
+}
+
 /** Throws `ResourceNotFound` for an LRP, a cell or a zone that is not there. */
-export function plan(state: ClusterState, what: WhatIf): PlanOutcome {
+export function plan(state: ClusterState, what: WhatIf, now: Millis): PlanOutcome {
+  const world: World = { state, heed: lastResorts(state, now) };
   switch (what.kind) {
     case 'scale':
-      return planScale(state, what.guid, what.instances);
+      return planScale(world, what.guid, what.instances);
     case 'drain':
-      return planDrain(state, drainableCells(state, what.cells));
+      return planDrain(world, drainableCells(state, what.cells));
     case 'loseCells':
-      return planLoss(state, presentCells(state, what.cells), '');
+      return planLoss(world, presentCells(state, what.cells), '');
     case 'loseZone':
-      return planLoss(state, cellsOfZone(state, what.zone), what.zone);
+      return planLoss(world, cellsOfZone(state, what.zone), what.zone);
     case 'rebalance': {
-      const { moves, before, after } = rebalance(state, what.maxMoves);
+      const { moves, before, after } = rebalance(state, what.maxMoves, now);
       const planned = moves.map(({ guid, index, from, to }) => ({ guid, index, from, to }));
       const summary = rebalanceSummary(planned.length, before, after);
       return { summary, moves: planned, stops: [], unplaced: [], tasks: 0 };
@@ -80,7 +89,7 @@ export function plan(state: ClusterState, what: WhatIf): PlanOutcome {
   }
 }
 
-function planScale(state: ClusterState, guid: ProcessGuid, instances: number): PlanOutcome {
+function planScale({ state, heed }: World, guid: ProcessGuid, instances: number): PlanOutcome {
   const desired = state.desired.get(guid)?.value;
   if (desired === undefined || desired.removedAt !== undefined) {
     const message = desired === undefined ? `there is no LRP "${guid}"` : `LRP "${guid}" is being removed`;
@@ -90,7 +99,7 @@ function planScale(state: ClusterState, guid: ProcessGuid, instances: number): P
   const work: LrpWork[] = [];
   for (let index = 0; index < instances; index++) {
     const record = slots?.get(index)?.ordinary?.value;
-    if (record === undefined || record.state === 'UNCLAIMED') work.push(lrpWork(desired, index));
+    if (record === undefined || record.state === 'UNCLAIMED') work.push(heed(lrpWork(desired, index)));
   }
   const stops: PlannedStop[] = [];
   for (const [index, { ordinary }] of slots ?? []) {
@@ -105,7 +114,7 @@ function planScale(state: ClusterState, guid: ProcessGuid, instances: number): P
   return answer(played, { summary, stops, tasks: 0 });
 }
 
-function planDrain(state: ClusterState, cellIds: ReadonlySet<CellId>): PlanOutcome {
+function planDrain({ state, heed }: World, cellIds: ReadonlySet<CellId>): PlanOutcome {
   const { instances, pendingTasks, runningTasks } = displacedBy(state, cellIds);
   const cells = cellsById(auctionCells(state));
   for (const cellId of cellIds) {
@@ -121,17 +130,17 @@ function planDrain(state: ClusterState, cellIds: ReadonlySet<CellId>): PlanOutco
   const played = play(
     state,
     [...cells.values()],
-    instances.map(({ work }) => work),
+    instances.map(({ work }) => heed(work)),
     origins(instances),
   );
   const tasks = pendingTasks.length + runningTasks;
   return answer(played, { summary: drainSummary([...cellIds], played, tasks), stops: [], tasks });
 }
 
-function planLoss(state: ClusterState, cellIds: ReadonlySet<CellId>, zone: string): PlanOutcome {
+function planLoss({ state, heed }: World, cellIds: ReadonlySet<CellId>, zone: string): PlanOutcome {
   const { instances, pendingTasks, runningTasks } = displacedBy(state, cellIds);
   const cells = auctionCells(state).filter((cell) => !cellIds.has(cell.cellId));
-  const work = [...instances.map((item) => item.work), ...pendingTasks];
+  const work = [...instances.map((item) => heed(item.work)), ...pendingTasks];
   const played = play(state, cells, work, origins(instances));
   const isHeld = wouldBeHeld(state, cellIds);
   const summary = loseSummary({ cells: [...cellIds], zone, played, tasks: runningTasks, isHeld });

@@ -110,6 +110,16 @@ test('the replacement goes to the target of the move', () => {
   expect(towardsTarget(state, { ...work, index: 7 }).home).toBeUndefined();
 });
 
+test('nothing moves to what has become the last resort of its LRP since it was asked for', () => {
+  const state = world();
+  const crashes = Array.from({ length: defaults.faultyCellCrashes }, () => {
+    return { cellId: 'c2' as CellId, at: builtAt };
+  });
+  put(state, actualKey(web, 7), { ...(slotsOf(state, 7).ordinary?.value as ActualLrp), crashes });
+  expect(decide(state)).not.toContain('evacuate');
+  expect(state.rebalance).toBeUndefined();
+});
+
 describe('given up, the old instance stays and the rest goes on', () => {
   const refusal = { message: 'insufficient resources', cells: 3, counts: {} };
   test.each<[string, number, (state: MutableState) => void]>([

@@ -10,6 +10,7 @@ import type { InstanceGuid, Millis } from '../../model/ids.ts';
 import type { RequestedMove } from '../../model/rebalance.ts';
 import type { ActualSlots, ClusterState } from '../../store/core/state.ts';
 import type { Decision } from './decision.ts';
+import { faultyCellsOf } from './last-resort.ts';
 
 /** Moves that are under way at one time. */
 export const movingMax = 5;
@@ -44,7 +45,7 @@ function progressOf(state: ClusterState, move: RequestedMove, now: Millis): Prog
   if (slots.evacuating?.value.instanceGuid === move.instanceGuid) {
     return hasFailed(slots, now) ? 'over' : 'moves';
   }
-  return mayBegin(state, slots, move) ? 'waits' : 'over';
+  return mayBegin(state, slots, move, now) ? 'waits' : 'over';
 }
 
 /** The replacement has no place, does not stay up or does not come: then the old instance stays. */
@@ -56,7 +57,7 @@ function hasFailed({ ordinary }: ActualSlots, now: Millis): boolean {
 }
 
 /** Whatever has changed since it was asked for makes the move pointless; the next rebalance sees to it. */
-function mayBegin(state: ClusterState, slots: ActualSlots, move: RequestedMove): boolean {
+function mayBegin(state: ClusterState, slots: ActualSlots, move: RequestedMove, now: Millis): boolean {
   const desired = state.desired.get(move.guid)?.value;
   const lrp = slots.ordinary?.value;
   if (desired === undefined || lrp?.state !== 'RUNNING' || lrp.retire !== undefined) return false;
@@ -67,7 +68,8 @@ function mayBegin(state: ClusterState, slots: ActualSlots, move: RequestedMove):
     state.cells.get(move.to)?.value.engine.ok === true && (spec?.cordon ?? spec?.drain) === undefined;
   // A drain moves it by itself, wherever it finds a place.
   const isDrained = state.cellSpecs.get(move.from)?.value.drain !== undefined;
-  return isOpen && !isDrained && state.cells.has(move.from);
+  const isLastResort = faultyCellsOf(state, move.guid, now).has(move.to);
+  return isOpen && !isDrained && !isLastResort && state.cells.has(move.from);
 }
 
 /** The move that an evacuating instance is part of. */

@@ -1,8 +1,10 @@
 /** Rebalancing: by table, and over generated clusters that every move is better and nothing is broken. */
 import { describe, expect, test } from 'vitest';
-import { buildActual, buildCell, buildDesired, buildState } from '../../../test/kit/builders.ts';
+import { buildActual, buildCell, buildDesired, buildState, builtAt } from '../../../test/kit/builders.ts';
 import { crowd, shuffledCrowd } from '../../../test/kit/plan-world.ts';
 import type { AuctionCell } from '../../model/auction.ts';
+import { defaults } from '../../model/defaults.ts';
+import type { CellId } from '../../model/ids.ts';
 import { placementSchema } from '../../model/placement.ts';
 import type { ClusterState } from '../../store/core/state.ts';
 import { lrpWork } from './converge.ts';
@@ -23,7 +25,7 @@ const definitions = (count: number, memoryMb: number) =>
 describe('moves', () => {
   test('from a full cell to one that just joined, until they are even', () => {
     const state = buildState({ desired: definitions(6, 100), actual: singles(6, 'c1'), cells: ['c1', 'c2'] });
-    const { moves, before, after } = rebalance(state, 100);
+    const { moves, before, after } = rebalance(state, 100, builtAt);
     expect(moves.map(({ from, to }) => `${from}>${to}`)).toEqual(['c1>c2', 'c1>c2', 'c1>c2']);
     expect(before).toBeCloseTo(1);
     expect(after).toBeCloseTo(0);
@@ -40,13 +42,23 @@ describe('moves', () => {
         buildCell('c1', { zone: 'c' }),
       ],
     });
-    expect(texts(rebalance(state, 100).moves)).toEqual(['web/1 a1>b1', 'web/0 a1>c1']);
+    expect(texts(rebalance(state, 100, builtAt).moves)).toEqual(['web/1 a1>b1', 'web/0 a1>c1']);
   });
 
   test('at most as many as allowed', () => {
     const state = buildState({ desired: definitions(6, 100), actual: singles(6, 'c1'), cells: ['c1', 'c2'] });
-    expect(rebalance(state, 2).moves).toHaveLength(2);
+    expect(rebalance(state, 2, builtAt).moves).toHaveLength(2);
   });
+});
+
+test('nothing moves onto a cell where its LRP crashed again and again, until that is over', () => {
+  const crashes = Array.from({ length: defaults.faultyCellCrashes }, () => {
+    return { cellId: 'c2' as CellId, at: builtAt };
+  });
+  const actual = singles(6, 'c1').map((lrp) => ({ ...lrp, crashes }));
+  const state = buildState({ desired: definitions(6, 100), actual, cells: ['c1', 'c2'] });
+  expect(rebalance(state, 100, builtAt).moves).toEqual([]);
+  expect(rebalance(state, 100, builtAt + defaults.faultyCellWindowMs + 1).moves).toHaveLength(3);
 });
 
 test.each([
@@ -99,13 +111,13 @@ test.each([
     }),
   ],
 ])('no move when %s', (_, state) => {
-  expect(rebalance(state, 100).moves).toEqual([]);
+  expect(rebalance(state, 100, builtAt).moves).toEqual([]);
 });
 
 describe('over generated clusters', () => {
   test.each(Array.from({ length: 60 }, (_, index) => index + 1))('every move is better, seed %i', (seed) => {
     const state = crowd(seed);
-    const { moves, before, after } = rebalance(state, 100);
+    const { moves, before, after } = rebalance(state, 100, builtAt);
     let cells = cellsById(auctionCells(state));
     let unevenness = createBalance(auctionCells(state)).unevenness();
     expect(unevenness).toBeCloseTo(before);
@@ -127,7 +139,7 @@ describe('over generated clusters', () => {
     expect(unevenness).toBeCloseTo(after);
     const names = moves.map(({ guid, index }) => `${guid}/${index}`);
     expect(new Set(names).size).toBe(names.length);
-    expect(rebalance(shuffledCrowd(seed, 4), 100)).toEqual({ moves, before, after });
+    expect(rebalance(shuffledCrowd(seed, 4), 100, builtAt)).toEqual({ moves, before, after });
   });
 });
 

@@ -1,7 +1,7 @@
 /**
  * Which running instances would have to move to even the cells. Each move strictly lowers the unevenness, never
  * stacks an LRP deeper on a zone or a cell, and goes where the auction itself would place the instance among the
- * cells that improve things, so every constraint holds. Pure and deterministic; bounded by `maxMoves` and by how
+ * cells that improve things, so every constraint holds, and never on a cell where it crashed again and again. Pure and deterministic; bounded by `maxMoves` and by how
  * many moves it tries. Called by plan.ts.
  *
  * The unevenness is the standard deviation over the mean of the cells' used memory (as a part of each one's
@@ -9,9 +9,10 @@
  * have, per instance. 0 is perfectly even.
  */
 import type { AuctionCell, LrpWork } from '../../model/auction.ts';
-import type { CellId, ProcessGuid } from '../../model/ids.ts';
+import type { CellId, Millis, ProcessGuid } from '../../model/ids.ts';
 import type { ActualRef, ClusterState } from '../../store/core/state.ts';
 import { type AuctionOptions, auction } from './auction.ts';
+import { lastResorts } from './last-resort.ts';
 import { cellsById, settledOptions, withoutInstance, withoutPreemption, withWork } from './plan-cells.ts';
 import { wantedWork } from './plan-work.ts';
 import { type Balance, createBalance } from './rebalance-measure.ts';
@@ -50,7 +51,7 @@ interface Search {
   triesLeft: number;
 }
 
-export function rebalance(state: ClusterState, maxMoves: number): Rebalance {
+export function rebalance(state: ClusterState, maxMoves: number, now: Millis): Rebalance {
   const cells = cellsById(
     auctionCells(state)
       .map(withoutPreemption)
@@ -61,7 +62,7 @@ export function rebalance(state: ClusterState, maxMoves: number): Rebalance {
     cells,
     balance,
     options: settledOptions(state),
-    movable: movableBy(state),
+    movable: movableBy(state, lastResorts(state, now)),
     moves: [],
     maxMoves,
     triesLeft: Math.ceil(workMax / Math.max(1, cells.size)),
@@ -73,7 +74,7 @@ export function rebalance(state: ClusterState, maxMoves: number): Rebalance {
 }
 
 /** Reads a cell when it is first asked for: most are never tried. */
-function movableBy(state: ClusterState): Search['movable'] {
+function movableBy(state: ClusterState, heed: (work: LrpWork) => LrpWork): Search['movable'] {
   const followed = new Set<ProcessGuid>();
   for (const { value } of state.desired.values()) {
     if (value.placement.sameCellAs !== undefined) followed.add(value.placement.sameCellAs);
@@ -87,8 +88,8 @@ function movableBy(state: ClusterState): Search['movable'] {
       const work = movableWork(state, ref);
       if (work === undefined || followed.has(work.guid)) continue;
       const list = byGuid.get(work.guid);
-      if (list === undefined) byGuid.set(work.guid, [work]);
-      else list.push(work);
+      if (list === undefined) byGuid.set(work.guid, [heed(work)]);
+      else list.push(heed(work));
     }
     for (const list of byGuid.values()) list.sort((a, b) => a.index - b.index);
     return byGuid;
@@ -160,7 +161,8 @@ function tryMove(
   let anyImproves = false;
   for (const cell of cells.values()) {
     if (cell.cellId === from) continue;
-    const mayImprove = cell.unusable === undefined && sharesLabel(work, source, cell);
+    const isLastResort = work.lastResort?.has(cell.cellId) === true;
+    const mayImprove = cell.unusable === undefined && !isLastResort && sharesLabel(work, source, cell);
     const gain = mayImprove ? balance.gain(work, from, cell.cellId) : undefined;
     const improves = gain !== undefined && gain.pairs <= 0 && gain.unevenness < 0 && enough(gain);
     anyImproves ||= improves;

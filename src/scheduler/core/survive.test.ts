@@ -1,6 +1,6 @@
 /** Which losses are survived: by table, and against the plan of each single loss. */
 import { describe, expect, test } from 'vitest';
-import { buildActual, buildCell, buildDesired, buildState } from '../../../test/kit/builders.ts';
+import { buildActual, buildCell, buildDesired, buildState, builtAt } from '../../../test/kit/builders.ts';
 import { crowd } from '../../../test/kit/plan-world.ts';
 import type { CellId } from '../../model/ids.ts';
 import { placementSchema } from '../../model/placement.ts';
@@ -73,8 +73,9 @@ describe('says what the plan of each loss says', () => {
       Object.fromEntries(names.flatMap((name) => (lose(name) === 0 ? [] : [[name, lose(name)]])));
     const cellIds = [...state.cells.keys()];
     const cellLoss = (name: string): number =>
-      plan(state, { kind: 'loseCells', cells: [name as CellId] }).unplaced.length;
-    const zoneLoss = (zone: string): number => plan(state, { kind: 'loseZone', zone }).unplaced.length;
+      plan(state, { kind: 'loseCells', cells: [name as CellId] }, builtAt).unplaced.length;
+    const zoneLoss = (zone: string): number =>
+      plan(state, { kind: 'loseZone', zone }, builtAt).unplaced.length;
     expect(unplaced(worstCells)).toEqual(expected(cellIds, cellLoss));
     expect(unplaced(worstZones)).toEqual(expected(['z0', 'z1', 'z2'], zoneLoss));
   });
