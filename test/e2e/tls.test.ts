@@ -219,14 +219,23 @@ async function untilPhase(phase: string, next: string): Promise<void> {
 }
 
 async function containersNow(): Promise<string> {
+  const { clusterId } = JSON.parse(readFileSync(join(folder, 'a/data/cluster.json'), 'utf8')) as {
+    clusterId: string;
+  };
+  const ours = ['--filter', `label=skep.cluster=${clusterId}`];
   const format = '{{.ID}} {{.Label "skep.cell"}} {{.CreatedAt}}';
-  const args = ['ps', '--no-trunc', '--filter', 'label=skep.guid=web', '--format', format];
+  const args = ['ps', '--no-trunc', ...ours, '--filter', 'label=skep.guid=web', '--format', format];
   const { stdout } = await run('docker', args, { deadlineMs: 30_000 });
   return stdout.split('\n').sort().join('\n');
 }
 
 test('the authorities are changed: nobody in order is refused, no container restarts, the old ones end', async () => {
-  const before = await containersNow();
+  // The server that came back stops what was replaced meanwhile.
+  const before = await eventually('three containers run', 30_000, async () => {
+    const now = await containersNow();
+    if (now.trim().split('\n').length !== 3) throw new Error(now);
+    return now;
+  });
   const oldCell = JSON.parse(readFileSync(join(folder, 'c/data/pki/host.json'), 'utf8')) as {
     cluster: { certificate: string; key: string };
   };

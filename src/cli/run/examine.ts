@@ -7,14 +7,17 @@ import { join } from 'node:path';
 import { hostChecks } from '../../agent/core/host-doctor.ts';
 import { askCellDoctors } from '../../api/client/cell-doctors.ts';
 import { type Client, createClient } from '../../api/client.ts';
+import { contextChecks } from '../../api/core/doctor-certificate.ts';
 import { type ClusterFacts, clusterChecks } from '../../api/core/doctor-cluster.ts';
 import { type Check, check } from '../../api/core/doctor-shapes.ts';
 import { reachChecks } from '../../api/core/doctor-store.ts';
 import type { CellView, Status } from '../../api/core/routes.ts';
 import { messageOf } from '../../base/core/errors.ts';
 import { tcpProblem } from '../../base/node/tcp-probe.ts';
+import { certificateFacts } from '../../base/node/x509-facts.ts';
+import { chosenContext } from '../contexts.ts';
 import type { AgentConfig } from '../core/agent-config.ts';
-import { type Address, anotherServer, type Session } from '../session.ts';
+import { type Address, addressOf, anotherServer, type Session } from '../session.ts';
 import { loadAgentConfig } from './agent-config-file.ts';
 import { hostCertificates } from './host-certificates.ts';
 import { memberChecks, probeThisHost } from './server-doctor.ts';
@@ -64,6 +67,8 @@ export async function examine(session: Session, configPath: string | undefined):
   if (!isTold) groups.unshift(await hostGroup({ session, config, problem, failure }));
   if (status !== undefined)
     groups.push({ name: 'cluster', checks: clusterChecks(factsOf(status, cells, offsets)) });
+  const own = ownContext(session);
+  if (own.length > 0) groups.push({ name: 'your context', checks: own });
   return { at: session.io.clock.now(), groups, status, cells, config };
 }
 
@@ -73,6 +78,15 @@ function configOf(path: string | undefined): { config?: AgentConfig; problem: st
   } catch (error) {
     return { problem: messageOf(error) };
   }
+}
+
+/** The certificate that this command speaks with; none on the local socket. */
+function ownContext({ flags, io }: Session): Check[] {
+  const chosen = 'tls' in addressOf(flags, io) ? chosenContext(flags, io) : undefined;
+  if (chosen === undefined) return [];
+  const { certificate, renewAt } = chosen.context;
+  const { notBefore, notAfter } = certificateFacts(certificate);
+  return contextChecks({ notBefore, endsAt: notAfter, renews: renewAt !== undefined }, io.clock.now());
 }
 
 interface ClusterAnswer {

@@ -3,7 +3,7 @@
 import { type HostProbe, hostChecks } from '../../agent/core/host-doctor.ts';
 import { findEngine } from '../../agent/docker/engine-address.ts';
 import { probeHost } from '../../agent/host/host-probe.ts';
-import { certificateChecks } from '../../api/core/doctor-certificate.ts';
+import { certificateChecks, trustChecks } from '../../api/core/doctor-certificate.ts';
 import { type Check, check, type Doctor } from '../../api/core/doctor-shapes.ts';
 import { backupChecks, etcdChecks, type Reach, reachChecks } from '../../api/core/doctor-store.ts';
 import { messageOf } from '../../base/core/errors.ts';
@@ -16,6 +16,7 @@ import type { Replica } from '../../store/replica.ts';
 import type { AgentConfig } from '../core/agent-config.ts';
 import type { AgentContext } from './agent.ts';
 import { backupFolderOf } from './backups.ts';
+import { hostCertificateFacts } from './certificate-facts.ts';
 import { hostCertificates } from './host-certificates.ts';
 import type { StoreAccess } from './server.ts';
 
@@ -50,8 +51,14 @@ export function cellDoctor(config: AgentConfig): () => Promise<readonly Check[]>
   ]);
 }
 
-const ownCertificates = (config: AgentConfig): Check[] =>
-  certificateChecks(hostCertificates(config)?.endsAt, systemClock.now());
+function ownCertificates(config: AgentConfig): Check[] {
+  try {
+    return certificateChecks(hostCertificateFacts(config), systemClock.now());
+  } catch (error) {
+    const remedy = `ls -l ${config.dataDir}/pki; restore it, or move it away and join again with a token`;
+    return [check('certificate.files', 'bad', messageOf(error), remedy)];
+  }
+}
 
 async function examine(options: ServerDoctorOptions, signal: AbortSignal): Promise<Doctor> {
   const { config, version, clock } = options.context;
@@ -61,7 +68,8 @@ async function examine(options: ServerDoctorOptions, signal: AbortSignal): Promi
     keptChecks(options),
     waysToOthers(options, signal),
   ]);
-  const checks = [...etcd, ...backups, ...ownCertificates(config), ...reachChecks(ways), ...host];
+  const trust = trustChecks(options.replica.state.trust?.value, clock.now());
+  const checks = [...etcd, ...backups, ...ownCertificates(config), ...trust, ...reachChecks(ways), ...host];
   return { server: config.name, version, now: clock.now(), checks };
 }
 

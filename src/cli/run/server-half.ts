@@ -130,7 +130,7 @@ class Half implements ServerHalf {
   async #watch(handle: ServerHandle, ending: AbortController, trialSince: number | undefined): Promise<void> {
     try {
       if (trialSince !== undefined) await this.#untilTried(handle, trialSince);
-      const reason = await Promise.race([handle.removed, handle.failed]);
+      const reason = await Promise.race([handle.removed, handle.failed, untilAborted(ending.signal)]);
       await this.#standDown(handle, ending, reason);
     } catch (error) {
       if (this.#signal.aborted) return;
@@ -182,6 +182,14 @@ class Half implements ServerHalf {
     await this.#watching;
     await this.#handle?.stop();
   }
+}
+
+/** Rejects with the reason: an agent that ends waits for nothing that will not come. */
+function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) return reject(signal.reason as Error);
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
 }
 
 /** Why this host can be no server, for an operator; undefined when it can. */
