@@ -83,13 +83,13 @@ test('[diego 106] after five conflicts it is given up with a reason', async () =
   expect(meddler.commits).toBe(5);
 });
 
-test('a store that never answers is told within two seconds', async () => {
+test('a store that never answers is told so soon that the answer is there within two seconds', async () => {
   const silent: Bbs = { ...bbs, commit: () => new Promise(() => undefined) };
   const started = clock.now();
   const outcome = readAndAdd(contextWith(silent)).catch((error: unknown) => error);
   await clock.advanceUntil(() => clock.pendingTimers === 0, 5_000);
   expect(await outcome).toMatchObject({ code: 'Unavailable' });
-  expect(clock.now() - started).toBeLessThanOrEqual(2_000);
+  expect(clock.now() - started).toBeLessThanOrEqual(1_800);
 });
 
 test('nothing to write commits nothing', async () => {

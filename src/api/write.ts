@@ -12,8 +12,8 @@ import { decode, encode, type Noun } from '../store/core/codec.ts';
 import { eventKey, type Key } from '../store/core/keys.ts';
 import { type ApiContext, type Call, replicaDeadlineMs } from './context.ts';
 
-/** A store without a quorum is told within this time. */
-const storeDeadlineMs = 2_000;
+/** A caller hears within two seconds that the store has no quorum; what is left is for the way of the answer. */
+const storeDeadlineMs = 1_700;
 const maxTries = 5;
 
 /** What a decision wants written; nothing at all is fine: then the answer is of the revision read. */
