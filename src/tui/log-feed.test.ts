@@ -232,9 +232,8 @@ test('an instance without a container: how it is, and its last words', async () 
   await world.log(0).says({ kind: 'exit', code: 7 });
   await world.clock.advance(1_000);
   expect(world.texts()).toEqual([
-    '-- no instance has a container: lines come when one does --',
     '-- web/1 has no container: CRASHED, 3 crashes in a row: exited with status 7 --',
-    '-- the last lines before the crash follow; ":logs -p" has all of them --',
+    '-- the last lines before the crash, ":logs -p" has all --',
     'web/1: cannot open /data',
     'web/1: -- end of what web/1 wrote before --',
   ]);

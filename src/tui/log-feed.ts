@@ -168,7 +168,7 @@ class LogFeed {
     this.#crashReasons = new Map(
       instances.map((each) => [instanceName(each.guid, each.index), each.crashReason]),
     );
-    if (this.#isFirst && this.#current.size === 0)
+    if (this.#isFirst && instances.length === 0)
       this.#note('-- no instance has a container: lines come when one does --');
     if (this.#isFirst) this.#atFirst = new Set(this.#current.keys());
     if (this.#isFirst) this.#tellSilent(instances.filter((each) => each.instanceGuid === undefined));
@@ -184,7 +184,7 @@ class LogFeed {
       this.#note(`-- ${silent.length - told.length} more instances have no container --`);
     const crashed = told.filter(({ crashCount, presence }) => crashCount > 0 && presence === 'ORDINARY');
     if (crashed.length === 0) return;
-    this.#note(`-- the last lines before the crash follow; ":logs -p" has all of them --`);
+    this.#note(`-- the last lines before the crash, ":logs -p" has all --`);
     for (const { guid, index, cellId } of crashed) {
       const name = instanceName(guid, index);
       void this.#read({ name, cell: cellId ?? '', id: name }, 'lastWords');

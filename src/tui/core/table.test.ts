@@ -39,9 +39,9 @@ const view = (rows: readonly (ViewRow | undefined)[], more: Partial<TableView> =
   severityOf: ({ values }) => (values['state'] === 'CRASHED' ? 'bad' : 'ok'),
   ...more,
 });
-const draw = (table: TableView, size = { columns: 80, rows: 6 }) => {
+const draw = (table: TableView, size = { columns: 80, rows: 6 }, now = time.now) => {
   const frame = createFrame(size.columns, size.rows);
-  drawTable(canvasOf(frame), table, { ...time, theme });
+  drawTable(canvasOf(frame), table, { ...time, now, theme });
   return frame;
 };
 
@@ -83,6 +83,14 @@ test('a number is never cut, and a name is cut visibly', () => {
   const text = frameText(draw(view(rows, { contents }), { columns: 60, rows: 3 }));
   expect(text).toContain('…');
   expect(text.includes('CRASHES')).toBe(text.includes('1.2M'));
+});
+
+test('an age is not cut when it grows and nothing comes meanwhile', () => {
+  const rows = [row('web/0', { since: time.now - 59_000 })];
+  const contents = contentWidths(columns, rows, {}, time);
+  expect(frameText(draw(view(rows, { contents })))).toContain('59s');
+  const later = draw(view(rows, { contents }), { columns: 80, rows: 6 }, time.now + 71_000);
+  expect(frameText(later)).toContain('2m10s');
 });
 
 test('columns do not sway: widths only grow', () => {

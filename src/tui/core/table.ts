@@ -176,7 +176,8 @@ export function contentWidths(
   const widths: Record<string, number> = { ...before };
   for (const column of columns) {
     const [, max] = column.width;
-    let widest = widths[column.id] ?? column.title.length + 1;
+    // A time grows while nothing comes that would measure it again.
+    let widest = column.format === 'age' ? max : (widths[column.id] ?? column.title.length + 1);
     for (const row of rows) {
       if (widest >= max) break;
       const text = formatValue(row.values[column.id], column.format, time).slice(0, 2 * max);

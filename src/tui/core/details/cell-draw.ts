@@ -92,7 +92,7 @@ function factsOf({ cell, stats }: CellState): readonly string[] {
   return [
     `${formatMb(used.memoryMb)} of ${formatMb(memoryMb)} promised`,
     `${grouped(cell.instances)} instances`,
-    `${grouped(cell.tasks)} tasks`,
+    `${grouped(cell.tasks)} ${cell.tasks === 1 ? 'task' : 'tasks'}`,
     `zone ${presence.zone}`,
     ...(load === undefined ? [] : [`load ${load.toFixed(1)}`]),
     presence.address,
