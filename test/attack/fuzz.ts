@@ -98,7 +98,9 @@ class FuzzRun {
     for (const error of this.#fuzzed.errors.slice(0, 3)) this.#fail(target, `the log says ${error}`);
     (this.#fuzzed.errors as string[]).length = 0;
     this.#measureHeap();
-    this.#options.print?.(`${target.name}: ${count} requests`);
+    this.#options.print?.(
+      `${target.name}: ${count} requests, heap ${Math.round(this.#heapLast / 1_048_576)} MiB`,
+    );
   }
 
   result(): FuzzResult {

@@ -44,7 +44,7 @@ const constants: readonly unknown[] = [
   [],
   [[]],
   { constructor: { prototype: { admin: true } } },
-  { toString: 1, valueOf: null, hasOwnProperty: 2, then: 'x' },
+  { toString: 1, valueOf: null, hasOwnProperty: 2 },
   '${7*7}{{7*7}}%s%n$(id)`id`',
   "' OR 1=1 --",
   ...terminalTricks,

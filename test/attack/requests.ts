@@ -75,8 +75,7 @@ function queryOf(target: Target, rng: Rng, known: KnownStrings, isSpoiled: boole
   return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
 }
 
-const asText = (value: unknown): string =>
-  typeof value === 'object' ? JSON.stringify(value) : String(value);
+const asText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 function bodyOf(target: Target, rng: Rng, known: KnownStrings, isSpoiled: boolean): Buffer {
   if (target.body === undefined)

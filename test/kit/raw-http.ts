@@ -37,12 +37,24 @@ export async function rawHttp(address: string, holder: TlsSource): Promise<RawHt
     );
     opening.once('error', reject);
   });
-  let received = Buffer.alloc(0);
+  let received: Buffer = Buffer.alloc(0);
+  // Put together when enough is there: answers of many megabytes come in thousands of pieces.
+  let pieces: Buffer[] = [];
+  let waiting = 0;
+  let needed = 0;
+  const gather = (): void => {
+    if (received.length + waiting < needed) return;
+    received = Buffer.concat([received, ...pieces]);
+    pieces = [];
+    waiting = 0;
+    needed = neededOf(received);
+  };
   let isOpen = true;
   let wake = (): void => undefined;
   socket.on('error', () => undefined);
   socket.on('data', (data: Buffer) => {
-    received = Buffer.concat([received, data]);
+    pieces.push(data);
+    waiting += data.length;
     wake();
   });
   socket.on('close', () => {
@@ -64,9 +76,11 @@ export async function rawHttp(address: string, holder: TlsSource): Promise<RawHt
         };
         const timer = setTimeout(() => finish(undefined), deadlineMs);
         wake = () => {
+          gather();
           const [answer, length] = parseAnswer(received, hasBody) ?? [];
           if (answer !== undefined) {
             received = received.subarray(length);
+            needed = 0;
             finish(answer);
           } else if (!isOpen) finish(undefined);
         };
@@ -75,6 +89,13 @@ export async function rawHttp(address: string, holder: TlsSource): Promise<RawHt
     },
     close: () => void socket.destroy(),
   };
+}
+
+/** How many bytes the first answer has, as far as its head tells. */
+function neededOf(bytes: Buffer): number {
+  const end = bytes.indexOf('\r\n\r\n');
+  const head = end < 0 ? '' : bytes.subarray(0, end).toString('latin1');
+  return end + 4 + Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0);
 }
 
 /** The first whole answer and its length; interim answers (100) are skipped. */

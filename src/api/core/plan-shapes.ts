@@ -1,15 +1,22 @@
 /** What may be asked of the planner, and what it answers; shared by both ends of the API. */
 import { z } from 'zod';
 import { refusalSchema } from '../../model/actual-lrp.ts';
-import { cellIdSchema, processGuidSchema } from '../../model/ids.ts';
+import { cellIdSchema, maxInstances, processGuidSchema } from '../../model/ids.ts';
+
+/** Many times what a cluster is built for. */
+const cellsMax = 10_000;
 
 export const planRequestSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('scale'), guid: processGuidSchema, instances: z.number().int().min(0) }),
+  z.strictObject({
+    kind: z.literal('scale'),
+    guid: processGuidSchema,
+    instances: z.number().int().min(0).max(maxInstances),
+  }),
   /** Everything on these cells moves elsewhere. */
-  z.strictObject({ kind: z.literal('drain'), cells: z.array(cellIdSchema).min(1) }),
+  z.strictObject({ kind: z.literal('drain'), cells: z.array(cellIdSchema).min(1).max(cellsMax) }),
   /** These cells are gone at once. */
-  z.strictObject({ kind: z.literal('loseCells'), cells: z.array(cellIdSchema).min(1) }),
-  z.strictObject({ kind: z.literal('loseZone'), zone: z.string().min(1) }),
+  z.strictObject({ kind: z.literal('loseCells'), cells: z.array(cellIdSchema).min(1).max(cellsMax) }),
+  z.strictObject({ kind: z.literal('loseZone'), zone: z.string().min(1).max(128) }),
   z.strictObject({
     kind: z.literal('rebalance'),
     maxMoves: z.number().int().min(1).max(10_000).default(100),

@@ -40,8 +40,8 @@ export function meteredAccept(accept: Accept, metrics: Metrics): Accept {
   const open = new Map<string, number>();
   const raise = (kind: string, by: number): void => void open.set(kind, (open.get(kind) ?? 0) + by);
   metrics.read('skep_server_sockets', () => [...open].map(([kind, value]) => ({ labels: { kind }, value })));
-  return async (request, connection, head) => {
-    const socket = await accept(request, connection, head);
+  return async (request, connection, head, maxMessageBytes) => {
+    const socket = await accept(request, connection, head, maxMessageBytes);
     const kind = kindOf((request.url ?? '').split('?')[0] ?? '');
     raise(kind, 1);
     void socket.closed.then(({ code }) => {

@@ -12,7 +12,7 @@ export interface ApiOptions extends ApiContext {
   /** Why nothing but `version` can be answered yet; undefined once it can. */
   ready(): string | undefined;
   /** Completes a WebSocket upgrade: base/node/ws-socket.ts. */
-  accept(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<Socket>;
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer, maxMessageBytes?: number): Promise<Socket>;
 }
 
 /** The refusal of everything while the server is not ready. */

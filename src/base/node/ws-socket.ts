@@ -256,18 +256,36 @@ async function refusalOf(response: IncomingMessage, address: string): Promise<Sk
   );
 }
 
-const acceptor = new WebSocketServer({
-  noServer: true,
-  maxPayload: maxPayloadBytes,
-  perMessageDeflate: false,
-  clientTracking: false,
-});
+/** By the largest message that they take. */
+const acceptors = new Map<number, WebSocketServer>();
 
-/** Completes an upgrade that a server has decided to accept. Rejects when the request is not a WebSocket's. */
-export function wsAccept(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<Socket> {
+function acceptorFor(maxPayload: number): WebSocketServer {
+  const known = acceptors.get(maxPayload);
+  if (known !== undefined) return known;
+  const made = new WebSocketServer({
+    noServer: true,
+    maxPayload,
+    perMessageDeflate: false,
+    clientTracking: false,
+  });
+  acceptors.set(maxPayload, made);
+  return made;
+}
+
+/**
+ * Completes an upgrade that a server has decided to accept. Rejects when the request is not a WebSocket's.
+ * @param maxMessageBytes a larger message ends the socket before it is held in memory; never more than 16 MiB
+ */
+export function wsAccept(
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  maxMessageBytes: number = maxPayloadBytes,
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const lost = (): void => reject(new SkepError('Unavailable', 'the client went away during the upgrade'));
     socket.once('close', lost);
+    const acceptor = acceptorFor(Math.min(maxMessageBytes, maxPayloadBytes));
     acceptor.handleUpgrade(request, socket, head, (ws) => {
       socket.off('close', lost);
       resolve(wrapWebSocket(ws, systemClock, socket));
