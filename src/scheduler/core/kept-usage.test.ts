@@ -13,6 +13,7 @@ import {
 } from '../../../test/kit/builders.ts';
 import { intBetween, type Rng, seededRng } from '../../base/core/rng.ts';
 import type { AuctionCell } from '../../model/auction.ts';
+import { brainSettingsSchema } from '../../model/cell-spec.ts';
 import type { CellId, InstanceGuid } from '../../model/ids.ts';
 import { placementSchema } from '../../model/placement.ts';
 import type { MutableState } from '../../store/core/fold.ts';
@@ -68,13 +69,14 @@ function change(rng: Rng, scene: Scene): void {
   const state = pick(rng, ['CLAIMED', 'RUNNING', 'UNCLAIMED'] as const);
   const presence = pick(rng, ['ORDINARY', 'SUSPECT', 'EVACUATING'] as const);
   const where = state === 'UNCLAIMED' ? {} : { cellId };
+  const retire = rng.next() < 0.3 ? { retire: { reason: 'stop', since: 0 } } : {};
   const memoryMb = pick(rng, [10, 20]);
   const notWith = pick(rng, [[], ['web'], ['db', 'api']]);
   const fixedPorts = pick(rng, [[], [{ containerPort: 80, hostPort: pick(rng, [80, 81]) }]]);
   switch (intBetween(rng, 0, 7)) {
     case 0:
     case 1:
-      return scene.put({ actual: [buildActual({ guid, index, state, presence, ...where })] });
+      return scene.put({ actual: [buildActual({ guid, index, state, presence, ...where, ...retire })] });
     case 2:
       return scene.remove(actualKey(buildDesired({ guid }).guid, index));
     case 3:
@@ -107,7 +109,8 @@ test.each(Array.from({ length: 40 }, (_, seed) => seed))(
   'what is kept equals what is made anew: seed %i',
   (seed) => {
     const rng = seededRng(seed);
-    const scene = new Scene({ cells: ['a', 'b'] });
+    const settings = brainSettingsSchema.parse({ v: 1, preemption: seed % 2 === 1 });
+    const scene = new Scene({ cells: ['a', 'b'], settings });
     for (let step = 0; step < 60; step++) {
       change(rng, scene);
       if (rng.next() < 0.05) scene.usage.doubt();
@@ -116,6 +119,15 @@ test.each(Array.from({ length: 40 }, (_, seed) => seed))(
     expect(scene.cells()).toEqual(auctionCells(scene.state).sort(byId));
   },
 );
+
+test('an instance that is told to stop is no longer one that may be displaced', () => {
+  const settings = brainSettingsSchema.parse({ v: 1, preemption: true });
+  const running = buildActual({ state: 'RUNNING', cellId: 'a' });
+  const scene = new Scene({ desired, actual: [running], cells: ['a'], settings });
+  expect(scene.cells()[0]?.evictable).toMatchObject([{ leaving: false }]);
+  scene.put({ actual: [{ ...running, retire: { reason: 'makes room', since: 0 } }] });
+  expect(scene.cells()[0]?.evictable).toMatchObject([{ leaving: true }]);
+});
 
 describe('room', () => {
   test('is told of when it grew, once, and only then', () => {

@@ -112,6 +112,8 @@ export class KeptUsage {
     const isUnread = this.#unread?.has(cellId) ?? true;
     const kept = isUnread ? undefined : this.#kept.get(cellId);
     const before = kept === undefined ? undefined : totalsOf(kept.tally);
+    // What may be displaced is told by the records, not by what they take.
+    if (kept !== undefined) kept.isOld = true;
     for (const key of keys) {
       const claim = claimAt(state, cellId, key);
       const isTentative = this.#tentative.get(key)?.cellId === cellId;
