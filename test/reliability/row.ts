@@ -148,6 +148,8 @@ export class Row {
     const reasons: string[] = [];
     for (const server of servers) {
       try {
+        const { stale } = await this.lab.cluster.status(server, 2_000);
+        if (stale !== '') throw new Error(stale);
         const client = this.lab.cluster.client(server);
         return (await client.call('listInstances', { query: { guid } }, call(2_000))).rows;
       } catch (error) {

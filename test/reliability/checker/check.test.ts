@@ -145,6 +145,8 @@ describe('containers', () => {
   test('a blip is no loss', () => {
     const events = [event(1, 'start', 'a'), event(12_000, 'start', 'b', 'h2')];
     expect(found({ events, losses: [loss({ to: 12_000 })] })).toHaveLength(1);
+    const later = [event(1, 'start', 'a'), event(14_000, 'start', 'b', 'h2')];
+    expect(found({ events: later, losses: [loss({ to: 12_000 })] })).toHaveLength(1);
   });
   test('the newer one that is stopped after a return is found, unless it was not needed', () => {
     const events = [

@@ -78,12 +78,10 @@ const wasKilled = (kills: readonly Kill[], event: EngineEvent): boolean =>
   kills.some(({ containerId, at }) => containerId === event.containerId && at <= event.at + 100);
 
 function isLost(losses: readonly Loss[], host: string, at: number): boolean {
-  return losses.some(
-    (loss) =>
-      loss.host === host &&
-      at >= loss.from + lossAfterMs &&
-      (loss.to === undefined || at <= loss.to + afterReturnMs),
-  );
+  return losses.some(({ host: lost, from, to = Number.POSITIVE_INFINITY }) => {
+    const wasLong = to - from >= lossAfterMs;
+    return lost === host && wasLong && at >= from + lossAfterMs && at <= to + afterReturnMs;
+  });
 }
 
 /** Somebody asked for fewer instances, and was answered or not: of late, or nothing else since. */

@@ -72,6 +72,15 @@ export const cellLost: RowDefinition = {
   },
 };
 
+/** Should the machine be so busy that it takes longer than a lease, it is a loss. */
+async function cutFor(row: Row, ms: number): Promise<void> {
+  const back = row.lose('h4');
+  await rig('partition', 'h4');
+  await row.wait(ms);
+  await rig('heal', 'h4');
+  back();
+}
+
 export const blips: RowDefinition = {
   id: 11,
   fault:
@@ -80,9 +89,7 @@ export const blips: RowDefinition = {
     await row.runs('steady', 10);
     const from = Date.now();
     while (Date.now() < from + 60_000) {
-      await rig('partition', 'h4');
-      await row.wait(2_000);
-      await rig('heal', 'h4');
+      await cutFor(row, 2_000);
       await row.wait(2_000);
     }
     row.count('restarts in 60 s of flaps of 2 s', row.restarts(from), 0);
@@ -90,9 +97,7 @@ export const blips: RowDefinition = {
     await signalAgent('h5', 'STOP', false);
     await row.wait(3_000);
     await signalAgent('h5', 'CONT', false);
-    await rig('partition', 'h4');
-    await row.wait(3_500);
-    await rig('heal', 'h4');
+    await cutFor(row, 3_500);
     await row.wait(5_000);
     row.count('restarts by an agent that hung for 3 s, and a cut of 3.5 s', row.restarts(stoppedAt), 0);
     const killedAt = Date.now();

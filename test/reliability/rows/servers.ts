@@ -88,7 +88,7 @@ export const minority: RowDefinition = {
     const from = Date.now();
     // The cell on that host reaches only its own server, which has nobody to tell: it counts as lost.
     const back = row.lose(leader);
-    for (const other of followersOf(leader)) await rig('partition', leader, other);
+    await Promise.all(followersOf(leader).map((other) => rig('partition', leader, other)));
     const change = await row.newLeader(from, leader);
     row.time('cut → the majority has a leader', change.seenAt - from, 3_000);
     row.time('… → next placement started', await nextPlacement(row, 'a', from), 5_000);
@@ -188,9 +188,12 @@ export const serverFlaps: RowDefinition = {
     const second = Date.now();
     const now = await row.leader();
     for (let turn = 0; turn < 5; turn++) {
-      for (const other of followersOf(now)) await rig('partition', now, other);
+      // Should the machine be so busy that this takes seconds, it is a loss of the cell there.
+      const back = row.lose(now);
+      await Promise.all(followersOf(now).map((other) => rig('partition', now, other)));
       await row.wait(400);
-      for (const other of followersOf(now)) await rig('heal', now, other);
+      await Promise.all(followersOf(now).map((other) => rig('heal', now, other)));
+      back();
       await row.wait(1_500);
     }
     await row.wait(2_000);
