@@ -4,8 +4,11 @@
  * title or hide text.
  */
 
-/** C0 (tab and newline too), DEL, C1, line separators, and the marks that turn the direction of text around. */
-const unsafe = /\p{Cc}|\p{Bidi_Control}|[\u2028\u2029]/gu;
+/**
+ * C0 (tab and newline too), DEL, C1, line separators, halves of characters, the marks that turn the direction of text
+ * around, and whatever takes no room: two names that differ must not look alike. Not the selectors of emoji.
+ */
+const unsafe = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029[\p{Default_Ignorable_Code_Point}--\p{Variation_Selector}]]/gv;
 const escape = '\u001b';
 const sgr = new RegExp(`${escape}\\[[0-9;:]{0,64}m`, 'g');
 

@@ -16,6 +16,10 @@ describe('escaping', () => {
     ['a\nb\tc\r', 'a^Jb^Ic^M'],
     ['\u007f\u009b31m', '^?\\u{9b}31m'],
     ['evil\u202etxt.exe', 'evil\\u{202e}txt.exe'],
+    ['a\u200bb\u2060c\ufeff', 'a\\u{200b}b\\u{2060}c\\u{feff}'],
+    ['x\u00ady\u{e0041}\u3164', 'x\\u{ad}y\\u{e0041}\\u{3164}'],
+    ['half \ud800 of one', 'half \\u{d800} of one'],
+    ['⚠\ufe0f stays', '⚠\ufe0f stays'],
   ])('%j', (text, shown) => expect(escapeText(text)).toBe(shown));
 
   test('lines of a reason keep their breaks', () => {
