@@ -58,7 +58,34 @@ describe('the agent configuration', () => {
       { name: 'a', server: false, join: ['127.0.0.1:7400'], etcdEndpoints: ['http://127.0.0.1:2379'] },
       'etcdEndpoints',
     ],
+    [{ name: 'a', etcdEndpoints: ['http://10.0.0.5:2379'] }, 'etcdEndpoints'],
+    [
+      {
+        name: 'a',
+        etcdEndpoints: ['https://10.0.0.5:2379', 'http://127.0.0.1:2379'],
+        etcdTls: { caFile: '/ca.pem' },
+      },
+      'etcdEndpoints',
+    ],
+    [{ name: 'a', etcdEndpoints: ['https://10.0.0.5:2379'] }, 'etcdTls'],
+    [{ name: 'a', etcdEndpoints: ['http://127.0.0.1:2379'], etcdTls: { caFile: '/ca.pem' } }, 'etcdTls'],
+    [
+      {
+        name: 'a',
+        etcdEndpoints: ['https://10.0.0.5:2379'],
+        etcdTls: { caFile: '/ca.pem', certFile: '/c.pem' },
+      },
+      'etcdTls',
+    ],
   ])('refuses settings that make no sense together: %j', (input, field) => {
     expect(problemsOf(input).map((problem) => problem.split(':')[0])).toEqual([field]);
+  });
+
+  it.each([
+    { name: 'a', etcdEndpoints: ['http://127.0.0.1:2379', 'http://localhost:2379', 'http://[::1]:2379'] },
+    { name: 'a', etcdEndpoints: ['https://etcd.lan:2379'], etcdTls: { caFile: '/ca.pem' } },
+    { name: 'a', insecure: true, etcdEndpoints: ['http://10.0.0.5:2379'] },
+  ])('takes an etcd of the operator’s own: %j', (input) => {
+    expect(checkAgentConfig(input).ok).toBe(true);
   });
 });

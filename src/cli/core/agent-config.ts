@@ -93,9 +93,20 @@ export const agentConfigSchema = z.strictObject({
   server: z.union([z.boolean(), z.literal('auto')], { error: 'must be true, false or auto' }).default(true),
   join: z.array(hostAndPort).max(7, 'must name at most 7 servers').default([]),
   etcdEndpoints: z
-    .array(z.string().regex(/^http:\/\/[^/\s]+$/, 'must be like http://127.0.0.1:2379'))
+    .array(z.string().regex(/^https?:\/\/[^/\s]+$/, 'must be like https://10.0.0.5:2379'))
     .max(7)
     .default([]),
+  /** PEM files, read again when they change. */
+  etcdTls: z
+    .strictObject({
+      caFile: absolutePath,
+      certFile: absolutePath.optional(),
+      keyFile: absolutePath.optional(),
+    })
+    .refine(({ certFile, keyFile }) => (certFile === undefined) === (keyFile === undefined), {
+      message: 'needs "certFile" and "keyFile" together',
+    })
+    .optional(),
   etcdBinary: absolutePath.optional(),
   dockerHost: z
     .string()
@@ -188,5 +199,28 @@ function contradictions(config: AgentConfig): ConfigProblem[] {
   if (!config.server && config.etcdEndpoints.length > 0) {
     problems.push({ path: ['etcdEndpoints'], reason: 'is only for servers, and "server" is false' });
   }
-  return problems;
+  return [...problems, ...outsideEtcdProblems(config)];
 }
+
+/** Whoever reads or writes the store can do anything on every host: it is spoken to over TLS, or not over a network. */
+function outsideEtcdProblems({ etcdEndpoints, etcdTls, insecure }: AgentConfig): ConfigProblem[] {
+  const plain = etcdEndpoints.filter((endpoint) => endpoint.startsWith('http://'));
+  const secure = etcdEndpoints.length - plain.length;
+  const far = plain.find((endpoint) => !isLocalHost(endpoint.replace(/^http:\/\//, '').replace(/:\d+$/, '')));
+  if (far !== undefined && !insecure) {
+    const reason = `must be https:// for ${far}: plain HTTP is for loopback; use https:// with "etcdTls.caFile", or "insecure: true"`;
+    return [{ path: ['etcdEndpoints'], reason }];
+  }
+  if (secure > 0 && plain.length > 0)
+    return [{ path: ['etcdEndpoints'], reason: 'must be all https:// or all http://' }];
+  if (secure > 0 && etcdTls === undefined) {
+    const reason =
+      'must name the authority of the etcd in "etcdEndpoints": etcdTls: {caFile: /etc/skep/etcd-ca.pem}';
+    return [{ path: ['etcdTls'], reason }];
+  }
+  if (secure === 0 && etcdTls !== undefined)
+    return [{ path: ['etcdTls'], reason: 'is only for "etcdEndpoints" that begin with https://' }];
+  return [];
+}
+
+const isLocalHost = (host: string): boolean => isLoopback(host) || host === 'localhost' || host === '[::1]';

@@ -19,6 +19,7 @@ import { agreeAuthorities, foundingAuthorities, newAuthorities, selfSigned } fro
 import { hostAddresses } from './host-addresses.ts';
 import { HostCertificates } from './host-certificates.ts';
 import { joinCluster } from './join-cluster.ts';
+import { outsideCredentials } from './outside-etcd.ts';
 import { PkiFolder } from './pki-files.ts';
 
 /** Undefined without TLS. Waits for a server while it joins; throws what only an operator can change. */
@@ -79,7 +80,8 @@ async function fromOutsideStore(
   signal: AbortSignal,
 ): Promise<HostCertificates> {
   const { config, clock, log, rng } = context;
-  const bbs = etcdBbs({ endpoints: config.etcdEndpoints, clock, log, rng });
+  const credentials = outsideCredentials(config, context);
+  const bbs = etcdBbs({ endpoints: config.etcdEndpoints, credentials, clock, log, rng });
   try {
     const clusterId = await agreeClusterId(bbs, context, signal);
     const authorities = await agreeAuthorities(bbs, await newAuthorities(context, clusterId), signal);

@@ -21,6 +21,7 @@ import type { MemberStatus, Members } from '../../store/members.ts';
 import type { AgentContext } from './agent.ts';
 import type { EtcdTrust } from './etcd-turn.ts';
 import type { HostCertificates } from './host-certificates.ts';
+import { outsideCredentials } from './outside-etcd.ts';
 import type { StoreAccess } from './server.ts';
 
 export interface Quorum {
@@ -42,7 +43,8 @@ export async function startQuorum(context: AgentContext, signal: AbortSignal): P
 
 function outsideEtcd(context: AgentContext): Quorum {
   const { config, clock, rng, log } = context;
-  const bbs = etcdBbs({ endpoints: config.etcdEndpoints, clock, log, rng });
+  const credentials = outsideCredentials(config, context);
+  const bbs = etcdBbs({ endpoints: config.etcdEndpoints, credentials, clock, log, rng });
   const election = leaseElection({ bbs, server: config.name, clock, log, rng });
   return {
     store: {

@@ -1,8 +1,11 @@
 /** What clients of etcd show and believe, PEM. Made by the composition root from the files that etcd itself reads. */
 export interface StoreMaterial {
   readonly rootCertificate: Buffer;
-  readonly privateKey: Buffer;
-  readonly certChain: Buffer;
+  /** Absent: an etcd of the operator's own that asks for none. */
+  readonly privateKey?: Buffer;
+  readonly certChain?: Buffer;
+  /** The address that is dialled must be in the certificate; our own members' need not, see below. */
+  readonly verifiesAddress?: boolean;
 }
 
 /** The same object until it is renewed: a new one makes new connections. */

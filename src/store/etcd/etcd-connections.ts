@@ -63,7 +63,12 @@ export class Endpoint {
     const options =
       material === undefined
         ? { hosts: this.address, grpcOptions }
-        : { hosts: this.address, grpcOptions: { ...grpcOptions, ...storeTargetName }, credentials: material };
+        : {
+            hosts: this.address,
+            grpcOptions:
+              material.verifiesAddress === true ? grpcOptions : { ...grpcOptions, ...storeTargetName },
+            credentials: material,
+          };
     this.#made = { pool: new ConnectionPool(options), with: material };
     return this.#made.pool;
   }
