@@ -27,12 +27,18 @@ async function write(agent: LocalAgent): Promise<void> {
   written.push(name);
 }
 
-const started = async () =>
-  (await cluster.containers()).map(({ id, startedAt }) => `${id} ${startedAt}`).sort();
+/** @param without a host that was lost, whose instances are replaced as those of any cell */
+const started = async (without = '') =>
+  (await cluster.containers())
+    .filter(({ cell }) => cell !== without)
+    .map(({ id, startedAt }) => `${id} ${startedAt}`)
+    .sort();
 
 const voters = async (agent: LocalAgent) => {
   const { servers } = await cluster.client(agent).call('status', {}, call());
-  return servers.filter(({ health }) => health === 'leader' || health === 'follower').map(({ server }) => server);
+  return servers
+    .filter(({ health }) => health === 'leader' || health === 'follower')
+    .map(({ server }) => server);
 };
 
 it('three hosts become servers by themselves, one after the other, and no container notices', async () => {
@@ -43,4 +49,52 @@ it('three hosts become servers by themselves, one after the other, and no contai
   await eventually('three servers vote', 60_000, async () => expect(await voters(first)).toHaveLength(3));
   await write(first);
   expect(await started()).toEqual(before);
+});
+
+it('a server that is lost is replaced by the fourth host, and comes back as a cell', async () => {
+  await expect(cluster.skep(['server', 'auto', '3', '--replace-after', '4s'])).resolves.toMatchObject({
+    code: 0,
+  });
+  const lost = cluster.agentNamed((await voters(first)).find((name) => name !== first.name) ?? '');
+  const before = await started(lost.name);
+  const etcd = cluster.etcdPid(lost);
+  await cluster.kill(lost, 'SIGKILL');
+  if (etcd !== undefined) process.kill(etcd, 'SIGKILL');
+  await eventually('the fourth host replaces it', 60_000, async () => {
+    const now = await voters(first);
+    expect(now).toHaveLength(3);
+    expect(now).not.toContain(lost.name);
+  });
+  await write(first);
+  const { rows } = await cluster.client(first).call('listEvents', { query: { limit: 500 } }, call());
+  const told = rows.filter(({ type }) => type.startsWith('server.')).map(({ message }) => message);
+  expect(told.join('\n')).toMatch(/silent for 4 s; cell-\d replaces it/);
+  cluster.start(lost);
+  await eventually('the lost host is back as a cell', 60_000, async () => {
+    const { standby } = await cluster.client(first).call('listServers', {}, call());
+    expect(standby).toEqual([{ host: lost.name, canServe: true }]);
+    expect(cluster.etcdPid(lost)).toBeUndefined();
+  });
+  expect(await started(lost.name)).toEqual(expect.arrayContaining(before));
+});
+
+it('the leader is removed by hand: what breaks the quorum is refused, and it is a cell from then on', async () => {
+  const before = await started();
+  const { leader } = await cluster.client(first).call('status', {}, call());
+  const gone = leader?.server ?? '';
+  const other = cluster.agentNamed((await voters(first)).find((name) => name !== gone) ?? '');
+  await cluster.skep(['server', 'auto', 'off'], { agent: other });
+  const refused = await cluster.skep(['server', 'remove', gone, '--yes'], { agent: other });
+  expect(refused.stderr).toMatch(/with 2 instead of 3 servers the loss of 0 would be survived, now of 1/);
+  const removed = await cluster.skep(['server', 'remove', gone, '--yes', '--force'], { agent: other });
+  expect(removed, removed.stderr).toMatchObject({ code: 0 });
+  await write(other);
+  await eventually('it is a cell only', 30_000, async () => {
+    const { standby } = await cluster.client(other).call('listServers', {}, call());
+    expect(standby).toContainEqual(expect.objectContaining({ host: gone, canServe: true }));
+    expect(cluster.etcdPid(cluster.agentNamed(gone))).toBeUndefined();
+  });
+  expect(await started()).toEqual(before);
+  const { rows } = await cluster.client(other).call('listLrps', { query: {} }, call());
+  expect(rows.map(({ desired }) => desired.guid)).toEqual(expect.arrayContaining(written));
 });

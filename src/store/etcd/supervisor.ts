@@ -248,6 +248,7 @@ class Supervision implements EtcdSupervisor {
       const waitMs = failures === 1 ? 0 : backoffMs(restartBackoff, failures - 1, rng);
       this.#failed(failure);
       log.error('etcd.down', { reason: failure.message, hint: failure.hint, waitMs });
+      if (this.#isRemoved) return;
       if (!(await this.#pause(waitMs))) return;
       process = await this.#tryObtain();
     }
