@@ -55,6 +55,11 @@ test('an editor that ends with an error, as :cq does, changes nothing', async ()
   await expect(edit).rejects.toMatchObject({ code: 'Cancelled', message: expect.stringMatching(/status 1/) });
 });
 
+test('Ctrl-C is for the editor: what it saves after it counts', async () => {
+  // The whole group hears it; here the shell that waits for the editor does.
+  expect(await editText('kill -INT $$; printf saved >', 'a', '.txt')).toBe('saved');
+});
+
 test('an editor that is killed changes nothing', async () => {
   await expect(editText(editor('kill -9 $$'), '', '.txt')).rejects.toMatchObject({ code: 'Cancelled' });
 });

@@ -40,7 +40,9 @@ async function readSaved(editor: string, path: string): Promise<string> {
 function runEditor(editor: string, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     // A shell takes the editor apart as the operator wrote it; the path is an argument and not part of the line.
-    const child = spawn('/bin/sh', ['-c', `${editor} "$1"`, 'sh', path], { stdio: 'inherit' });
+    // It does not end by Ctrl-C, as an editor does not: then only the editor's own end counts.
+    const line = `trap : INT QUIT; ${editor} "$1"`;
+    const child = spawn('/bin/sh', ['-c', line, 'sh', path], { stdio: 'inherit' });
     child.on('error', (error) => reject(unusable(editor, error.message)));
     child.on('exit', (code, signal) => {
       if (code === 0) resolve();
