@@ -27,6 +27,7 @@ What this host is to be (kept for the next run):
   both                  a server of the cluster and a cell that runs containers (default)
   server | cell         only one of them. Default is cell when --join is given
   cli                   the command skep alone, for another host's cluster
+  --role ROLE           the same as naming it
   --join HOST:PORT      join the cluster of this server, with a token of it:
   --token-file FILE     the file that holds the token
   --token -             the token comes on standard input
@@ -104,14 +105,14 @@ parse_flags() {
   from_environment
   while [ $# -gt 0 ]; do
     case $1 in
-      both | server | cell | cli) ROLE=$1 ;;
-      --join | --token-file | --token | --advertise-addr | --name | --zone | --labels | --init | --from-file | \
+      both | server | cell | cli) value_flag --role "$1" ;;
+      --role | --join | --token-file | --token | --advertise-addr | --name | --zone | --labels | --init | --from-file | \
         --offline | --release-key | --log)
         if [ $# -lt 2 ]; then misuse "$1 wants a value"; fi
         value_flag "$1" "$2"
         shift
         ;;
-      --join=* | --token-file=* | --token=* | --advertise-addr=* | --name=* | --zone=* | --labels=* | --init=* | \
+      --role=* | --join=* | --token-file=* | --token=* | --advertise-addr=* | --name=* | --zone=* | --labels=* | --init=* | \
         --from-file=* | --offline=* | --release-key=* | --log=*)
         value_flag "${1%%=*}" "${1#*=}"
         ;;
@@ -125,6 +126,7 @@ parse_flags() {
 value_flag() {
   if [ -z "$2" ]; then misuse "$1 wants a value"; fi
   case $1 in
+    --role) ROLE=$2 ;;
     --join) JOIN=$2 ;;
     --token-file) TOKEN_FILE=$2 ;;
     --token)
@@ -172,12 +174,12 @@ check_usage() {
   if [ -n "$QUIET" ] && [ -n "$VERBOSE" ]; then misuse "--quiet and --verbose exclude each other"; fi
   if [ "$ROLE" = cli ] && [ -n "$DEMO$JOIN" ]; then misuse "the role cli has no agent: neither --demo nor --join"; fi
   if [ "$ROLE" = server ] && [ -n "$DEMO" ]; then misuse "--demo needs a cell, and the role is server"; fi
-  if [ -n "$JOIN" ] && ! printf '%s' "$JOIN" | grep -qE '^[A-Za-z0-9.-]+:[0-9]{1,5}$'; then
+  if [ -n "$JOIN" ] && ! printf '%s' "$JOIN" | grep -qE '^[A-Za-z0-9][A-Za-z0-9.-]*:[0-9]{1,5}$'; then
     misuse "--join wants HOST:PORT, such as 10.0.0.11:7400"
   fi
   if [ -n "$TOKEN_FILE" ] && [ -z "$JOIN" ]; then misuse "a token goes with --join HOST:PORT"; fi
-  if [ -n "$ADDRESS" ] && ! printf '%s' "$ADDRESS" | grep -qE '^[0-9]{1,3}(\.[0-9]{1,3}){3}$'; then
-    misuse "--advertise-addr wants an IPv4 address"
+  if [ -n "$ADDRESS" ] && ! is_ipv4 "$ADDRESS"; then
+    misuse "--advertise-addr wants an IPv4 address, such as 10.0.0.11"
   fi
   if [ -n "$NAME" ] && ! printf '%s' "$NAME" | grep -qE '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$'; then
     misuse "--name wants letters, digits, dots, dashes"
@@ -188,6 +190,10 @@ check_usage() {
   if [ -n "$LABELS" ] && ! printf '%s' "$LABELS" | grep -qE '^[A-Za-z0-9._/-]+=[A-Za-z0-9._-]*(,[A-Za-z0-9._/-]+=[A-Za-z0-9._-]*)*$'; then
     misuse "--labels wants NAME=VALUE,NAME=VALUE"
   fi
+}
+
+is_ipv4() {
+  printf '%s' "$1" | grep -qE '^((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])$'
 }
 
 misuse() {
@@ -229,7 +235,7 @@ places() {
 
 load() {
   # parts: begin (a built install.sh has them here)
-  for part in say journal check release packages engine choices program agent service demo rollback uninstall; do
+  for part in say journal check release packages engine choices join program agent service demo rollback uninstall; do
     if [ ! -r "$HERE/packaging/install/$part.sh" ]; then
       echo "install.sh: $HERE/packaging/install/$part.sh is missing: run install.sh from a whole checkout" >&2
       exit 1

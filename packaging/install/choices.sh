@@ -49,10 +49,26 @@ check_choices() {
   if [ -n "$TOKEN_FILE" ] && [ "$TOKEN_FILE" != - ] && [ ! -r "$TOKEN_FILE" ]; then
     problem "the token file $TOKEN_FILE cannot be read" 'on a server: skep token create --role cell --print-join'
   fi
-  if [ -n "$TOKEN_FILE" ] && [ "$MODE" != check ]; then read_token; fi
+  # A check leaves standard input alone.
+  if [ -n "$TOKEN_FILE" ] && [ "$MODE$TOKEN_FILE" != check- ]; then read_token; fi
+  check_address
+  check_join
   case $INIT in
     systemd) [ -d /run/systemd/system ] || problem 'systemd does not run here' 'leave out --init, or: --init none' ;;
     openrc) have rc-service || [ -n "$ROOT" ] || problem 'OpenRC does not run here' 'leave out --init, or: --init none' ;;
+  esac
+}
+
+# The agent of a server listens on it.
+check_address() {
+  if [ -z "$ADDRESS" ] || ! is_server; then return 0; fi
+  case $ADDRESS in 127.*) return 0 ;; esac
+  here=$(awk '/\|-- / { address = $NF } /\/32 host LOCAL/ && address !~ /^127\./ { print address }' /proc/net/fib_trie |
+    sort -u | tr '\n' ' ')
+  case " $here" in
+    *" $ADDRESS "*) ;;
+    *) problem "no network interface of this host has the address $ADDRESS" \
+      "--advertise-addr wants one of this host's own: ${here:-127.0.0.1}" ;;
   esac
 }
 

@@ -194,6 +194,7 @@ end_run() {
   trap - EXIT
   trap '' HUP INT TERM PIPE
   set +e
+  if [ "$status" -ne 0 ] && [ -n "$STEP_OPEN" ]; then unexpected_end "$status"; fi
   if [ "$status" -ne 0 ] && [ -n "$DEMO_UNDO" ]; then undo_demo; fi
   if [ "$status" -ne 0 ] && [ -n "$UNDO" ]; then
     undo_all >&2
@@ -202,6 +203,17 @@ end_run() {
   fi
   if [ -n "$WORK" ]; then rm -rf "$WORK"; fi
   exit "$status"
+}
+
+# A command failed for which no step has a reason: what it said itself is above.
+unexpected_end() {
+  echo failed
+  STEP_OPEN=
+  {
+    printf 'install.sh: step %s/%s "%s" failed: a command ended with status %s\n' "$STEP" "$STEPS" "$STEP_NAME" "$1"
+    printf '  What to do: see whether the disk is full (df -h %s %s), and what it said above; then run this again\n' \
+      "$DATA" "${ROOT:-/}"
+  } >&2
 }
 
 undo_all() {

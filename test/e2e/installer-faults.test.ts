@@ -4,9 +4,19 @@
  * fails too, all is as before the first. Kills at the last deed of each step, shared out among the tests;
  * SKEP_FAULTS=all: at every deed in each of them (some minutes).
  */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -29,10 +39,10 @@ interface Ended {
 }
 
 /** Runs a release file; it is killed before that deed. */
-async function install(file: string, killAt?: number): Promise<Ended> {
+async function install(file: string, killAt?: number, flags: readonly string[] = []): Promise<Ended> {
   const env = { ...here.env, ...watched.reset(killAt), PATH: `${watched.path}:${here.env['PATH']}` };
   const command = 'DEEDS_GROUP=$$ exec sh "$@"';
-  const words = ['-c', `export DEEDS_GROUP; ${command}`, 'sh', file, '--log', watched.log];
+  const words = ['-c', `export DEEDS_GROUP; ${command}`, 'sh', file, '--log', watched.log, ...flags];
   const child = spawn('sh', words, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -102,28 +112,28 @@ async function removed(): Promise<void> {
   for (const name of readdirSync(here.root)) rmSync(join(here.root, name), { recursive: true });
 }
 
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'skep-faults-'));
+  here = await installation();
+  watched = deeds(folder);
+  here.env['PATH'] = `${watched.path}:${here.env['PATH']}`;
+  const releases = shellReleases(folder);
+  files = {
+    old: releases.make('0.1.1'),
+    next: releases.make('0.1.2'),
+    broken: releases.make('0.1.3', 'exit 1'),
+  };
+});
+
+afterAll(async () => {
+  await here.remove();
+  rmSync(folder, { recursive: true, force: true });
+});
+
 /** Of one test: with every deed it is some hundred runs. */
 const deadlineMs = isWhole ? 3_600_000 : 400_000;
 
 describe.skipIf(process.getuid?.() !== 0)('install.sh killed with kill -9', { timeout: deadlineMs }, () => {
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'skep-faults-'));
-    here = await installation();
-    watched = deeds(folder);
-    here.env['PATH'] = `${watched.path}:${here.env['PATH']}`;
-    const releases = shellReleases(folder);
-    files = {
-      old: releases.make('0.1.1'),
-      next: releases.make('0.1.2'),
-      broken: releases.make('0.1.3', 'exit 1'),
-    };
-  });
-
-  afterAll(async () => {
-    await here.remove();
-    rmSync(folder, { recursive: true, force: true });
-  });
-
   it('on a bare host: the next run sets up the same as one that nobody disturbed', async () => {
     await installed(files.old);
     const [whole, kills] = [tree(), points(onBare, [1, 5, 8])];
@@ -195,3 +205,75 @@ describe.skipIf(process.getuid?.() !== 0)('install.sh killed with kill -9', { ti
     }
   });
 });
+
+/** Copies of a release file, each with one byte that is not as it was signed, and where that is. */
+function damaged(file: string): [where: string, path: string][] {
+  const bytes = readFileSync(file);
+  const text = bytes.toString('latin1');
+  const lines = text.split('\n').slice(1, 11);
+  const names = lines.map((line) => line.split(' ')[0] ?? '');
+  const ends = names.map((name, at) => text.indexOf(`\n${name} `) + 1 + (lines[at]?.length ?? 0) - 3);
+  const length = Number(/^#payload-bytes (\d+)$/m.exec(text)?.[1]);
+  const places: [string, number][] = [
+    ...names.map((name, at): [string, number] => [name, ends[at] ?? 0]),
+    ['the first byte of the archive', bytes.length - length],
+    ['the middle of the archive', bytes.length - Math.round(length / 2)],
+    ['the last byte', bytes.length - 1],
+  ];
+  return places.map(([where, at], number) => {
+    const copy = Buffer.from(bytes);
+    copy[at] = copy[at] === 0x37 ? 0x38 : 0x37;
+    const path = join(folder, `damaged-${number}.run`);
+    writeFileSync(path, copy);
+    return [where, path];
+  });
+}
+
+describe.skipIf(process.getuid?.() !== 0)(
+  'install.sh on a host with a release',
+  { timeout: deadlineMs },
+  () => {
+    it('refuses a file with one wrong byte, wherever it is, and one that is cut off', async () => {
+      await installed(files.old);
+      const [before, whole] = [inUse(), tree()];
+      const cut = join(folder, 'cut.run');
+      writeFileSync(cut, readFileSync(files.next).subarray(0, -1));
+      for (const [where, path] of [...damaged(files.next), ['the end', cut]] as const) {
+        const { code, said } = await install(files.old, undefined, ['--from-file', path]);
+        expect(code, `${where}: ${said}`).toBe(5);
+        expect(said).toContain('Nothing was changed');
+      }
+      expect(inUse()).toEqual(before);
+      expect(tree()).toEqual(whole);
+    });
+
+    it('goes back when the disk fills up meanwhile, and upgrades when there is room again', async () => {
+      await removed();
+      const disk = join(here.root, 'var/lib');
+      mkdirSync(disk, { recursive: true });
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', disk]);
+      // It fills up after it was looked at.
+      writeFileSync(join(watched.path, 'df'), '#!/bin/sh\necho; echo x 9 1 9999999 1% /\n', { mode: 0o755 });
+      try {
+        await installed(files.old);
+        const before = inUse();
+        expect(fill(join(disk, 'filler'))).toContain('No space left');
+        const { code, said } = await install(files.next);
+        expect([1, 7], said).toContain(code);
+        expect(said).toContain('disk');
+        expect(inUse(), said).toEqual(before);
+        rmSync(join(disk, 'filler'));
+        await installed(files.next);
+      } finally {
+        rmSync(join(watched.path, 'df'));
+        process.kill(here.agentPid(), 'SIGKILL');
+        execFileSync('umount', ['--lazy', disk]);
+      }
+    });
+  },
+);
+
+/** Leaves no byte free; what was said then. */
+function fill(path: string): string {
+  return spawnSync('sh', ['-c', 'head -c 100m /dev/zero >"$1"', 'sh', path], { encoding: 'utf8' }).stderr;
+}

@@ -1,6 +1,8 @@
 /** skep upgrade over a cluster that was set up from release files: a server and a cell, versions N and N+1 together. */
 import { generateKeyPairSync } from 'node:crypto';
-import { readlinkSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Installation, installation } from '../kit/install.ts';
@@ -44,6 +46,37 @@ describe.skipIf(process.getuid?.() !== 0)('skep upgrade', () => {
     for (const each of made) await each.remove();
     releases.remove();
   }, 120_000);
+
+  it('is not begun on a host that could not join: install.sh says why, and changes nothing', async () => {
+    const stranger = await installation(second);
+    made.unshift(stranger);
+    const token = join(releases.folder, 'token');
+    const pin = readFileSync(token, 'utf8').slice(6, 58);
+    const other = join(releases.folder, 'other-token');
+    writeFileSync(other, readFileSync(token, 'utf8').replace(pin, pin.split('').reverse().join('')));
+    const plain = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    plain.listen(stranger.portBase, '127.0.0.1');
+    await once(plain, 'listening');
+    const to = ['--join', `127.0.0.1:${server.portBase}`];
+    const cases: [string, ...string[]][] = [
+      ['not of the cluster that the token is for', 'cell', ...to, '--token-file', other],
+      ['needs a token', '--role', 'server', ...to],
+      ['Connection refused', 'cell', '--join', `127.0.0.1:${stranger.portBase + 1}`, '--token-file', token],
+      ['is no server of Skep', 'cell', '--join', `127.0.0.1:${stranger.portBase}`, '--token-file', token],
+      ['no network interface', 'server', ...to, '--token-file', token, '--advertise-addr', '192.0.2.1'],
+    ];
+    for (const [reason, ...flags] of cases) {
+      const { code, stdout, stderr } = await stranger.install(flags);
+      expect(code, stdout + stderr).toBe(4);
+      expect(stderr).toContain(reason);
+    }
+    plain.close();
+    expect((await stranger.install(['--role', 'boss'])).code).toBe(2);
+    expect((await stranger.install(['server', '--advertise-addr', '10.0.0.256'])).code).toBe(2);
+    expect(readdirSync(stranger.root)).toEqual([]);
+    const good = await stranger.install(['cell', ...to, '--token-file', token, '--check']);
+    expect(good.code, good.stderr).toBe(0);
+  });
 
   it('refuses what is no release file, and a version that is two', async () => {
     const none = await server.skep('upgrade', '/etc/hostname');
