@@ -3,6 +3,7 @@
  * context; and what must stay shut. Real agents, real etcd, real Docker.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import {
   closeSync,
   mkdirSync,
@@ -285,6 +286,52 @@ test('a cell that is revoked is out at once, and its containers run on', async (
   );
   expect(stdout.trim()).not.toBe('');
 }, 60_000);
+
+test('a cell becomes a server over its own session, with the certificates of one, and a cell again', async () => {
+  const { stdout } = await skep(['token', 'create', '--role', 'cell']);
+  const file = join(folder, 'token-d');
+  writeFileSync(file, stdout, { mode: 0o600 });
+  const to = ['--join', `127.0.0.1:${ports.api}`, '--token-file', file];
+  const agent = start('d', '127.0.0.4', [...to, '--server=auto']);
+  const pki = () =>
+    JSON.parse(readFileSync(join(agent.folder, 'data/pki/host.json'), 'utf8')) as {
+      cluster: { certificate: string };
+      store?: unknown;
+    };
+  const roles = () => new X509Certificate(pki().cluster.certificate).subjectAltName ?? '';
+  await eventually('it votes', 60_000, async () => {
+    const list = (await skep(['server', 'ls'])).stdout;
+    if (!/^d +voter +answers/m.test(list)) throw new Error(list);
+  });
+  expect(roles()).toContain('server');
+  expect(pki().store).toBeDefined();
+  await skep(['server', 'auto', 'off']);
+  expect(await skep(['server', 'remove', 'd', '--yes', '--force'])).toMatchObject({ code: 0 });
+  await eventually('it has the certificate of a cell', 30_000, async () => {
+    if (roles().includes('server')) throw new Error(roles());
+  });
+  expect(pki().store).toBeUndefined();
+  const events = (await skep(['events', '--limit', '100'])).stdout;
+  expect(events).toMatch(/server\.added +d:/);
+  expect(events).toMatch(/d joined as a server with token/);
+}, 120_000);
+
+test('a server that is revoked leaves the store, and its certificate opens etcd no more', async () => {
+  const held = readFileSync(join(folder, 'b/data/pki/store.pem'), 'utf8');
+  expect(await knock(ports.etcdClient, { cert: held, key: held })).toContain('"health":"true"');
+  expect(await skep(['cert', 'revoke', 'b'])).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining('rotate-ca'),
+  });
+  await eventually('its certificate opens etcd no more', 60_000, async () => {
+    const answer = await knock(ports.etcdClient, { cert: held, key: held });
+    if (answer.includes('health')) throw new Error(answer);
+  });
+  await eventually('the other one is the only server, and serves', 60_000, async () => {
+    const { code, stdout, stderr } = await skep(['server', 'ls']);
+    if (code !== 0 || /^b /m.test(stdout)) throw new Error(stdout + stderr);
+  });
+}, 150_000);
 
 test('no log holds a key or a token, and what is secret is for its owner alone', () => {
   const secrets = [tokens.server, tokens.cell].map(
