@@ -3,6 +3,7 @@ import type { LogListener } from '../api/client/log-source.ts';
 import { LogMerge, type MergedLine } from '../api/core/log-merge.ts';
 import type { LogFrame } from '../api/core/stream-frames.ts';
 import type { Timer } from '../base/clock.ts';
+import { escapeData } from './core/escape.ts';
 import { formatLogLine, type LogLineOptions } from './core/log-line.ts';
 import { displayWidth } from './core/width.ts';
 import type { Session } from './session.ts';
@@ -106,7 +107,7 @@ export class LogPrinter {
         stream: line.channel,
         text: line.text,
       };
-      return this.#session.print(JSON.stringify(record));
+      return this.#session.print(escapeData(JSON.stringify(record)));
     }
     this.#session.print(formatLogLine(line, sourceOf(origin), this.#width, this.#options));
   }

@@ -151,7 +151,7 @@ function configure(command: Command, io: Io): void {
       writeErr: (text) => void io.stderr.write(text),
       getOutHelpWidth: () => io.stdout.columns ?? 100,
       getErrHelpWidth: () => io.stderr.columns ?? 100,
-      outputError: (text, write) => write(text.replace(/^error: /, 'skep: ')),
+      outputError: (text, write) => write(escapeLines(text.replace(/^error: /, 'skep: '))),
     })
     .configureHelp({ commandUsage: usageOf, subcommandTerm: (sub) => sub.name() })
     .showHelpAfterError(`(see '${pathOf(command)} --help')`);

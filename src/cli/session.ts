@@ -9,7 +9,7 @@ import { SkepError } from '../base/core/errors.ts';
 import type { ContextRenewal } from './context-renewal.ts';
 import { chosenContext, tlsOf } from './contexts.ts';
 import { type Paint, painter, usesColour } from './core/colour.ts';
-import { escapeLines } from './core/escape.ts';
+import { escapeData, escapeLines } from './core/escape.ts';
 import { exitCodeOfSignal } from './core/exit-codes.ts';
 import { type Column, renderTable } from './core/table.ts';
 import { type Format, formatOf, type GlobalFlags } from './flags.ts';
@@ -198,10 +198,10 @@ export async function printListing<T>(session: Session, listing: Listing<T>): Pr
 /** Prints data as JSON or, with `-o yaml`, as YAML. */
 export async function printData(session: Session, data: unknown): Promise<void> {
   if (session.format === 'yaml') {
-    const { stringify } = await import('./yaml.ts');
-    session.io.stdout.write(stringify(data));
+    const { stringifySafely } = await import('./yaml.ts');
+    session.io.stdout.write(stringifySafely(data));
   } else {
-    session.print(JSON.stringify(data, null, 2));
+    session.print(escapeData(JSON.stringify(data, null, 2)));
   }
 }
 

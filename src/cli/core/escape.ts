@@ -17,6 +17,23 @@ export function escapeText(text: string): string {
   return text.replace(unsafe, visible);
 }
 
+/**
+ * JSON, or YAML whose strings with such characters are in double quotes: the same data, with every such character
+ * written as `\\u202e`.
+ */
+export function escapeData(text: string): string {
+  return text.replace(unsafe, (char) => (char === '\n' ? char : unicodeEscape(char)));
+}
+
+/** Whether it holds anything that would be escaped, beside ends of lines. */
+export const isUnsafe = (text: string): boolean => text.replaceAll('\n', '').search(unsafe) >= 0;
+
+const unicodeEscape = (char: string): string =>
+  Array.from(
+    { length: char.length },
+    (_, i) => `\\u${char.charCodeAt(i).toString(16).padStart(4, '0')}`,
+  ).join('');
+
 /** Text of several lines, such as a reason with the output of a check: newlines stay, the rest is escaped. */
 export function escapeLines(text: string): string {
   return text

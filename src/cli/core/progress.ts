@@ -99,7 +99,7 @@ function afterCrash(lrp: ActualLrp): string {
 
 function address(lrp: ActualLrp): string {
   const port = lrp.netInfo?.ports[0];
-  return port === undefined ? '' : ` at ${lrp.netInfo?.address}:${port.hostPort}`;
+  return port === undefined ? '' : ` at ${escapeText(lrp.netInfo?.address ?? '')}:${port.hostPort}`;
 }
 
 function failing(lrp: ActualLrp): string {
