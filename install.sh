@@ -222,7 +222,9 @@ places() {
   GROUP=skep
   COMMAND=skep
   if [ -n "$ROOT" ]; then COMMAND=$LAUNCHER; fi
+  # Images are the whole machine's: below another root it is one of its own.
   DEMO_IMAGE=skep-demo/hello:1
+  if [ -n "$ROOT" ]; then DEMO_IMAGE=skep-demo/hello:$PORT_BASE; fi
   KIT=$HERE
   INIT_GIVEN=$INIT
   if [ -z "$INIT" ]; then

@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-type Extra = { testTimeout?: number; hookTimeout?: number; fileParallelism?: boolean; groupOrder?: number };
+type Extra = { testTimeout?: number; hookTimeout?: number; maxWorkers?: number; groupOrder?: number };
 
 /** One vitest project: a name, where its tests live, and what differs from the rest. */
 function project(name: string, include: string[], extra: Extra = {}) {
@@ -34,7 +34,8 @@ export default defineConfig({
       project('e2e', ['test/e2e/**/*.test.ts'], {
         testTimeout: 180_000,
         hookTimeout: 180_000,
-        fileParallelism: false,
+        // It is mostly waiting: one more than there are for what computes.
+        maxWorkers: 3,
         groupOrder: 2,
       }),
     ],

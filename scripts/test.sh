@@ -13,7 +13,6 @@ export PATH
 # /var/tmp first: in a container /tmp may be small; the daemon's data goes here too.
 work=$(mktemp -d "${TMPDIR:-/var/tmp}/skep-test.XXXXXX")
 runner=
-other_runner=
 dockerd=
 
 say() { printf '==> %s\n' "$*"; }
@@ -38,7 +37,6 @@ stop() {
 cleanup() {
   trap '' HUP INT TERM
   if [ -n "$runner" ]; then stop 5 "-$runner"; fi
-  if [ -n "$other_runner" ]; then stop 5 "-$other_runner"; fi
   if [ -n "$dockerd" ]; then stop_dockerd; fi
   rm -rf "$work" 2>/dev/null || true
 }
@@ -215,44 +213,19 @@ shell_scripts() {
   done
 }
 
-# In a session of its own, so that whatever a test left behind can be stopped with it. The first argument names the
-# report.
-start_vitest() {
-  name=$1
-  shift
-  setsid vitest run --reporter=default --reporter=json --outputFile.json="$work/$name.json" "$@" </dev/null &
-}
-
-await_vitest() {
-  status=0
-  wait "$2" || status=$?
-  stop 5 "-$2"
-  counts=$(node scripts/test-counts.ts "$work/$1.json" "$status") || counts='0 1'
-  passed=$((passed + ${counts% *}))
-  failed=$((failed + ${counts#* }))
-}
-
+# In a session of its own, so that whatever a test left behind can be stopped with it. vitest.config.ts says what runs
+# side by side.
 all_projects() {
   export SKEP_SIM_SEEDS="${SKEP_SIM_SEEDS:-200}"
-  if [ $# -gt 0 ]; then
-    start_vitest report "$@"
-    runner=$!
-    await_vitest report "$runner"
-    runner=
-    return
-  fi
-  start_vitest report --project '!e2e'
+  setsid vitest run --reporter=default --reporter=json --outputFile.json="$work/report.json" "$@" </dev/null &
   runner=$!
-  await_vitest report "$runner"
-  # End to end is mostly waiting: two halves side by side.
-  start_vitest first --project e2e --shard=1/2
-  runner=$!
-  start_vitest second --project e2e --shard=2/2
-  other_runner=$!
-  await_vitest first "$runner"
+  status=0
+  wait "$runner" || status=$?
+  stop 5 "-$runner"
   runner=
-  await_vitest second "$other_runner"
-  other_runner=
+  counts=$(node scripts/test-counts.ts "$work/report.json" "$status") || counts='0 1'
+  passed=$((passed + ${counts% *}))
+  failed=$((failed + ${counts#* }))
 }
 
 npm_packages
