@@ -11,7 +11,7 @@ import { defaultBrainSettings } from '../model/cell-spec.ts';
 import { defaults } from '../model/defaults.ts';
 import type { EventType } from '../model/event.ts';
 import type { CellId, Millis } from '../model/ids.ts';
-import { automatic, emptyQuorum, type Quorum, type QuorumChange } from '../model/quorum.ts';
+import { automatic, emptyQuorum, type Quorum, type QuorumChange, quorumSchema } from '../model/quorum.ts';
 import type { Bbs, Put } from '../store/bbs.ts';
 import { encode } from '../store/core/codec.ts';
 import { eventKey, quorumKey, serverKey } from '../store/core/keys.ts';
@@ -127,7 +127,8 @@ class Keeper {
   /** Writes the plan when it differs; false when somebody else changed the record meanwhile. */
   async #keep(state: ClusterState, planned: Quorum, now: Millis): Promise<boolean> {
     const before = state.quorum;
-    if (before !== undefined && encode(before.value) === encode(planned)) return true;
+    // In the order of the schema, as what was read is.
+    if (before !== undefined && encode(before.value) === encode(quorumSchema.parse(planned))) return true;
     const begun =
       planned.change !== undefined && before?.value.change === undefined ? planned.change : undefined;
     const puts = begun === undefined ? [] : [this.#begun(begun, now)];

@@ -53,7 +53,9 @@ export interface ApiServer {
 }
 
 /** @param more what a test composes itself: the keeper of backups, the doctor */
-export async function startApiServer(more: Pick<ApiContext, 'backups' | 'doctor'> = {}): Promise<ApiServer> {
+export async function startApiServer(
+  more: Pick<ApiContext, 'backups' | 'doctor' | 'members' | 'memberStatuses'> = {},
+): Promise<ApiServer> {
   const folder = mkdtempSync(join(tmpdir(), 'skep-api-'));
   const abort = new AbortController();
   const clock = systemClock;

@@ -29,7 +29,7 @@ describe('the agent configuration', () => {
     [{ name: 'a', adress: '127.0.0.1' }, 'adress: is not a known setting'],
     [{ name: 'a', cell: { memory: 5 } }, 'cell.memory: is not a known setting'],
     [{ name: 'a', dataDir: 'data' }, 'dataDir: must be an absolute path'],
-    [{ name: 'a', server: 'yes' }, 'server: must be a boolean'],
+    [{ name: 'a', server: 'yes' }, 'server: must be true, false or auto'],
     [
       { name: 'a', metricsListen: '0.0.0.0:7409' },
       'metricsListen: must be on a loopback address, such as 127.0.0.1:7409: metrics are served without TLS',

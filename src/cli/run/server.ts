@@ -197,7 +197,10 @@ class Serving {
       ...common,
       backups: backups.keeper,
       doctor: serverDoctor({ context: this.#context, store, replica, backups: backups.keeper }),
-      etcdFigures: members === undefined ? undefined : ({ signal }) => ownEtcdFigures(config, signal),
+      etcdFigures:
+        members === undefined
+          ? undefined
+          : ({ signal }: { readonly signal: AbortSignal }) => ownEtcdFigures(config, signal),
       ...planning,
       tickets,
       certificates: isOpen ? undefined : x509Maker,
