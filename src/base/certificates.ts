@@ -39,6 +39,8 @@ export interface CertificateMaker {
   requestFor(name: string, key: string): Promise<string>;
   /** Signs; of the request only the key is taken. Throws `InvalidRequest` when it is none, or not signed by its key. */
   issue(authority: KeyPair, request: string, subject: Subject, validity: Validity): Promise<Issued>;
+  /** A list of certificates that count no more, DER; `now` is when it begins. */
+  revocationList(authority: KeyPair, serials: readonly string[], now: number): Promise<Uint8Array>;
   /** SHA-256 of the request's public key, hexadecimal. Throws as `issue` does. */
   keyHash(request: string): Promise<string>;
   /** SHA-256 of a certificate, as join tokens pin it. */

@@ -74,6 +74,8 @@ export const revocationSchema = z.object({
   name: z.string(),
   at: z.number(),
   by: z.string(),
+  /** Of the certificate for etcd that belongs to it. */
+  storeSerial: z.string().optional(),
 });
 export type Revocation = Readonly<z.infer<typeof revocationSchema>>;
 

@@ -79,6 +79,8 @@ export const authRoutes = {
   revokeCertificates: {
     ...paths.revokeCertificates,
     params: z.object({ which: z.string() }),
-    response: z.object({ revision: z.number(), serials: z.array(z.string()) }),
+    /** A server leaves the store's members with it: `force` as in `removeServer`. */
+    query: z.strictObject({ force: z.stringbool().default(false) }),
+    response: z.object({ revision: z.number(), serials: z.array(z.string()), wasServer: z.boolean() }),
   },
 } as const;

@@ -72,6 +72,20 @@ export const x509Maker: CertificateMaker = {
     return { certificate: `${certificate.toString('pem')}\n`, serial: serial.toUpperCase() };
   },
 
+  async revocationList(authority, serials, now) {
+    const x509 = await load();
+    const issuer = new x509.X509Certificate(authority.certificate);
+    const made = await x509.X509CrlGenerator.create({
+      issuer: issuer.subject,
+      thisUpdate: new Date(now),
+      nextUpdate: issuer.notAfter,
+      entries: serials.map((serialNumber) => ({ serialNumber, revocationDate: new Date(now) })),
+      signingAlgorithm: algorithm,
+      signingKey: await importKey(authority.key),
+    });
+    return new Uint8Array(made.rawData);
+  },
+
   async keyHash(request) {
     const publicKey = await requestedKey(request);
     return createHash('sha256').update(new Uint8Array(publicKey.rawData)).digest('hex');

@@ -1,6 +1,7 @@
 /** `skep cert`: every certificate that the cluster issued and that has not expired. */
 import { Command } from 'commander';
 import type { CertificateView } from '../../api/core/auth-shapes.ts';
+import { escapeLines } from '../core/escape.ts';
 import { formatDuration } from '../core/format.ts';
 import { withGlobals } from '../flags.ts';
 import type { Host } from '../io.ts';
@@ -65,18 +66,24 @@ function renewsText({ renewsAt, isReplaced, revokedAt }: CertificateView, now: n
   return renewsAt <= now ? 'due' : `in ${formatDuration(renewsAt - now)}`;
 }
 
+/** Every server holds the store, and with it the keys that sign. */
+const heldKeys = (server: string): string =>
+  `${escapeLines(server)} leaves the servers. It held the keys of the authorities: if it is in wrong hands, change them now: skep cert rotate-ca start`;
+
 function revokeCommand(host: Host): Command {
   const command = new Command('revoke')
     .summary('make certificates useless, at once')
     .description('Revokes one certificate by its serial number, or all of a host by its name.')
     .argument('<which>', 'serial number, or name of a host')
-    .action((which: string) =>
+    .option('--force', 'a server that the store cannot do without, too: as in skep server remove')
+    .action((which: string, { force = false }: { force?: boolean }) =>
       openSession(host, command, async (session) => {
-        const input = { params: { which } };
-        const { serials } = await session.client.call('revokeCertificates', input, {
+        const input = { params: { which }, query: { force: String(force) } };
+        const { serials, wasServer } = await session.client.call('revokeCertificates', input, {
           signal: session.signal,
         });
         session.note(`Revoked: ${serials.join(', ')}`);
+        if (wasServer) session.warn(heldKeys(which));
         return undefined;
       }),
     );

@@ -95,13 +95,25 @@ export class HostCertificates implements RenewedTls {
   }
 
   /** Durable first, then in use. */
-  replace(host: HostPki): void {
+  replace(given: HostPki): void {
+    const { refused } = this.#host;
+    const host = refused === undefined ? given : { refused, ...given };
     this.#folder.writeHost(host);
     this.#mustRenew = false;
     this.#host = host;
     this.#store = storeMaterial(host);
     this.#material = { ...host.cluster, shown: host.shown };
     for (const listener of this.#listeners) listener();
+  }
+
+  /** Certificates that this server's etcd is to refuse are made known to it when it is started anew. */
+  get refusedSerials(): readonly string[] {
+    return this.#host.refused?.serials ?? [];
+  }
+
+  refuse(serials: readonly string[], list: Uint8Array): void {
+    const refused = { serials: [...serials], list: Buffer.from(list).toString('base64') };
+    this.replace({ ...this.#host, refused });
   }
 
   /** Whether a certificate has lived two thirds of its life, or is of an authority that is being replaced. */

@@ -13,7 +13,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
@@ -35,6 +35,8 @@ export const hostPkiSchema = z.object({
   shown: z.array(shownSchema).optional(),
   /** Servers with an etcd of their own. */
   store: pairSchema.optional(),
+  /** Certificates for etcd that count no more: their numbers, and the signed list, base64. */
+  refused: z.object({ serials: z.array(z.string()), list: z.string() }).optional(),
   /**
    * Signs for etcd. A server keeps it beside etcd's data, which hold it too, so that servers which were off until their
    * certificates had expired can start.
@@ -48,6 +50,7 @@ export const joiningSchema = z.object({ key: z.string(), storeKey: z.string() })
 export interface StoreFiles {
   readonly caFile: string;
   readonly pairFile: string;
+  readonly crlFile?: string;
 }
 
 /** The same authorities are the same text, whichever of them signs. */
@@ -70,9 +73,11 @@ export class PkiFolder {
    * What etcd reads. It reads the pair at each handshake, but the authorities only once: their file is named by what is
    * in it, so that an etcd which runs with other ones is known by its command line.
    */
-  storeFilesOf({ store, trust }: Pick<HostPki, 'store' | 'trust'>): StoreFiles {
+  storeFilesOf({ store, trust, refused }: Pick<HostPki, 'store' | 'trust' | 'refused'>): StoreFiles {
     const name = trust === undefined ? 'store-ca.pem' : `store-ca-${digest(sorted(store?.ca ?? ''))}.pem`;
-    return { caFile: join(this.path, name), pairFile: join(this.path, 'store.pem') };
+    const files = { caFile: join(this.path, name), pairFile: join(this.path, 'store.pem') };
+    if (refused === undefined) return files;
+    return { ...files, crlFile: join(this.path, `store-crl-${digest(refused.list)}.der`) };
   }
 
   readHost(): HostPki | undefined {
@@ -83,6 +88,9 @@ export class PkiFolder {
     const { store } = host;
     if (store !== undefined) {
       this.#write(basename(this.storeFilesOf(host).caFile), sorted(store.ca));
+      const { crlFile } = this.storeFilesOf(host);
+      if (crlFile !== undefined)
+        this.#write(basename(crlFile), Buffer.from(host.refused?.list ?? '', 'base64'));
       this.#write('store.pem', store.certificate + store.key);
     }
     this.#write('host.json', `${JSON.stringify(host)}\n`);
@@ -125,12 +133,12 @@ export class PkiFolder {
   }
 
   /** In one step, and on the disk before anybody relies on it. */
-  #write(name: string, text: string): void {
+  #write(name: string, text: string | Buffer): void {
     mkdirSync(this.path, { recursive: true, mode: 0o700 });
     const file = join(this.path, name);
     const descriptor = openSync(`${file}.new`, 'w', 0o600);
     try {
-      writeSync(descriptor, text);
+      writeFileSync(descriptor, text);
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);

@@ -120,7 +120,10 @@ function etcdTrust(
 ): EtcdTrust {
   let inUse = certificates.storeFiles;
   return {
-    isCurrent: () => inUse.caFile === certificates.storeFiles.caFile,
+    isCurrent: () => {
+      const { caFile, crlFile } = certificates.storeFiles;
+      return inUse.caFile === caFile && inUse.crlFile === crlFile;
+    },
     async restart(signal) {
       const files = certificates.storeFiles;
       await etcd.restart(files, restartDeadlineMs, signal);

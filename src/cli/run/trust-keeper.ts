@@ -8,6 +8,8 @@ import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/core/errors.ts';
 import type { Rng } from '../../base/core/rng.ts';
 import type { Log } from '../../base/log.ts';
+import { certificateFacts } from '../../base/node/x509-facts.ts';
+import { x509Maker } from '../../base/node/x509-maker.ts';
 import type { Bbs } from '../../store/bbs.ts';
 import { trustConfirmationPrefix } from '../../store/core/keys.ts';
 import type { Replica } from '../../store/replica.ts';
@@ -26,9 +28,9 @@ export interface TrustKeeping {
   readonly log: Log;
 }
 
-/** While something is under way; a change of the replica is looked at on the next beat. */
+/** While something is under way; what the replica learns is looked at on the next beat. */
 const busyMs = 500;
-const idleMs = 5_000;
+const idleMs = 2_000;
 
 /** Until the signal aborts. What fails is said and tried again. */
 export async function keepTrust(keeping: TrustKeeping, signal: AbortSignal): Promise<void> {
@@ -54,22 +56,40 @@ export async function keepTrust(keeping: TrustKeeping, signal: AbortSignal): Pro
 async function step(keeping: TrustKeeping, told: { epoch: number }, signal: AbortSignal): Promise<void> {
   const { certificates, replica, etcd, log } = keeping;
   const trust = replica.state.trust?.value;
-  if (trust === undefined) return;
-  certificates.want(trust.epoch);
+  if (trust !== undefined) certificates.want(trust.epoch);
   // The renewal is renewal.ts's: it was woken by this, and the next look finds what it did.
-  if (certificates.trust < trust.epoch) return;
+  if (trust !== undefined && certificates.trust < trust.epoch) return;
+  if (etcd !== undefined) await refuseRevoked(keeping);
   if (etcd !== undefined && !etcd.isCurrent()) {
     await inTurn(keeping, etcd, signal, async () => {
-      log.info('trust.etcd_restarts', { epoch: trust.epoch });
+      log.info('trust.etcd_restarts', { epoch: trust?.epoch ?? 0, refused: certificates.refusedSerials });
       await etcd.restart(signal);
     });
   }
+  if (trust === undefined) return;
   if (told.epoch !== certificates.trust) {
     await confirm(keeping, certificates.trust, signal);
     told.epoch = certificates.trust;
   }
   if (trust.phase !== 'steady' && (await advanceRotation(keeping, replica.state, keeping.server, signal)))
     log.info('trust.advanced', { from: trust.phase });
+}
+
+/**
+ * etcd knows nothing of what was revoked: it is given a list, and started anew, which ends the connections of whoever
+ * is on it. Numbers stay on the list for good: they are few, and a restart to take one away would help nobody.
+ */
+async function refuseRevoked({ certificates, replica, clock }: TrustKeeping): Promise<void> {
+  const { store, storeAuthority } = certificates.host;
+  if (store === undefined || storeAuthority === undefined) return;
+  const own = certificateFacts(store.certificate).serial;
+  const known = new Set(certificates.refusedSerials);
+  const more = [...replica.state.revoked.values()]
+    .flatMap(({ value }) => value.storeSerial ?? [])
+    .filter((serial) => serial !== own && !known.has(serial));
+  if (more.length === 0) return;
+  const serials = [...known, ...more].sort();
+  certificates.refuse(serials, await x509Maker.revocationList(storeAuthority, serials, clock.now()));
 }
 
 async function confirm({ bbs, server, clock }: TrustKeeping, epoch: number, signal: AbortSignal) {

@@ -29,6 +29,8 @@ export interface EtcdTls {
   readonly caFile: string;
   /** Certificate and key in one file, so that both are replaced in one step. */
   readonly pairFile: string;
+  /** Certificates that count no more, DER; both ports look at it at each handshake. Absent: there are none. */
+  readonly crlFile?: string | undefined;
 }
 
 /** etcd's own folder; apart from ours, because it warns about every file that it does not know. */
@@ -89,6 +91,7 @@ function tlsArgs(tls: EtcdTls | undefined): string[] {
     `--${side}key-file=${tls.pairFile}`,
     `--${side}trusted-ca-file=${tls.caFile}`,
     `--${side}client-cert-auth=true`,
+    ...(tls.crlFile === undefined ? [] : [`--${side === '' ? 'client-' : side}crl-file=${tls.crlFile}`]),
   ]);
   return [...sides, `--cipher-suites=${cipherOfNobody}`];
 }

@@ -112,7 +112,7 @@ test('nobody takes the name of a host that is there; one that was revoked may co
     code: 'ResourceExists',
     hint: expect.stringContaining('skep cert revoke taken'),
   });
-  await admin.call('revokeCertificates', { params: { which: 'taken' } }, limits);
+  await admin.call('revokeCertificates', { query: {}, params: { which: 'taken' } }, limits);
   const old = server.client({ current: () => ({ ca: answer.ca, certificate: answer.certificate, key }) });
   const { request } = await x509Maker.request('taken');
   const renewal = old.call('renewCertificate', { body: { addresses: ['127.0.0.1'], request } }, limits);

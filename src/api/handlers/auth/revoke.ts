@@ -1,10 +1,12 @@
 /** Certificates that count no more. The replica carries their numbers to every server, which ends their connections. */
 import { SkepError } from '../../../base/core/errors.ts';
 import { type Authorities, type CertificateRecord, userSchema } from '../../../model/auth.ts';
+import type { CellId } from '../../../model/ids.ts';
 import type { Put } from '../../../store/bbs.ts';
 import { revokedKey, userPrefix } from '../../../store/core/keys.ts';
 import { type ApiContext, type Call, currentState, type Handler } from '../../context.ts';
 import { journal, put, write } from '../../write.ts';
+import { removeServer } from '../servers.ts';
 import { makerOf } from './issue.ts';
 import { allCertificates, hostKey, listRecords, readAuthorities } from './records.ts';
 
@@ -22,9 +24,10 @@ export function revocationPuts(
   call: Call,
   certificates: readonly CertificateRecord[],
 ): Put[] {
-  return certificates.map(({ serial, name }) =>
-    put(revokedKey(serial), { v: 1, serial, name, at: clock.now(), by: call.actor }),
-  );
+  return certificates.map(({ serial, name, storeSerial }) => {
+    const revocation = { v: 1, serial, name, at: clock.now(), by: call.actor } as const;
+    return put(revokedKey(serial), storeSerial === undefined ? revocation : { ...revocation, storeSerial });
+  });
 }
 
 export const listCertificates: Handler<'listCertificates'> = async (context, _input, call) => {
@@ -76,7 +79,7 @@ function authorityNames(
 
 export const revokeCertificates: Handler<'revokeCertificates'> = async (
   context,
-  { params: { which } },
+  { params: { which }, query: { force } },
   call,
 ) => {
   const found = (await allCertificates(context, call.signal)).filter(
@@ -92,6 +95,7 @@ export const revokeCertificates: Handler<'revokeCertificates'> = async (
       },
     );
   }
+  const wasServer = which === first.name && (await leavesStore(context, first.name, force, call));
   const key = hostKey(first.name);
   const serials = found.map(({ serial }) => serial);
   const { revision } = await write(context, call, [key], ([host]) => {
@@ -111,5 +115,16 @@ export const revokeCertificates: Handler<'revokeCertificates'> = async (
       result: undefined,
     };
   });
-  return { revision, serials };
+  return { revision, serials, wasServer };
 };
+
+/**
+ * A server is taken out of the store's members first: etcd looks at certificates only when somebody connects. Throws as
+ * `skep server remove` does, and nothing is revoked then.
+ */
+async function leavesStore(context: ApiContext, name: CellId, force: boolean, call: Call): Promise<boolean> {
+  const members = (await context.members?.list({ signal: call.signal })) ?? [];
+  if (!members.some(({ server }) => server === name)) return false;
+  await removeServer(context, { params: { server: name }, body: { force } }, call);
+  return true;
+}
