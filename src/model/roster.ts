@@ -11,6 +11,8 @@ const memberSchema = z.object({
   zone: z.string(),
   /** When the brain first saw that its presence had ended; undefined while it is there. */
   lostAt: z.number().optional(),
+  /** It came back while a storm lasted, and counts as part of it for a moment: those lost with it return too. */
+  backAt: z.number().optional(),
   /** Lost alone, or confirmed as lost: no part of a storm any more, kept for the operator's eyes. */
   settled: z.boolean().optional(),
 });
@@ -29,8 +31,8 @@ export interface LostCell {
 /** By name. Who left drained, or came back, is none. */
 export function lostCellsOf(roster: Roster | undefined): LostCell[] {
   return Object.entries(roster?.cells ?? {})
-    .flatMap(([cellId, { zone, lostAt }]) =>
-      lostAt === undefined ? [] : [{ cellId: cellId as CellId, zone, lostAt }],
+    .flatMap(([cellId, { zone, lostAt, backAt }]) =>
+      lostAt === undefined || backAt !== undefined ? [] : [{ cellId: cellId as CellId, zone, lostAt }],
     )
     .sort((a, b) => (a.cellId < b.cellId ? -1 : 1));
 }
@@ -46,21 +48,22 @@ export interface Storm {
 interface Loss {
   readonly cellId: CellId;
   readonly lostAt: number;
+  readonly isBack: boolean;
 }
 
 /**
  * Zones of which more than half of the cells, and at least three, were lost within a minute of each other and
- * are still away, by name. The cells of an earlier loss do not count as there, those of a settled one
+ * are still away, by name; who came back a moment ago counts, but is not among the lost. The cells of an earlier loss do not count as there, those of a settled one
  * not at all.
  */
 export function stormsOf(roster: Roster | undefined): Storm[] {
   const zones = new Map<string, { present: number; losses: Loss[] }>();
-  for (const [cellId, { zone, lostAt, settled }] of Object.entries(roster?.cells ?? {})) {
+  for (const [cellId, { zone, lostAt, backAt, settled }] of Object.entries(roster?.cells ?? {})) {
     if (settled === true) continue;
     const members = zones.get(zone) ?? { present: 0, losses: [] };
     zones.set(zone, members);
     if (lostAt === undefined) members.present += 1;
-    else members.losses.push({ cellId: cellId as CellId, lostAt });
+    else members.losses.push({ cellId: cellId as CellId, lostAt, isBack: backAt !== undefined });
   }
   return [...zones]
     .flatMap(([zone, { present, losses }]) => stormOf(zone, present, losses))
@@ -78,7 +81,7 @@ function stormOf(zone: string, present: number, losses: readonly Loss[]): Storm[
     const members = present + byTime.length - start;
     if (count < defaults.stormMinCells || count * 2 <= members) return;
     ofCells = Math.max(ofCells, members);
-    for (const { cellId } of byTime.slice(start, end)) lost.add(cellId);
+    for (const { cellId, isBack } of byTime.slice(start, end)) if (!isBack) lost.add(cellId);
   });
   return lost.size === 0 ? [] : [{ zone, lost: [...lost], ofCells }];
 }

@@ -19,6 +19,7 @@ import {
   builtAt,
 } from '../../test/kit/builders.ts';
 import { brainSettingsSchema } from '../model/cell-spec.ts';
+import { defaults } from '../model/defaults.ts';
 import type { CellId, ProcessGuid } from '../model/ids.ts';
 import { encode } from '../store/core/codec.ts';
 import { cellSpecKey, presenceKey } from '../store/core/keys.ts';
@@ -226,8 +227,24 @@ describe('the storm guard', () => {
     await b.put({ cells: ['a'] });
     await b.clock.advance(soonMs);
     expect(ordinary(b.state, 0)).toMatchObject({ state: 'RUNNING', cellId: 'a' });
+    // Those that were cut off with it are about to return too: they have the time of a lease and a sweep.
+    expect([ordinary(b.state, 1), ordinary(b.state, 2)]).toEqual([undefined, undefined]);
+    await b.clock.advance(defaults.presenceTtlMs + defaults.convergeSweepMs);
     expect(ordinary(b.state, 1)).toMatchObject({ state: 'CLAIMED' });
     expect(ordinary(b.state, 2)).toMatchObject({ state: 'CLAIMED' });
+  });
+
+  test('replaces nothing when those who were cut off together return one after the other', async () => {
+    const { b } = await stormy();
+    for (const cellId of ['a', 'b', 'c']) {
+      await b.put({ cells: [cellId] });
+      await b.clock.advance(1_000);
+    }
+    await b.clock.advance(defaults.presenceTtlMs + defaults.convergeSweepMs);
+    const kept = [0, 1, 2].map((index) => ordinary(b.state, index));
+    expect(kept.map((one) => [one?.state, one?.cellId])).toEqual(
+      ['a', 'b', 'c'].map((cell) => ['RUNNING', cell]),
+    );
   });
 
   test('lets them go when an operator confirms the loss, and for good', async () => {

@@ -12,6 +12,7 @@ import {
 } from '../../../test/kit/builders.ts';
 import { brainSettingsSchema } from '../../model/cell-spec.ts';
 import { defaults } from '../../model/defaults.ts';
+import type { CellId } from '../../model/ids.ts';
 import { lostCellsOf, type Roster, rosterSchema, stormsOf } from '../../model/roster.ts';
 import { converge } from './converge.ts';
 import { fullScope } from './scope.ts';
@@ -76,6 +77,27 @@ describe('the roster', () => {
     expect(next({ cells: [buildCell('a', { zone: 'y' })], roster: roster({ a: there }) })).toEqual({
       a: { zone: 'y' },
     });
+  });
+  test('goes on for a lease when the first of a storm returns: the others are about to', () => {
+    const lostAt = builtAt + 5_000;
+    const away = roster({ a: 5, b: 5, c: 5, d: there });
+    const cells = [cell('a'), cell('d')];
+    const first = nextRoster(buildState({ roster: away, cells }), now) as Roster;
+    expect(first.cells['a' as CellId]).toEqual({ zone: 'z', lostAt, backAt: now });
+    expect([...pausedCells(first)]).toEqual(['b', 'c']);
+    expect(lostCellsOf(first).map(({ cellId }) => cellId)).toEqual(['b', 'c']);
+    const until = now + defaults.presenceTtlMs;
+    expect(next({ roster: first, cells }, until)).toBeUndefined();
+    const after = nextRoster(buildState({ roster: first, cells }), until + 1) as Roster;
+    expect(after.cells['a' as CellId]).toEqual({ zone: 'z' });
+    expect([...pausedCells(after)]).toEqual([]);
+  });
+  test('a cell that returned from a storm and is lost again is lost from then on', () => {
+    const again = rosterSchema.parse({
+      v: 1,
+      cells: { a: { zone: 'z', lostAt: builtAt, backAt: builtAt + 1 } },
+    });
+    expect(next({ roster: again })).toEqual({ a: { zone: 'z', lostAt: now } });
   });
   test('does not count who left drained, but who left while it still held something', () => {
     const records = { roster: roster({ a: there }), specs: [buildDrained('a')] };

@@ -29,9 +29,11 @@ export function nextRoster(state: ClusterState, now: Millis): Roster | undefined
   let isChanged = before === undefined;
   for (const [name, member] of Object.entries(before?.cells ?? {})) {
     const cellId = name as CellId;
-    const next = isLost(state, cellId) ? lost(state, cellId, member, now) : there(state, cellId, member);
+    const next = isLost(state, cellId)
+      ? lost(state, cellId, member, now)
+      : there(state, cellId, member, paused.has(cellId), now);
     const isOver = isConfirmed || (!paused.has(cellId) && isOlder(next, defaults.stormWindowMs, now));
-    const after = next?.lostAt !== undefined && isOver ? settled(next) : next;
+    const after = next?.lostAt !== undefined && next.backAt === undefined && isOver ? settled(next) : next;
     const isForgotten = after?.settled === true && isOlder(after, defaults.lostCellKeptMs, now);
     if (after !== undefined && !isForgotten) cells[cellId] = after;
     isChanged ||= isForgotten || after !== member;
@@ -44,7 +46,19 @@ export function nextRoster(state: ClusterState, now: Millis): Roster | undefined
   return isChanged ? { v: 1, cells } : undefined;
 }
 
-function there(state: ClusterState, cellId: CellId, member: RosterMember): RosterMember {
+/**
+ * Cells that were cut off together come back one after the other: were the storm over with the first of them, the
+ * others would be replaced in the second before they are there. So who returns from one still counts for a lease.
+ */
+function there(
+  state: ClusterState,
+  cellId: CellId,
+  member: RosterMember,
+  wasPaused: boolean,
+  now: Millis,
+): RosterMember {
+  if (member.lostAt !== undefined && wasPaused) return { ...member, backAt: now };
+  if (member.backAt !== undefined && now - member.backAt <= defaults.presenceTtlMs) return member;
   const zone = state.cells.get(cellId)?.value.zone ?? member.zone;
   return member.lostAt === undefined && member.zone === zone ? member : { zone };
 }
@@ -55,8 +69,8 @@ function lost(
   member: RosterMember,
   now: Millis,
 ): RosterMember | undefined {
-  if (member.lostAt !== undefined) return member;
-  return hasLeftDrained(state, cellId) ? undefined : { ...member, lostAt: now };
+  if (member.lostAt !== undefined && member.backAt === undefined) return member;
+  return hasLeftDrained(state, cellId) ? undefined : { zone: member.zone, lostAt: now };
 }
 
 function hasLeftDrained(state: ClusterState, cellId: CellId): boolean {

