@@ -7,7 +7,7 @@
  * without one it is unsigned, and install.sh refuses it unless told otherwise. --program takes a program that
  * `npm run build` made, --fast compresses little. Beside each file come its .sha256 and, when signed, its .sig.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import type { KeyObject } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -36,6 +36,7 @@ function main(): void {
     },
   });
   const flags = { out: resolve(values.out), program: values.program, isFast: values.fast, key: releaseKey() };
+  preflight(flags.key !== undefined);
   mkdirSync(flags.out, { recursive: true });
   for (const arch of values.arch) {
     if (arch !== 'x64' && arch !== 'arm64') throw new Error(`--arch is x64 or arm64, not ${arch}`);
@@ -43,6 +44,21 @@ function main(): void {
   }
   if (flags.key === undefined) {
     console.log('Unsigned: SKEP_RELEASE_KEY names no key. install.sh takes it with --allow-unsigned only.');
+  }
+}
+
+/** What is wanted here, before anything is built. @throws Error that names every command that is missing */
+function preflight(isSigned: boolean): void {
+  const version = (command: string, word: string): string | undefined =>
+    spawnSync(command, [word], { encoding: 'utf8' }).stdout?.split('\n')[0];
+  const missing = ['tar', 'gzip'].filter((command) => version(command, '--version') === undefined);
+  if (missing.length > 0) throw new Error(`missing here: ${missing.join(', ')} (apt-get install tar gzip)`);
+  const openssl = version('openssl', 'version');
+  if (isSigned && !/^OpenSSL ([3-9]|[1-9]\d)/.test(openssl ?? '')) {
+    console.log(
+      `A host without Skep checks the signature with OpenSSL 3 or later; here is ${openssl ?? 'none'}: ` +
+        'install.sh would refuse the file on this machine (apt-get install openssl).',
+    );
   }
 }
 

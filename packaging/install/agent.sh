@@ -168,9 +168,9 @@ step_answer() {
 
 answered_or_ended() {
   if cluster_answers; then return 0; fi
-  # systemd starts an agent that ended again, every two seconds: not for ever, here.
+  # systemd starts an agent that ended again, every two seconds: not for ever, here. Not one whose settings are wrong.
   if [ "$INIT" = systemd ]; then
-    [ $(($(restarts) - restarts_before)) -lt 2 ] || ended=1
+    if [ $(($(restarts) - restarts_before)) -ge 2 ] || systemctl is-failed --quiet skep.service; then ended=1; fi
   else
     agent_runs || ended=1
   fi
