@@ -186,7 +186,7 @@ restarts() {
 
 # Somebody leads, and this host's cell is present. A cell without a server has no API of its own to ask.
 cluster_answers() {
-  if [ "$(setting server true)" = false ]; then
+  if set_as_cell; then
     cell_registered
     return
   fi

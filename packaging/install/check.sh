@@ -149,7 +149,7 @@ check_ports() {
     '' | *[!0-9]*) problem "SKEP_INSTALL_PORT_BASE is '$PORT_BASE'" 'give a number, such as 7400' && return 0 ;;
   esac
   # A cell without a server listens nowhere, and an agent that runs has its ports.
-  if ! is_server || [ "$(setting server true)" = false ] || agent_runs; then return 0; fi
+  if ! is_server || set_as_cell || agent_runs; then return 0; fi
   for port in "$(port_setting api 0)" "$(port_setting etcdClient 1)" "$(port_setting etcdPeer 2)"; do
     owner=$(port_owner "$port") || continue
     # An etcd that outlived its agent is adopted.

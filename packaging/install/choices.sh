@@ -42,8 +42,16 @@ count_steps() {
   if [ -n "$DEMO" ]; then STEPS=$((STEPS + 2)); fi
 }
 
+# The settings are those of a cell; with auto the cluster may make it a server later.
+set_as_cell() {
+  case $(setting server true) in
+    false | auto) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
 check_choices() {
-  if [ "$ROLE" = cell ] && [ -z "$JOIN" ] && [ "$(setting server true)" != false ]; then
+  if [ "$ROLE" = cell ] && [ -z "$JOIN" ] && ! set_as_cell; then
     problem 'a cell alone needs servers to belong to' 'name one: --join HOST:7400 --token-file FILE, or leave out cell'
   fi
   if [ -n "$TOKEN_FILE" ] && [ "$TOKEN_FILE" != - ] && [ ! -r "$TOKEN_FILE" ]; then

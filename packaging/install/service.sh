@@ -69,7 +69,7 @@ settings_text() {
 role_settings() {
   if [ -n "$JOIN" ]; then printf 'join: [%s]\n' "$JOIN"; fi
   if [ -n "$ADDRESS" ]; then printf 'address: %s\n' "$ADDRESS"; fi
-  if ! is_server; then echo 'server: false'; fi
+  if ! is_server; then echo 'server: auto'; fi
   if [ -n "$ZONE$LABELS" ] || ! runs_containers; then
     echo 'cell:'
     if ! runs_containers; then echo '  enabled: false'; fi

@@ -76,7 +76,7 @@ drain_cell() {
       cell drain "$(setting name host)" --yes ||
       fail 'the cell could not be drained' 'make room on other cells, or let its containers end: --no-drain' "$WORK/step.log"
     step_ok
-  elif [ "$(setting server true)" = false ] && [ -n "$(our_containers)" ]; then
+  elif set_as_cell && [ -n "$(our_containers)" ]; then
     fail 'a cell alone cannot drain itself, and containers run here' \
       "on a server: skep cell drain $(setting name host); or let them end: --no-drain"
   else

@@ -67,7 +67,7 @@ async function create(session: Session, flags: CreateFlags): Promise<number> {
   const uses = flags.uses === 1 ? 'one' : String(flags.uses);
   session.note(`Good for ${uses} ${flags.role}, for ${formatDuration(flags.ttl)}. Keep it secret.`);
   if (flags.printJoin === true) {
-    const only = flags.role === 'cell' ? ' --server=false' : '';
+    const only = flags.role === 'cell' ? ' --server=auto' : '';
     session.note('On the new host, with the token in the file ./token (chmod 600):');
     session.note(
       `  skep agent --address ITS-ADDRESS${only} --join ${made.servers.join(' ')} --token-file ./token`,

@@ -46,8 +46,8 @@ Examples:
     $ skep agent --name host-a --address 10.0.0.1
   A second server, with what 'skep token create --role server' printed on the first:
     $ skep agent --name host-b --address 10.0.0.2 --join 10.0.0.1:7400 --token-file -
-  A cell only:
-    $ skep agent --name host-c --address 10.0.0.3 --server=false \\
+  A cell, which the cluster may make a server when it needs one (never: --server=false):
+    $ skep agent --name host-c --address 10.0.0.3 --server=auto \\
         --join 10.0.0.1:7400 --token-file /root/token`;
 
 export function agentCommand(host: Host): Command {

@@ -26,7 +26,7 @@ export async function holdServer(config: AgentConfig, verb: string): Promise<Ser
   if (!config.server || config.etcdEndpoints.length > 0) {
     const why = config.server ? 'uses an etcd that is not ours' : 'is a cell only';
     throw new SkepError('InvalidRequest', `${config.name} ${why}: there is no store here to ${verb}`, {
-      hint: 'run it on a host whose configuration has "server: true" and no "etcdEndpoints"',
+      hint: 'run it on a host whose configuration has "server: true" and no "etcdEndpoints", and whose data folder has no serving.json that says otherwise',
     });
   }
   prepareDataFolder(config.dataDir);
