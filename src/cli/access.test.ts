@@ -95,7 +95,7 @@ test.skipIf(!isRoot)(
   async () => {
     const made = await skep(['token', 'create', '--role', 'cell', '--uses', '3', '--print-join'], true);
     expect(made.out).toMatch(/^SKEP1-[a-z2-7]{52}-[a-z0-9]{8}-[a-z0-9]{26}\n$/);
-    expect(made.err).toContain('--server=false --join 127.0.0.1:');
+    expect(made.err).toContain('--server=auto --join 127.0.0.1:');
     const id = made.out.split('-')[2] ?? '';
     expect((await skep(['token', 'ls'], true)).out).toMatch(new RegExp(`^${id} +cell +3 +in `, 'm'));
     expect(await skep(['token', 'revoke', id], true)).toMatchObject({ code: 0 });

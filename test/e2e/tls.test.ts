@@ -289,10 +289,10 @@ test('a cell that is revoked is out at once, and its containers run on', async (
 
 test('a cell becomes a server over its own session, with the certificates of one, and a cell again', async () => {
   const { stdout } = await skep(['token', 'create', '--role', 'cell']);
-  const file = join(folder, 'token-d');
+  const file = join(folder, 'token-f');
   writeFileSync(file, stdout, { mode: 0o600 });
   const to = ['--join', `127.0.0.1:${ports.api}`, '--token-file', file];
-  const agent = start('d', '127.0.0.4', [...to, '--server=auto']);
+  const agent = start('f', '127.0.0.4', [...to, '--server=auto']);
   const pki = () =>
     JSON.parse(readFileSync(join(agent.folder, 'data/pki/host.json'), 'utf8')) as {
       cluster: { certificate: string };
@@ -301,19 +301,19 @@ test('a cell becomes a server over its own session, with the certificates of one
   const roles = () => new X509Certificate(pki().cluster.certificate).subjectAltName ?? '';
   await eventually('it votes', 60_000, async () => {
     const list = (await skep(['server', 'ls'])).stdout;
-    if (!/^d +voter +answers/m.test(list)) throw new Error(list);
+    if (!/^f +voter +answers/m.test(list)) throw new Error(list);
   });
   expect(roles()).toContain('server');
   expect(pki().store).toBeDefined();
   await skep(['server', 'auto', 'off']);
-  expect(await skep(['server', 'remove', 'd', '--yes', '--force'])).toMatchObject({ code: 0 });
+  expect(await skep(['server', 'remove', 'f', '--yes', '--force'])).toMatchObject({ code: 0 });
   await eventually('it has the certificate of a cell', 30_000, async () => {
     if (roles().includes('server')) throw new Error(roles());
   });
   expect(pki().store).toBeUndefined();
   const events = (await skep(['events', '--limit', '100'])).stdout;
-  expect(events).toMatch(/server\.added +d:/);
-  expect(events).toMatch(/d joined as a server with token/);
+  expect(events).toMatch(/server\.added +f:/);
+  expect(events).toMatch(/f joined as a server with token/);
 }, 120_000);
 
 test('a server that is revoked leaves the store, and its certificate opens etcd no more', async () => {
