@@ -1,4 +1,5 @@
 /** Bounded answers: one page of rows in the order of their keys, and where the next one begins. */
+import type { KeysInOrder } from '../store/core/sorted-keys.ts';
 
 export interface Page<T> {
   readonly rows: T[];
@@ -27,19 +28,23 @@ export function pageOf<E, T>(
   return { rows };
 }
 
-/** The entries of a map in order of their keys, from the first after `after`. */
+/** The entries of a map in the order of their keys, from the first after `after`; costs what is taken. */
 export function* inOrder<K extends string, E>(
   map: ReadonlyMap<K, E>,
+  order: KeysInOrder<K>,
   after: string | undefined,
 ): Generator<readonly [key: K, entry: E]> {
-  for (const key of keysInOrder(() => map.keys(), after, false)) yield [key, map.get(key) as E];
+  for (const key of order.from(after)) {
+    const entry = map.get(key);
+    if (entry !== undefined) yield [key, entry];
+  }
 }
 
 const portionSize = 1_000;
 
 /**
- * Keys in order, from `from` on. A page wants few of very many: each thousand is picked in one walk over all,
- * which is far cheaper than to sort them.
+ * Keys that nobody keeps in order, in order, from `from` on: each thousand is picked in one walk over all, which is
+ * far cheaper than to sort them. For what is seldom asked: the dump of the whole state, the keys of few.
  * @param keys can be iterated again and again, by calling it
  * @param including whether `from` itself counts
  */

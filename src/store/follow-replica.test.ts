@@ -118,6 +118,34 @@ test('a snapshot after compaction replaces what was known', async () => {
   expect(replica.state.revision).toBe(bbs.store.revision);
 });
 
+test('a large snapshot after compaction is read in steps: the old state is served, and said to be old, meanwhile', async () => {
+  const { bbs, clock, replica, write, touches } = await started();
+  await write('/skep/v1/domain/old', domainText('old'));
+  await clock.settle();
+  const { state } = replica;
+  bbs.setAvailable(false);
+  bbs.store.deleteRange('/skep/v1/domain/', '/skep/v1/domain0', undefined);
+  const puts = Array.from({ length: 4_500 }, (_, index) => {
+    return { compare: [], puts: [{ key: `/skep/v1/domain/d${index}`, value: domainText(`d${index}`) }] };
+  });
+  bbs.store.commit(puts, undefined);
+  bbs.compact();
+  const before = clock.pendingTimers;
+  bbs.setAvailable(true);
+  await clock.settle();
+  const last = await write('/skep/v1/domain/late', domainText('late'));
+  await clock.settle();
+  expect([...state.domains.keys()]).toEqual(['old']);
+  expect(replica.staleReason).toContain('reads the whole state anew');
+  expect(touches).toHaveLength(2);
+  // Each step ends with a timer, so that the server comes to its other work.
+  expect(clock.pendingTimers).toBe(before + 1);
+  await clock.advance(10);
+  await replica.waitFor(last, 1_000, forever);
+  expect([state.domains.size, replica.staleReason]).toEqual([4_501, '']);
+  expect(touches.map(({ all }) => all)).toEqual([true, false, true, false]);
+});
+
 test('waiting for a revision ends when it has come', async () => {
   const { replica, write, clock } = await started();
   const revision = await write('/skep/v1/domain/d', domainText('d'));

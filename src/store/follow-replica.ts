@@ -31,6 +31,10 @@ interface Waiter {
   readonly resolve: () => void;
 }
 
+/** Why the state may be old while the watch is back already. */
+const isReading =
+  'this server reads the whole state anew: it was cut off for longer than the store keeps its log';
+
 class FollowReplica implements Replica {
   readonly #bbs: Bbs;
   readonly #clock: Clock;
@@ -40,7 +44,7 @@ class FollowReplica implements Replica {
   readonly #waiters = new Set<Waiter>();
   readonly #reported = new Map<string, string>();
   #loaded = false;
-  /** Changes that came while the first snapshot is being read; undefined: it is not. */
+  /** Changes that came while a snapshot is being read; undefined: none is. */
   #early: Early[] | undefined;
   #lostReason = '';
 
@@ -55,7 +59,8 @@ class FollowReplica implements Replica {
   }
 
   get staleReason(): string | undefined {
-    return this.#loaded ? this.#lostReason : undefined;
+    if (!this.#loaded) return undefined;
+    return this.#early === undefined ? this.#lostReason : this.#lostReason || isReading;
   }
 
   subscribe(listener: ReplicaListener): () => void {
@@ -98,14 +103,10 @@ class FollowReplica implements Replica {
   }
 
   /**
-   * The first snapshot, which nobody can have read from yet, is read in steps: 450,000 records take four seconds,
-   * and a server whose agent is also a cell has to be heard meanwhile. A later one replaces all in one go.
+   * Read in steps: 450,000 records take four seconds, and a server whose agent is also a cell has to be heard
+   * meanwhile. Until then what is there is the old state, or none. A later snapshot puts an end to this one.
    */
   #load(snapshot: Snapshot, signal: AbortSignal): void {
-    if (this.#loaded) {
-      this.#early = undefined;
-      return this.#finish(snapshot, this.#state.replace(snapshot));
-    }
     const early: Early[] = [];
     this.#early = early;
     const steps = this.#state.replaceSteps(snapshot);
@@ -171,7 +172,8 @@ class FollowReplica implements Replica {
 
   #lateError(revision: number, deadlineMs: number): SkepError {
     const known = this.#loaded ? `is at revision ${this.#state.revision}` : 'has not been loaded yet';
-    const why = this.#lostReason === '' ? '' : `: ${this.#lostReason}`;
+    const reason = this.staleReason ?? '';
+    const why = reason === '' ? '' : `: ${reason}`;
     const message = `this server's copy of the state ${known} and did not reach ${revision} in ${deadlineMs} ms${why}`;
     return new SkepError('Unavailable', message, { hint: 'try again, or ask another server' });
   }

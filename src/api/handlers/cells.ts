@@ -8,7 +8,7 @@ import { cellView } from '../views.ts';
 
 export const listCells: Handler<'listCells'> = async (context, { query }, call) => {
   const state = await currentState(context, call.signal);
-  const page = pageOf(inOrder(state.cells, query.after), query.limit, ({ value }) =>
+  const page = pageOf(inOrder(state.cells, state.order.cells, query.after), query.limit, ({ value }) =>
     cellView(state, value.cellId),
   );
   const lost = query.after === undefined ? lostCellsOf(state.roster?.value) : [];

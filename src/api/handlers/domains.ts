@@ -4,14 +4,13 @@ import { SkepError } from '../../base/core/errors.ts';
 import type { Domain } from '../../model/cell.ts';
 import { domainKey } from '../../store/core/keys.ts';
 import { currentState, type Handler, replicaDeadlineMs } from '../context.ts';
-import { inOrder } from '../paging.ts';
 import { journal, nounOf, put, write } from '../write.ts';
 
 /** Only fresh ones exist: the others went with their leases. */
 export const listDomains: Handler<'listDomains'> = async (context, _input, call) => {
   const state = await currentState(context, call.signal);
   return {
-    rows: [...inOrder(state.domains, undefined)].map(([, { value }]) => value),
+    rows: [...state.domains.values()].map(({ value }) => value).sort((a, b) => (a.name < b.name ? -1 : 1)),
     revision: state.revision,
   };
 };

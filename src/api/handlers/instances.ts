@@ -8,7 +8,7 @@ import { actualKey, presenceKey } from '../../store/core/keys.ts';
 import type { ActualSlots, ClusterState } from '../../store/core/state.ts';
 import { type ApiContext, type Call, currentState, type Handler, replicaDeadlineMs } from '../context.ts';
 import { noSuchInstance } from '../not-found.ts';
-import { keysInOrder, pageOf } from '../paging.ts';
+import { pageOf } from '../paging.ts';
 import { recordsOf } from '../views.ts';
 import { type Decision, journal, nounOf, put, write } from '../write.ts';
 
@@ -44,9 +44,7 @@ function* instancesInOrder(state: ClusterState, query: Query): Generator<readonl
   const [afterGuid = '', afterIndex = '-1', afterSlot = 'ordinary'] = query.after?.split('/') ?? [];
   const seenSlots = presenceOrder.indexOf(afterSlot.toUpperCase() as Presence);
   const guids =
-    query.guid === undefined
-      ? keysInOrder(() => state.actual.keys(), afterGuid, true)
-      : [query.guid as ProcessGuid];
+    query.guid === undefined ? guidsFrom(state, afterGuid, query.cell) : [query.guid as ProcessGuid];
   for (const guid of guids) {
     if (guid < afterGuid) continue;
     const slots = state.actual.get(guid) ?? new Map<number, ActualSlots>();
@@ -58,6 +56,13 @@ function* instancesInOrder(state: ClusterState, query: Query): Generator<readonl
       }
     }
   }
+}
+
+/** Of one cell only those are looked at that have a claim there: no other record names a cell. */
+function guidsFrom(state: ClusterState, from: string, cell: string | undefined): Iterable<ProcessGuid> {
+  if (cell === undefined) return state.order.actual.from(from, true);
+  const claims = [...(state.claimsByCell.get(cell as CellId)?.values() ?? [])];
+  return [...new Set(claims.map(({ guid }) => guid))].sort();
 }
 
 /**

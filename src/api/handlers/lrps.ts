@@ -20,7 +20,7 @@ import { journal, nounOf, put, write } from '../write.ts';
 
 export const listLrps: Handler<'listLrps'> = async (context, { query }, call) => {
   const state = await currentState(context, call.signal);
-  const page = pageOf(inOrder(state.desired, query.after), query.limit, ({ value }) =>
+  const page = pageOf(inOrder(state.desired, state.order.desired, query.after), query.limit, ({ value }) =>
     query.domain === undefined || value.domain === query.domain ? lrpView(state, value) : undefined,
   );
   return { ...page, revision: state.revision };

@@ -1,10 +1,10 @@
 /** The cluster at a glance, from this server's copy of the state; answers without a quorum too. */
 import { withDeadline } from '../../base/clock.ts';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
-import { wantedInstances } from '../../model/desired-lrp.ts';
 import { instanceName } from '../../model/ids.ts';
 import type { Restored } from '../../model/restored.ts';
 import { type LostCell, lostCellsOf, stormsOf } from '../../model/roster.ts';
+import { parseKey } from '../../store/core/keys.ts';
 import type { ClusterState } from '../../store/core/state.ts';
 import type { MemberStatus } from '../../store/members.ts';
 import { type ApiContext, currentState, type Handler } from '../context.ts';
@@ -129,29 +129,34 @@ function healthOf(
 }
 
 function countLrps(state: ClusterState): { lrps: Status['lrps']; example: string; stuck: string[] } {
-  const lrps = { desired: 0, instancesDesired: 0, instancesRunning: 0, unplaced: 0, crashed: 0, suspect: 0 };
-  let example = '';
-  const stuck: string[] = [];
-  for (const { value } of state.desired.values()) {
-    lrps.desired += 1;
-    lrps.instancesDesired += wantedInstances(value);
+  const { instancesDesired, instancesRunning, crashed, suspect, unplaced, stuck } = state.counts;
+  const lrps = {
+    desired: state.desired.size,
+    instancesDesired,
+    instancesRunning,
+    unplaced: unplaced.size,
+    crashed,
+    suspect,
+  };
+  const [first] = unplaced;
+  return { lrps, example: first === undefined ? '' : exampleOf(state, first), stuck: [...stuck].map(nameOf) };
+}
+
+/** An instance as people write it, by the key of its record. */
+function nameOf(key: string): string {
+  const parsed = parseKey(key);
+  return parsed?.kind === 'actual' ? instanceName(parsed.guid, parsed.index) : key;
+}
+
+/** @param key of something that found no place */
+function exampleOf(state: ClusterState, key: string): string {
+  const parsed = parseKey(key);
+  if (parsed?.kind === 'task') {
+    return `task ${parsed.guid} (${state.tasks.get(parsed.guid)?.value.placementError?.message})`;
   }
-  for (const slotsByIndex of state.actual.values()) {
-    for (const { ordinary, suspect, evacuating } of slotsByIndex.values()) {
-      for (const record of [ordinary, evacuating]) {
-        if (record?.value.retire?.overdueAt === undefined) continue;
-        stuck.push(instanceName(record.value.guid, record.value.index));
-      }
-      if (suspect) lrps.suspect += 1;
-      const lrp = ordinary?.value;
-      if (lrp?.state === 'RUNNING') lrps.instancesRunning += 1;
-      if (lrp?.state === 'CRASHED') lrps.crashed += 1;
-      if (lrp?.state !== 'UNCLAIMED' || lrp.placementError === undefined) continue;
-      lrps.unplaced += 1;
-      example ||= `${instanceName(lrp.guid, lrp.index)} (${lrp.placementError.message})`;
-    }
-  }
-  return { lrps, example, stuck };
+  if (parsed?.kind !== 'actual') return '';
+  const record = state.actual.get(parsed.guid)?.get(parsed.index)?.ordinary;
+  return `${nameOf(key)} (${record?.value.placementError?.message})`;
 }
 
 function drainingOf(state: ClusterState): { cellId: string; left: number }[] {
@@ -172,27 +177,20 @@ function awayOf(state: ClusterState): LostCell[] {
 }
 
 /** Those that still have instances, whose cell has lost its lease. */
-function suspectCellsOf(state: ClusterState): string[] {
-  const cells = new Set<string>();
-  for (const slots of state.actual.values()) {
-    for (const { suspect } of slots.values()) {
-      if (suspect?.value.cellId !== undefined) cells.add(suspect.value.cellId);
-    }
-  }
-  return [...cells].sort();
+function suspectCellsOf({ counts }: ClusterState): string[] {
+  return [...counts.suspectsByCell.keys()].sort();
 }
 
 function countTasks(state: ClusterState) {
-  const counts = { pending: 0, running: 0, completed: 0, unplaced: 0, example: '' };
-  for (const { value } of state.tasks.values()) {
-    if (value.state === 'PENDING') counts.pending += 1;
-    else if (value.state === 'RUNNING') counts.running += 1;
-    else counts.completed += 1;
-    if (value.state !== 'PENDING' || value.placementError === undefined) continue;
-    counts.unplaced += 1;
-    counts.example ||= `task ${value.guid} (${value.placementError.message})`;
-  }
-  return counts;
+  const { tasksPending, tasksRunning, tasksCompleted, tasksUnplaced } = state.counts;
+  const [first] = tasksUnplaced;
+  return {
+    pending: tasksPending,
+    running: tasksRunning,
+    completed: tasksCompleted,
+    unplaced: tasksUnplaced.size,
+    example: first === undefined ? '' : exampleOf(state, first),
+  };
 }
 
 /** While containers are kept that the state is too old to know. */

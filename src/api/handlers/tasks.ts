@@ -13,7 +13,7 @@ export const listTasks: Handler<'listTasks'> = async (context, { query }, call) 
   const matches = (task: Task): boolean =>
     (query.domain === undefined || task.domain === query.domain) &&
     (query.cell === undefined || task.cellId === query.cell);
-  const page = pageOf(inOrder(state.tasks, query.after), query.limit, ({ value }) =>
+  const page = pageOf(inOrder(state.tasks, state.order.tasks, query.after), query.limit, ({ value }) =>
     matches(value) ? value : undefined,
   );
   return { ...page, revision: state.revision };

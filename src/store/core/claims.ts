@@ -48,12 +48,6 @@ export class Claims {
     tasks?.delete(guid);
     if (tasks?.size === 0) this.tasksByCell.delete(cellId);
   }
-
-  clear(): void {
-    this.byCell.clear();
-    this.tasksByCell.clear();
-    this.byInstanceGuid.clear();
-  }
 }
 
 /** The cell that a record is claimed by, if it is. */

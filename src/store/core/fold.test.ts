@@ -112,9 +112,8 @@ describe('records', () => {
     expect(contentOf(state)).toEqual(contentOf(new MutableState()));
   });
 
-  test('a snapshot replaces everything in the same maps', () => {
+  test('a snapshot replaces everything in the same state', () => {
     const state = new MutableState();
-    const { actual: map, events } = state;
     apply(
       state,
       put(actualKey(web, 0), claimed(0, cellA, 'i')),
@@ -127,12 +126,28 @@ describe('records', () => {
     expect(state.revision).toBe(99);
     expect([...state.desired.keys()]).toEqual([web]);
     expect([
-      map.size,
-      events.size,
+      state.actual.size,
+      state.events.size,
       state.claimsByCell.size,
       state.byInstanceGuid.size,
       state.corrupt.size,
     ]).toEqual([0, 0, 0, 0, 0]);
+  });
+  test('a snapshot that is read in steps leaves the old state whole until the last of them', () => {
+    const state = new MutableState();
+    apply(state, put(actualKey(web, 0), claimed(0, cellA, 'i')));
+    const records = Array.from({ length: 2_500 }, (_, index) => {
+      return { key: actualKey(web, index), value: encode(claimed(index, cellA, `n${index}`)), revision: 9 };
+    });
+    const before = contentOf(state);
+    const steps = state.replaceSteps({ revision: 99, records });
+    for (let step = 0; step < 2; step++) {
+      expect(steps.next().done).toBe(false);
+      expect(contentOf(state)).toEqual(before);
+    }
+    expect(steps.next().done).toBe(true);
+    expect([state.revision, state.actual.get(web)?.size]).toEqual([99, 2_500]);
+    expect(state.claimsByCell.get(cellA)?.size).toBe(2_500);
   });
 });
 

@@ -36,12 +36,6 @@ export class Journal {
     this.#ids.splice(this.#place(id), 1);
   }
 
-  clear(): void {
-    this.#events.clear();
-    this.#ids.length = 0;
-    this.#inOrder = true;
-  }
-
   #insert(id: string): void {
     const at = this.#place(id);
     if (at === this.#ids.length) this.#ids.push(id);

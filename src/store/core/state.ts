@@ -16,7 +16,9 @@ import type { Restored } from '../../model/restored.ts';
 import type { Roster } from '../../model/roster.ts';
 import type { Task } from '../../model/task.ts';
 import type { Trust } from '../../model/trust.ts';
+import type { ClusterCounts } from './counts.ts';
 import type { ActualSlot } from './keys.ts';
+import type { KeysInOrder } from './sorted-keys.ts';
 
 /** A record with the key and the revision that a write to it compares. */
 export interface Versioned<T> {
@@ -73,6 +75,16 @@ export interface ClusterState {
   /** Tasks of each cell that are PENDING with that cell assigned, or RUNNING there. */
   readonly tasksByCell: ReadonlyMap<CellId, ReadonlySet<TaskGuid>>;
   readonly byInstanceGuid: ReadonlyMap<InstanceGuid, ActualRef>;
+  readonly counts: ClusterCounts;
+  readonly order: ClusterOrder;
+}
+
+/** The keys of the largest maps, for who reads a part of one. */
+export interface ClusterOrder {
+  readonly desired: KeysInOrder<ProcessGuid>;
+  readonly actual: KeysInOrder<ProcessGuid>;
+  readonly tasks: KeysInOrder<TaskGuid>;
+  readonly cells: KeysInOrder<CellId>;
 }
 
 /** What one batch of changes touched, so that what follows costs what changed. */
