@@ -42,6 +42,13 @@ test('a line chart has its values, its scale and its times', () => {
   for (const role of ['chart1', 'chart2', 'border'] as const) expect(frame.attrs).toContain(theme.attr(role));
 });
 
+test('steps of the scale that would be written alike are written once', () => {
+  const frame = createFrame(60, 12);
+  const idle = { ...chart, max: undefined, series: [{ name: 'in', values: [0, 0], colour: 1 as const }] };
+  charts.line(canvasOf(frame), idle, theme);
+  expect(frameText(frame).match(/\d%/g)).toEqual(['1%', '0%']);
+});
+
 test('a larger value is drawn higher', () => {
   const rowOf = (value: number): number => {
     const frame = createFrame(40, 12);

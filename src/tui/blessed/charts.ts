@@ -127,7 +127,8 @@ function draw(widget: LineWidget, canvas: Canvas, chart: LineChart, theme: Theme
   );
   copyDots(widget.ctx._canvas, canvas, theme);
   rows.forEach((row, at) => {
-    const label = clip(written[at] ?? '', labels - 1);
+    // A scale so small that two of its steps are written alike: the upper one says nothing.
+    const label = written[at] === written[at - 1] ? '' : clip(written[at] ?? '', labels - 1);
     canvas.text(0, row, fit(label, labels - 1, 'end'), theme.attr('dim'));
   });
   const bottom = canvas.rows - 1;

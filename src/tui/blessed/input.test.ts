@@ -15,7 +15,7 @@ const keys: readonly (readonly [bytes: string, name: string])[] = [
   ['世', '世'],
   ['🐝', '🐝'],
   ['\r', 'enter'],
-  ['\n', 'ctrl-j'],
+  ['\n', 'enter'],
   ['\t', 'tab'],
   ['\x7f', 'backspace'],
   ['\b', 'backspace'],

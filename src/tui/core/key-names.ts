@@ -29,8 +29,8 @@ export function keyName(key: string): string {
 
 /** The byte that a key with Ctrl sends; undefined for a key that sends none of its own. */
 export function controlByteOf(key: string): number | undefined {
-  // Ctrl-H, Ctrl-I and Ctrl-M are Backspace, Tab and Enter; Ctrl-[ is Escape.
-  const letter = /^ctrl-([a-gj-ln-z\\\]^_])$/.exec(key)?.[1];
+  // Ctrl-H, Ctrl-I, Ctrl-J and Ctrl-M are Backspace, Tab and Enter; Ctrl-[ is Escape.
+  const letter = /^ctrl-([a-gkln-z\\\]^_])$/.exec(key)?.[1];
   return letter === undefined ? undefined : letter.toUpperCase().charCodeAt(0) & 0x1f;
 }
 

@@ -69,6 +69,8 @@ const controls: Readonly<Record<string, string>> = {
   '\0': 'ctrl-space',
   '\b': 'backspace',
   '\t': 'tab',
+  // What was typed before the UI took the terminal comes with its Enters so written.
+  '\n': 'enter',
   '\r': 'enter',
   '\x1b': 'escape',
   '\x1c': 'ctrl-\\',
