@@ -1,7 +1,7 @@
 /**
  * Bundles the program into dist/: skep.mjs (what starts, ESM for Node 24), the parts
- * that it loads when they are wanted, their source maps, proto/ (what etcd3 and
- * dockerode read from disk at run time), blessed/ (descriptions of terminals), install.sh with
+ * that it loads when they are wanted, their source maps, proto/ (what etcd3 reads from
+ * disk at run time), blessed/ (descriptions of terminals), install.sh with
  * packaging/ (which the release installs itself with) and package.json. Nothing in dist needs node_modules.
  *
  *     node scripts/build.ts [--entry FILE] [--out DIR]
@@ -27,55 +27,50 @@ const root = fileURLToPath(new URL('../', import.meta.url));
 // Resolved, because esbuild names files by where they really are.
 const modules = realpathSync(join(root, 'node_modules'));
 
-/** Packages that load .proto files beside themselves, by the expression they load them with. */
-const protos = [
-  {
-    name: 'etcd3',
-    from: 'etcd3/proto',
-    find: '`${__dirname}/../proto/',
-    replace: '`${__dirname}/proto/etcd3/',
-  },
-  {
-    name: 'dockerode',
-    from: 'dockerode/lib/proto',
-    find: '(__dirname, "proto", ',
-    replace: '(__dirname, "proto", "dockerode", ',
-  },
-] as const;
+/** How etcd3 names the .proto files that it reads from beside itself, and where dist has them. */
+const proto = { find: '`${__dirname}/../proto/', replace: '`${__dirname}/proto/etcd3/' };
 
-/** Points those packages at dist/proto. Fails when a package no longer looks as it did. */
+/** Fails when the package no longer looks as it did. */
 function protoFiles(): Plugin {
   return {
     name: 'proto-files',
     setup(b) {
-      const patched = new Map<string, number>();
-      b.onLoad({ filter: /node_modules\/(etcd3|dockerode)\/lib\/.*\.js$/ }, ({ path }) => {
-        const proto = protos.find(({ name }) => path.startsWith(join(modules, name)));
+      let patched = 0;
+      b.onLoad({ filter: /node_modules\/etcd3\/lib\/.*\.js$/ }, ({ path }) => {
         const contents = readFileSync(path, 'utf8');
-        if (!proto) return { contents };
-        const seen = patched.get(proto.name) ?? 0;
-        patched.set(proto.name, seen + contents.split(proto.find).length - 1);
+        patched += contents.split(proto.find).length - 1;
         return { contents: contents.replaceAll(proto.find, proto.replace) };
       });
       b.onEnd(() => {
-        for (const [name, times] of patched) {
-          if (times === 0)
-            throw new Error(`${name} no longer loads its proto files as scripts/build.ts expects`);
-        }
+        if (patched === 0)
+          throw new Error('etcd3 no longer loads its proto files as scripts/build.ts expects');
       });
     },
   };
 }
 
-/** Native add-ons that their users do without (ssh2's): requiring one throws, as when it is not built. */
-function noNativeAddOns(): Plugin {
+/**
+ * Of dockerode, what Skep never calls: an engine behind SSH (ssh2, which takes 15 MB of an agent's memory as soon as
+ * it is loaded) and BuildKit. Calling one throws.
+ */
+const leftOut = ['docker-modem/lib/ssh.js', 'dockerode/lib/session.js', 'dockerode/lib/buildkit.js'];
+
+function leaveOut(): Plugin {
   return {
-    name: 'no-native-add-ons',
+    name: 'leave-out',
     setup(b) {
-      b.onResolve({ filter: /(^cpu-features|\.node)$/ }, ({ path }) => ({ path, namespace: 'absent' }));
-      b.onLoad({ filter: /.*/, namespace: 'absent' }, ({ path }) => ({
-        contents: `throw new Error(${JSON.stringify(`${path} is not part of this build`)});`,
-      }));
+      const seen = new Set<string>();
+      b.onLoad({ filter: /node_modules\/(docker-modem|dockerode)\/lib\/.*\.js$/ }, ({ path }) => {
+        const part = leftOut.find((name) => path === join(modules, name));
+        if (part === undefined) return undefined;
+        seen.add(part);
+        const message = JSON.stringify(`${part} is not part of this build`);
+        return { contents: `module.exports = () => { throw new Error(${message}); };` };
+      });
+      b.onEnd(() => {
+        const missed = leftOut.filter((part) => !seen.has(part));
+        if (missed.length > 0) throw new Error(`dockerode no longer loads ${missed.join(', ')}`);
+      });
     },
   };
 }
@@ -118,12 +113,10 @@ async function main(): Promise<void> {
     minifyWhitespace: true,
     banner: { js: banner },
     define: { 'process.env.SKEP_VERSION': JSON.stringify(version) },
-    plugins: [protoFiles(), noNativeAddOns(), blessedParts(modules)],
+    plugins: [protoFiles(), leaveOut(), blessedParts(modules)],
     logLevel: 'warning',
   });
-  for (const { name, from } of protos) {
-    cpSync(join(modules, from), join(out, 'proto', name), { recursive: true });
-  }
+  cpSync(join(modules, 'etcd3/proto'), join(out, 'proto/etcd3'), { recursive: true });
   copyBlessedFiles(modules, out);
   copyInstaller(root, out);
   const manifest = { name: 'skep', version, private: true, type: 'module', bin: { skep: 'skep.mjs' } };
