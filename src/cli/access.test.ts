@@ -77,7 +77,9 @@ test.skipIf(!isRoot)('the flag wins over the variable, and that over what was ch
 });
 
 test.skipIf(!isRoot)('contexts are listed, shown without their key, renamed and removed', async () => {
-  expect((await skep(['ctx', 'ls'])).out).toMatch(/^\* +a +alice +skep-test +127\.0\.0\.1:\d+$/m);
+  expect((await skep(['ctx', 'ls'])).out).toMatch(
+    /^\* +a +alice +skep-test +in 89d\d+h, renews itself +127\.0\.0\.1:\d+$/m,
+  );
   const shown = await skep(['ctx', 'show', 'b']);
   expect(shown.out).toContain('user: bob');
   expect(shown.out).not.toContain('PRIVATE KEY');

@@ -10,13 +10,12 @@ import type { TLSSocket } from 'node:tls';
 import type { Clock, Timer } from '../../base/clock.ts';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
 import type { Log } from '../../base/log.ts';
-import { certificatesIn } from '../../base/node/x509-facts.ts';
 import type { Replica } from '../../store/replica.ts';
 import type { Api } from './app.ts';
 import { hasLapsed, isOfDropped } from './identify.ts';
 import { markLocal } from './local-sockets.ts';
 import { boundStrangers, refuseBadHttp, refuseBadTls } from './refuse-connection.ts';
-import { answerServerName, type RenewedTls, tlsServerOptions } from './tls-options.ts';
+import { answerServerName, authoritiesIn, type RenewedTls, tlsServerOptions } from './tls-options.ts';
 
 export interface ListenOptions {
   readonly socketPath?: string | undefined;
@@ -125,7 +124,7 @@ function guardConnections(
   { source, replica, clock }: TlsListening,
   log: Log,
 ): () => void {
-  let trusted = certificatesIn(source.current().ca);
+  let trusted = authoritiesIn(source.current().ca);
   const look = (): void => {
     for (const connection of connections) {
       if (!hasLapsed(replica.state, connection, clock.now()) && !isOfDropped(connection, trusted)) continue;
@@ -143,7 +142,7 @@ function guardConnections(
     if (touched.revoked || touched.all) look();
   });
   const stopTrust = source.onChange(() => {
-    trusted = certificatesIn(source.current().ca);
+    trusted = authoritiesIn(source.current().ca);
     look();
   });
   return () => {

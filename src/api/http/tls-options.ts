@@ -1,5 +1,5 @@
 /** How the API speaks TLS: version 1.3 only, certificates asked of everybody, sessions never resumed. */
-import { constants } from 'node:crypto';
+import { constants, X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContextOptions, type TlsOptions } from 'node:tls';
 import {
   authorityName,
@@ -7,7 +7,6 @@ import {
   type TlsMaterial,
   type TlsSource,
 } from '../../base/certificates.ts';
-import { certificatesIn } from '../../base/node/x509-facts.ts';
 
 /** Material that says when it was renewed. */
 export interface RenewedTls extends TlsSource {
@@ -45,9 +44,15 @@ function shownBy({ ca, certificate = '', key = '', shown }: TlsMaterial): readon
 }
 
 const isNamed = (authority: string, serverName: string): boolean =>
-  certificatesIn(authority).some(
+  authoritiesIn(authority).some(
     (one) => authorityName(Buffer.from(one.fingerprint256.replaceAll(':', ''), 'hex')) === serverName,
   );
+
+/** Every certificate in a text of trusted authorities. */
+export function authoritiesIn(pem: string): X509Certificate[] {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  return blocks.map((block) => new X509Certificate(block));
+}
 
 function contextOf({ ca }: TlsMaterial, shown: ShownCertificate | undefined): SecureContextOptions {
   return {

@@ -10,16 +10,14 @@ import { releaseInstaller } from '../../agent/host/release-installer.ts';
 import type { Installer } from '../../agent/installer.ts';
 import { meteredRuntime } from '../../agent/metered-runtime.ts';
 import { networkProber } from '../../agent/prober.ts';
-import { messageOf } from '../../base/core/errors.ts';
 import { wsDial } from '../../base/node/ws-socket.ts';
 import type { Dial } from '../../base/socket.ts';
 import type { AgentContext } from './agent.ts';
+import { keepCellRenewed, renewCell } from './cell-renewal.ts';
 import type { HostCertificates } from './host-certificates.ts';
-import { confirmToServers, renewFromServers } from './pki.ts';
-import { keepRenewed } from './renewal.ts';
 import { cellDoctor } from './server-doctor.ts';
 import type { ServerHalf } from './server-half.ts';
-import { readServers, writeServers } from './serving-file.ts';
+import { readServers, rememberServers } from './serving-file.ts';
 
 /** Cells name servers by address alone: with certificates every connection is TLS. */
 function cellDial(tls: HostCertificates | undefined): Dial {
@@ -35,7 +33,6 @@ export async function runCell(context: AgentContext, server: ServerHalf, signal:
     log,
     ...(config.dockerHost ? { dockerHost: config.dockerHost } : {}),
   });
-  let known = readServers(config.dataDir);
   const own = config.server ? [`${config.address}:${config.ports.api}`] : [];
   const cell = startCell({
     config: {
@@ -45,7 +42,7 @@ export async function runCell(context: AgentContext, server: ServerHalf, signal:
       requiredTags: config.cell.requiredTags,
       optionalTags: config.cell.optionalTags,
       address: config.address,
-      servers: [...new Set([...own, ...config.join, ...known])],
+      servers: [...new Set([...own, ...config.join, ...readServers(config.dataDir)])],
       version,
       capacity: {
         memoryMb: config.cell.memoryMb,
@@ -69,7 +66,7 @@ export async function runCell(context: AgentContext, server: ServerHalf, signal:
     },
     doctor: cellDoctor(config),
     serverRole: server,
-    onServers: remember,
+    onServers: rememberServers(config.dataDir, log),
     clock,
     rng,
     log,
@@ -80,39 +77,13 @@ export async function runCell(context: AgentContext, server: ServerHalf, signal:
     signal,
   });
   readCell(metrics, cell);
-  const renewing = certificates === undefined ? undefined : renew(certificates);
+  const addresses = (): string[] => [
+    ...new Set([...cell.status().sessions.map(({ address }) => address), ...config.join]),
+  ];
+  const isServer = (): boolean => server.isRunning;
+  const renewing =
+    certificates && keepCellRenewed(context, { held: certificates, addresses, isServer }, signal);
   await Promise.all([cell.done, renewing]);
-
-  /** For the start at which none of the servers in the settings is there any more. */
-  function remember(servers: readonly string[]): void {
-    if (servers.length === 0 || servers.join() === known.join()) return;
-    try {
-      writeServers(config.dataDir, servers);
-      known = servers;
-    } catch (error) {
-      log.warn('cell.servers_not_remembered', { reason: messageOf(error) });
-    }
-  }
-
-  /** A server renews its own: server.ts. Servers that joined since are asked too. */
-  function renew(held: HostCertificates): Promise<void> {
-    const addresses = () =>
-      new Set([...cell.status().sessions.map(({ address }) => address), ...config.join]);
-    const renewable = {
-      isDue: (now: number) => !server.isRunning && (held.isDue(now) || !held.isConfirmed),
-      get endsAt() {
-        return held.endsAt;
-      },
-      get woken() {
-        return held.woken;
-      },
-    };
-    const work = async (): Promise<void> => {
-      if (held.isDue(clock.now())) await renewFromServers(context, held, [...addresses()], signal);
-      if (!held.isConfirmed) await confirmToServers(context, held, [...addresses()], signal);
-    };
-    return keepRenewed(renewable, work, context, signal);
-  }
 }
 
 /** install.sh is beside the bundle of an installed release; `current` leads to it by the path that was started. */
