@@ -119,8 +119,7 @@ test.each(Array.from({ length: count }, (_, i) => [pagesOf(kinds)[i]?.title ?? '
   (title, i) => {
     const text = framesOf((pages) => pagesOf(pages)[i] as Page);
     expect(obeyed.exec(text)?.[0]).toBeUndefined();
-    // Something of the tricks is there, made visible: the page was given them and drew them.
-    expect(text).toMatch(/\^\[|·|X/);
+    drawn.set(title, text.includes('X^['));
   },
 );
 

@@ -119,7 +119,7 @@ test.each([
     async () => {
       const gone = await server.holder('gone', ['admin']);
       const admin = server.client(await holder('root', ['admin']));
-      await admin.call('revokeCertificates', { params: { which: gone.serial } }, limits);
+      await admin.call('revokeCertificates', { params: { which: gone.serial }, query: {} }, limits);
       return gone;
     },
     401,
