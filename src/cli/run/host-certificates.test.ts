@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { virtualClock } from '../../../test/kit/virtual-clock.ts';
 import { silentLog } from '../../base/log.ts';
 import { systemClock } from '../../base/node/system-clock.ts';
 import { certificateFacts } from '../../base/node/x509-facts.ts';
+import { x509Maker } from '../../base/node/x509-maker.ts';
 import { lifeMs } from '../../model/auth.ts';
 import { checkAgentConfig } from '../core/agent-config.ts';
 import { selfSigned } from './found.ts';
@@ -82,4 +84,63 @@ test('a host that joined as a cell opens no store', async () => {
   const { store: _store, storeAuthority: _authority, ...cell } = host;
   const held = new HostCertificates(new PkiFolder(dataDir), cell);
   expect(() => held.storeCredentials()).toThrow(/joined as a cell/);
+});
+
+test('what etcd is to refuse is a list in a file of its own name, which a renewal keeps', async () => {
+  const context = contextOf();
+  const authorities = await testAuthorities('c', context.clock.now());
+  const { host } = await selfSigned(context, authorities);
+  const held = new HostCertificates(new PkiFolder(dataDir), host);
+  expect(held.storeFiles.crlFile).toBeUndefined();
+  const listed = await x509Maker.revocationList(authorities.store, ['4FAB'], context.clock.now());
+  held.refuse(['4FAB'], listed);
+  const first = held.storeFiles.crlFile ?? '';
+  expect(readFileSync(first)).toEqual(Buffer.from(listed));
+  held.replace((await selfSigned(context, authorities)).host);
+  expect(held.storeFiles.crlFile).toBe(first);
+  held.refuse(
+    ['4FAB', '4FAC'],
+    await x509Maker.revocationList(authorities.store, ['4FAB', '4FAC'], context.clock.now()),
+  );
+  expect(held.storeFiles.crlFile).not.toBe(first);
+  expect(held.refusedSerials).toEqual(['4FAB', '4FAC']);
+});
+
+test('while the authorities are changed a server signs with the new and shows the old as well', async () => {
+  const context = contextOf();
+  const now = context.clock.now();
+  const [old, fresh] = [await testAuthorities('c', now), await testAuthorities('c', now)];
+  const founded = new HostCertificates(new PkiFolder(dataDir), (await selfSigned(context, old)).host);
+  const caFile = founded.storeFiles.caFile;
+  const spread = {
+    ...old,
+    trust: 1,
+    other: { cluster: fresh.cluster, store: fresh.store },
+    otherIsOlder: false,
+  };
+  founded.want(1);
+  expect(founded.isDue(now)).toBe(true);
+  founded.replace((await selfSigned(context, spread)).host);
+  expect(founded.isDue(now)).toBe(false);
+  const both = founded.storeFiles.caFile;
+  expect(both).not.toBe(caFile);
+  const reissue = {
+    ...fresh,
+    trust: 2,
+    other: { cluster: old.cluster, store: old.store },
+    otherIsOlder: true,
+  };
+  founded.replace((await selfSigned(context, reissue)).host);
+  expect(founded.storeFiles.caFile).toBe(both);
+  const { shown = [], certificate = '' } = founded.current();
+  const issuers = shown.map((one) =>
+    new X509Certificate(one.certificate).checkIssued(new X509Certificate(old.cluster.certificate)),
+  );
+  expect(issuers).toEqual([true, false]);
+  expect(new X509Certificate(certificate).checkIssued(new X509Certificate(fresh.cluster.certificate))).toBe(
+    true,
+  );
+  founded.replace((await selfSigned(context, { ...fresh, trust: 3 })).host);
+  expect(founded.current().shown).toBeUndefined();
+  expect(founded.storeFiles.caFile).not.toBe(both);
 });
