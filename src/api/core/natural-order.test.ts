@@ -23,6 +23,17 @@ test('leading zeros do not count, and long names are compared by their beginning
   expect(naturalKey('x'.repeat(10_000)).length).toBeLessThan(300);
 });
 
+test.each([
+  ['', ''],
+  ['api', 'api'],
+  ['7', '17'],
+  ['n007b10', 'n17b210'],
+  ['000', '10'],
+  ['a1', 'a11'],
+])('%j is ordered by %j', (name, key) => {
+  expect(naturalKey(name)).toBe(key);
+});
+
 test('any two numbers behind the same letters', () => {
   fc.assert(
     fc.property(fc.nat(), fc.nat(), (a, b) => {

@@ -13,9 +13,23 @@ const zero = 48;
  */
 export function naturalKey(name: string): string {
   const text = (name.length > orderedChars ? name.slice(0, orderedChars) : name).toLowerCase();
-  if (!/\d/.test(text)) return text;
-  return text.replace(/\d+/g, (run) => {
-    const digits = run.replace(/^0+(?=\d)/, '');
-    return String.fromCharCode(zero + digits.length) + digits;
-  });
+  let key = '';
+  let copied = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    if (!isDigit(text, at)) continue;
+    let end = at + 1;
+    while (isDigit(text, end)) end += 1;
+    let first = at;
+    while (first < end - 1 && text.charCodeAt(first) === zero) first += 1;
+    key += text.slice(copied, at) + String.fromCharCode(zero + end - first) + text.slice(first, end);
+    copied = end;
+    at = end;
+  }
+  return copied === 0 ? text : key + text.slice(copied);
+}
+
+/** False beyond the end. By hand: a regular expression took most of the time that a list of 250,000 took to open. */
+function isDigit(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code >= zero && code <= zero + 9;
 }
