@@ -14,6 +14,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
@@ -188,6 +189,30 @@ function knock(port: number, holder: object, path = '/health'): Promise<string> 
     socket.on('close', () => resolve(text));
   });
 }
+
+/** What a port says to who speaks plain HTTP to it. */
+function knockPlainly(port: number): Promise<string> {
+  return new Promise((resolve) => {
+    let text = '';
+    const socket = connectTcp(port, '127.0.0.1', () =>
+      socket.write('GET /health HTTP/1.1\r\nhost: a\r\n\r\n'),
+    );
+    socket.setTimeout(10_000, () => socket.destroy());
+    socket.on('data', (data) => {
+      text += data.toString('latin1');
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    socket.on('close', () => resolve(text));
+  });
+}
+
+test('plain HTTP is refused on every port: the API and both of etcd', async () => {
+  expect(await knockPlainly(ports.api)).toMatch(/^HTTP\/1.1 400[^]*this port speaks TLS 1\.3/);
+  expect(await knockPlainly(ports.etcdClient)).not.toContain('"health"');
+  expect(await knockPlainly(ports.etcdPeer)).not.toContain('"health"');
+  expect(await skep(['status'])).toMatchObject({ code: 0 });
+  expect(readFileSync(join(folder, 'a/agent.log'), 'utf8')).toMatch(/speaks TLS.*"msg":"api.refused"/);
+});
 
 test('etcd opens to servers only, on both ports', async () => {
   const user = contextSchema.parse(JSON.parse(readFileSync(join(folder, 'olga.json'), 'utf8')));
