@@ -9,7 +9,6 @@ import { brainSettingsSchema, cellSpecSchema } from '../../model/cell-spec.ts';
 import { desiredLrpSchema, desiredLrpSpecSchema, desiredLrpUpdateSchema } from '../../model/desired-lrp.ts';
 import { journalEventSchema } from '../../model/event.ts';
 import { cellIdSchema, domainNameSchema, processGuidSchema, taskGuidSchema } from '../../model/ids.ts';
-import { quorumChangeSchema } from '../../model/quorum.ts';
 import { rebalanceMovesMax } from '../../model/rebalance.ts';
 import { resourcesSchema } from '../../model/resources.ts';
 import { taskSchema, taskSpecSchema } from '../../model/task.ts';
@@ -26,7 +25,8 @@ import { consoleSessionSchema } from './console-shapes.ts';
 import { doctorSchema } from './doctor-shapes.ts';
 import { paths } from './paths.ts';
 import { planRequestSchema, planSchema, survivesSchema } from './plan-shapes.ts';
-import { autoServersSchema, quorumViewSchema, serversSchema } from './server-shapes.ts';
+import { serverRoutes } from './server-routes.ts';
+import { quorumViewSchema } from './server-shapes.ts';
 import { standingSchema } from './standing-shapes.ts';
 import { storeFiguresSchema } from './store-shapes.ts';
 import { viewRowsSchema } from './view-shapes.ts';
@@ -306,39 +306,7 @@ export const routes = {
   /** Makes one now, reads it back and keeps it there. `Busy` while it makes another. */
   saveBackup: { ...paths.saveBackup, response: backupViewSchema },
   removeBackup: { ...paths.removeBackup, params: z.object({ name: z.string() }), response: z.object({}) },
-  /** With an outside etcd `InvalidRequest`. */
-  listServers: { ...paths.listServers, response: serversSchema },
-  /** Asks the leader to make a host a server; `listServers` shows how it goes on. `ResourceConflict` while another changes. */
-  addServer: {
-    ...paths.addServer,
-    params: z.object({ server: cellIdSchema }),
-    response: z.object({ revision: z.number(), change: quorumChangeSchema }),
-  },
-  /** The same for the removal. `InsufficientResources` when too few servers would be left. */
-  removeServer: {
-    ...paths.removeServer,
-    params: z.object({ server: z.string().min(1).max(300) }),
-    body: z.strictObject({ force: z.boolean().default(false) }),
-    response: z.object({ revision: z.number(), change: quorumChangeSchema }),
-  },
-  setAutoServers: {
-    ...paths.setAutoServers,
-    body: autoServersSchema,
-    response: z.object({ revision: z.number(), auto: serversSchema.shape.auto }),
-  },
-  /** Asks to become a server: adds a learner to etcd. Idempotent by name. */
-  joinServer: {
-    ...paths.joinServer,
-    body: z.strictObject({ server: z.string().min(1), peerUrl: z.string().url() }),
-    /** What etcd's `--initial-cluster` must be on the new server. */
-    response: z.object({ clusterId: z.string(), initialCluster: z.string() }),
-  },
-  /** Makes a caught-up learner a voter; `Unavailable` (retry) while it is not caught up. */
-  promoteServer: {
-    ...paths.promoteServer,
-    params: z.object({ server: z.string() }),
-    response: z.object({}),
-  },
+  ...serverRoutes,
   ...authRoutes,
 } as const;
 

@@ -13,7 +13,7 @@ import { networkProber } from '../../agent/prober.ts';
 import { wsDial } from '../../base/node/ws-socket.ts';
 import type { Dial } from '../../base/socket.ts';
 import type { AgentContext } from './agent.ts';
-import { keepCellRenewed, renewCell } from './cell-renewal.ts';
+import { renewCell } from './cell-renewal.ts';
 import type { HostCertificates } from './host-certificates.ts';
 import { cellDoctor } from './server-doctor.ts';
 import type { ServerHalf } from './server-half.ts';
@@ -77,12 +77,8 @@ export async function runCell(context: AgentContext, server: ServerHalf, signal:
     signal,
   });
   readCell(metrics, cell);
-  const addresses = (): string[] => [
-    ...new Set([...cell.status().sessions.map(({ address }) => address), ...config.join]),
-  ];
-  const isServer = (): boolean => server.isRunning;
-  const renewing =
-    certificates && keepCellRenewed(context, { held: certificates, addresses, isServer }, signal);
+  const sessions = (): string[] => cell.status().sessions.map(({ address }) => address);
+  const renewing = certificates && renewCell(context, certificates, server, sessions, signal);
   await Promise.all([cell.done, renewing]);
 }
 

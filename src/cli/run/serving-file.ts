@@ -5,7 +5,8 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { SkepError } from '../../base/core/errors.ts';
+import { messageOf, SkepError } from '../../base/core/errors.ts';
+import type { Log } from '../../base/log.ts';
 import type { AgentConfig } from '../core/agent-config.ts';
 
 const servingSchema = z.object({
@@ -39,6 +40,20 @@ export function readServers(dataDir: string): readonly string[] {
 
 export function writeServers(dataDir: string, servers: readonly string[]): void {
   write(serversPath(dataDir), { v: 1, servers: [...servers] });
+}
+
+/** Notes where the servers are whenever that has changed. A disk that takes nothing is worth a line in the log. */
+export function rememberServers(dataDir: string, log: Log): (servers: readonly string[]) => void {
+  let known = readServers(dataDir).join();
+  return (servers) => {
+    if (servers.length === 0 || servers.join() === known) return;
+    try {
+      writeServers(dataDir, servers);
+      known = servers.join();
+    } catch (error) {
+      log.warn('cell.servers_not_remembered', { reason: messageOf(error) });
+    }
+  };
 }
 
 /**
