@@ -121,7 +121,7 @@ function listed(names: readonly string[]): string {
 }
 
 /** In lines for a person. */
-export function standing(rotation: Rotation, now: number): string[] {
+function standing(rotation: Rotation, now: number): string[] {
   const { phase, isBack, at, startedAt, startedBy, authority, waitsFor, away, users, tokens, next } =
     rotation;
   const lines = [`Authority:  ${authority.slice(0, 32)}`];
