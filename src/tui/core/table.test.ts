@@ -39,7 +39,7 @@ const view = (rows: readonly (ViewRow | undefined)[], more: Partial<TableView> =
   severityOf: ({ values }) => (values['state'] === 'CRASHED' ? 'bad' : 'ok'),
   ...more,
 });
-const draw = (table: TableView, size = { columns: 80, rows: 6 }, now = time.now) => {
+const draw = (table: TableView, size = { columns: 80, rows: 6 }, now: number = time.now) => {
   const frame = createFrame(size.columns, size.rows);
   drawTable(canvasOf(frame), table, { ...time, now, theme });
   return frame;
