@@ -89,13 +89,14 @@ export const minority: RowDefinition = {
     // The cell on that host reaches only its own server, which has nobody to tell: it counts as lost.
     const back = row.lose(leader);
     await Promise.all(followersOf(leader).map((other) => rig('partition', leader, other)));
+    const isMarked = row.took('the minority says that it may be old', from, 30_000, async () => {
+      if ((await row.lab.cluster.status(leader)).stale === '') throw new Error('it does not');
+    });
     const change = await row.newLeader(from, leader);
     row.time('cut → the majority has a leader', change.seenAt - from, 3_000);
     row.time('… → next placement started', await nextPlacement(row, 'a', from), 5_000);
     await refusesWrites(row, leader);
-    const stale = await row.took('the minority says that it may be old', from, 30_000, async () => {
-      if ((await row.lab.cluster.status(leader)).stale === '') throw new Error('it does not');
-    });
+    const stale = await isMarked;
     row.time('cut → reads of the minority are marked as old', stale, 10_000);
     await row.wait(3_000);
     const healedAt = Date.now();
