@@ -51,7 +51,6 @@ export function watchStore(files: StoreFiles, servers: readonly string[], fromRe
   const stop = new AbortController();
   const watching = servers.map((server) =>
     watchMember(files, server, fromRevision, stop.signal, (line) => {
-      if (line.CompactRevision) faults.push(`${server} had compacted up to ${line.CompactRevision}`);
       const byRevision = Map.groupBy(line.Events ?? [], ({ kv }) => kv.mod_revision);
       for (const [revision, events] of byRevision) {
         const said = JSON.stringify(events.map(({ type, kv }) => [type ?? 0, kv.key, kv.value]));
@@ -65,7 +64,7 @@ export function watchStore(files: StoreFiles, servers: readonly string[], fromRe
   const changes = (): StoreChange[] =>
     [...revisions].sort(([a], [b]) => a - b).flatMap(([, { changes: ofRevision }]) => ofRevision);
   return {
-    history: () => ({ changes: changes(), faults }),
+    history: () => ({ changes: changes(), faults: [...faults, ...gaps([...revisions.keys()])] }),
     until(what, withinMs, from, test) {
       return eventually(what, withinMs, async () => {
         const found = changes().find((change) => change.seenAt >= from && test(change));
@@ -91,6 +90,15 @@ export function watchStore(files: StoreFiles, servers: readonly string[], fromRe
       await Promise.all(watching);
     },
   };
+}
+
+/** Every revision writes below /skep, so that one that nobody told is a gap. */
+function gaps(revisions: readonly number[]): string[] {
+  const inOrder = revisions.toSorted((a, b) => a - b);
+  return inOrder.flatMap((revision, at) => {
+    const before = inOrder[at - 1] ?? revision - 1;
+    return before === revision - 1 ? [] : [`nobody told of the revisions between ${before} and ${revision}`];
+  });
 }
 
 function changeOf({ type, kv }: NonNullable<WatchLine['Events']>[number]): StoreChange {
@@ -125,7 +133,12 @@ async function watchMember(
     try {
       for await (const text of createInterface({ input: child.stdout })) {
         const line = JSON.parse(text) as WatchLine;
-        next = Math.max(next, ...(line.Events ?? []).map(({ kv }) => kv.mod_revision + 1));
+        // What this member has thrown away another watch has told, or it is missed in the end.
+        next = Math.max(
+          next,
+          line.CompactRevision ?? 0,
+          ...(line.Events ?? []).map(({ kv }) => kv.mod_revision + 1),
+        );
         take(line);
       }
     } finally {
