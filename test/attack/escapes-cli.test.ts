@@ -136,7 +136,7 @@ const commands: readonly string[][] = [
 ];
 
 // Colours are ours.
-const ownColours = /\u001b\[[0-9;]*m/g;
+const ownColours = new RegExp(String.raw`\u001b\[[0-9;]*m`, 'g');
 
 test.each(commands.map((command) => [command.join(' '), command] as const))(
   'skep %s',

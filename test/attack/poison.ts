@@ -6,7 +6,7 @@ import { terminalTricks } from './hostile.ts';
 
 /** Whatever moves the cursor, sets a title, turns text around or hides in it, lines ends excepted. */
 export const obeyed =
-  /[\p{Cf}\p{Cs}\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029[\p{Default_Ignorable_Code_Point}--\p{Variation_Selector}]]/v;
+  /[\p{Cf}\p{Cs}\u2028\u2029[\p{Cc}--[\n]][\p{Default_Ignorable_Code_Point}--\p{Variation_Selector}]]/v;
 
 /** All of them, after what marks the place. */
 export const trick = `X${terminalTricks.join('')}`;
