@@ -34,9 +34,6 @@ export const quorumSchema = z.object({
 export type Quorum = Readonly<z.infer<typeof quorumSchema>>;
 export const emptyQuorum: Quorum = quorumSchema.parse({ v: 1 });
 
-/** How many servers the cluster keeps by itself. */
-export const wantedServersChoices = [1, 3, 5] as const;
-
 /** How many of so many voters must answer. */
 export const majorityOf = (voters: number): number => Math.floor(voters / 2) + 1;
 

@@ -193,7 +193,7 @@ function untilAborted(signal: AbortSignal): Promise<never> {
 }
 
 /** Why this host can be no server, for an operator; undefined when it can. */
-export function whatIsMissing(config: AgentConfig): string | undefined {
+function whatIsMissing(config: AgentConfig): string | undefined {
   const { serverSetting, etcdEndpoints, etcdBinary, dataDir, address } = config;
   if (serverSetting === false) return 'its settings say "server: false"';
   if (etcdEndpoints.length > 0) return 'its cluster uses an etcd that is not ours';
