@@ -4,7 +4,7 @@
  * new is asked for at a survivor, again and again until it is acknowledged. Clock: from the fault until that is
  * acknowledged, until it has a host, and until it runs. Without hosts it measures the kill on loopback, without Swarm.
  */
-import { type Contender, when, whenWhole } from './hosts/contender.ts';
+import { type Contender, insist, when, whenWhole } from './hosts/contender.ts';
 import { measureOnLoopback } from './hosts/loopback-failover.ts';
 import { isOnHosts, measureOnHosts, rig, whyNoHosts } from './hosts/rig.ts';
 import { skepOnHosts } from './hosts/skep.ts';
@@ -101,10 +101,7 @@ async function failOver(contender: Contender, fault: Fault, service: string): Pr
   await faults[fault].strike(contender, leader);
   // Who was asked to end may still lead for a moment, and well: what counts is the next one.
   if (fault === 'ended') await when('another one leads', async () => (await contender.leader(at)) !== leader);
-  const acknowledgedAt = await when(`${service} is acknowledged`, async () => {
-    await contender.desire(service, 1, at);
-    return true;
-  });
+  const acknowledgedAt = await insist(`${service} is acknowledged`, () => contender.desire(service, 1, at));
   const placedAt = await when(
     `${service} has a host`,
     async () => (await contender.slots(service, at)).length === 1,
@@ -113,7 +110,7 @@ async function failOver(contender: Contender, fault: Fault, service: string): Pr
     (await contender.slots(service, at)).some((slot) => slot.running && slot.host !== leader),
   );
   await faults[fault].mend(contender, leader);
-  await contender.remove(service, at);
+  await insist(`${service} is removed`, () => contender.remove(service, at));
   const seconds = (until: number): number => (until - startedAt) / 1_000;
   return { acknowledged: seconds(acknowledgedAt), placed: seconds(placedAt), running: seconds(runningAt) };
 }

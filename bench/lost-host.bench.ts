@@ -4,7 +4,7 @@
  * replacement has a host, and until every one of them answers HTTP. Then the same host loses only its cable until the
  * replacements run, and gets it back: until exactly one container of each index runs. Swarm on the same hosts, in turns.
  */
-import { answers, type Contender, type Slot, when, whenWhole } from './hosts/contender.ts';
+import { answers, type Contender, insist, type Slot, when, whenWhole } from './hosts/contender.ts';
 import { addressOf, isOnHosts, measureOnHosts, rig } from './hosts/rig.ts';
 import { skepOnHosts } from './hosts/skep.ts';
 import { swarmOnHosts } from './hosts/swarm.ts';
@@ -101,10 +101,7 @@ async function loseCable(contender: Contender, victim: string, service: string):
 
 /** Everything runs, answers, and the hosts have their share. */
 async function startAll(contender: Contender, service: string): Promise<void> {
-  await when(`${service} is acknowledged`, async () => {
-    await contender.desire(service, instances, asked);
-    return true;
-  });
+  await insist(`${service} is acknowledged`, () => contender.desire(service, instances, asked));
   await when(`${service} answers`, async () => {
     const slots = await contender.slots(service, asked);
     return slots.length === instances && (await allAnswer(slots));
@@ -112,7 +109,7 @@ async function startAll(contender: Contender, service: string): Promise<void> {
 }
 
 async function removeAll(contender: Contender, service: string): Promise<void> {
-  await contender.remove(service, asked);
+  await insist(`${service} is removed`, () => contender.remove(service, asked));
   await when(`the containers of ${service} are gone`, async () => {
     const running = await Promise.all(hosts.map((host) => contender.containers(service, host)));
     return running.flat().length === 0;

@@ -19,6 +19,7 @@ export interface Contender {
   readonly servers: readonly string[];
   /** Asks for so many web servers; resolves when that is acknowledged. Asking again is fine. */
   desire(service: string, instances: number, at: string): Promise<void>;
+  /** Removing what is gone is fine. */
   remove(service: string, at: string): Promise<void>;
   slots(service: string, at: string): Promise<readonly Slot[]>;
   /** Whether the loss of `host` is known. */
@@ -54,14 +55,16 @@ export async function when(what: string, isSo: () => Promise<boolean>): Promise<
   throw new Error(`not within ${deadlineMs / 1_000} s: ${what}: ${String(reason)}`, { cause: reason });
 }
 
+/** Tries until it is done; as `when`. */
+export const insist = (what: string, act: () => Promise<void>): Promise<number> =>
+  when(what, async () => {
+    await act();
+    return true;
+  });
+
 export const whenWhole = (contenders: readonly Contender[]): Promise<unknown> =>
   Promise.all(
-    contenders.map((contender) =>
-      when(`${contender.name} is whole`, async () => {
-        await contender.checkWhole();
-        return true;
-      }),
-    ),
+    contenders.map((contender) => insist(`${contender.name} is whole`, () => contender.checkWhole())),
   );
 
 /** Whether a web server answers there. */

@@ -1,6 +1,7 @@
 /** Skep on the hosts: the first three are servers, all are cells; TLS, tokens and a user, as an operator sets it up. */
 import { readFileSync } from 'node:fs';
 import { type Client, createClient } from '../../src/api/client.ts';
+import { SkepError } from '../../src/base/core/errors.ts';
 import { systemClock } from '../../src/base/node/system-clock.ts';
 import { wsDial } from '../../src/base/node/ws-socket.ts';
 import { tlsOf } from '../../src/cli/contexts.ts';
@@ -86,8 +87,13 @@ function questions(client: (host: string) => Client): Questions {
         if (!String(error).includes('exists')) throw error;
       }
     },
-    remove: async (guid, at) =>
-      void (await client(at).call('removeLrp', { params: { guid } }, limits(10_000))),
+    async remove(guid, at) {
+      try {
+        await client(at).call('removeLrp', { params: { guid } }, limits(5_000));
+      } catch (error) {
+        if (!(error instanceof SkepError && error.code === 'ResourceNotFound')) throw error;
+      }
+    },
     async slots(guid, at) {
       const { rows } = await client(at).call('listInstances', { query: { guid } }, limits(1_000));
       return rows.flatMap(({ presence, index, cellId, state, netInfo }) =>
