@@ -30,6 +30,8 @@ export interface ApiContext {
   readonly memberStatuses?:
     | ((options: { readonly signal: AbortSignal }) => Promise<ReadonlyMap<string, MemberStatus>>)
     | undefined;
+  /** Why nobody can connect to `host:port`, '' when one can; absent: nobody looks whether other agents answer. */
+  readonly reach?: ((address: string) => Promise<string>) | undefined;
   /** What this server keeps and sends; absent where nobody composed a keeper: then `Unavailable` is answered. */
   readonly backups?: Backups | undefined;
   /** Looks at this server's host and store; absent where nobody composed a doctor. */

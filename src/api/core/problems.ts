@@ -7,7 +7,11 @@ export interface Situation {
   readonly stale: string;
   /** Without a leader nothing is placed and nothing is replaced. */
   readonly hasLeader: boolean;
-  readonly servers: readonly { readonly server: string; readonly health: string }[];
+  readonly servers: readonly {
+    readonly server: string;
+    readonly health: string;
+    readonly agentProblem?: string | undefined;
+  }[];
   readonly cellsPresent: number;
   readonly engineDown: readonly { readonly cellId: string; readonly reason: string }[];
   /** Why nobody can tell which servers answer; '' when somebody can. */
@@ -46,7 +50,7 @@ export function problemsOf(situation: Situation): string[] {
     );
   }
   if (untold !== '') problems.push(`nobody can tell which servers answer: ${untold}`);
-  problems.push(...quorumProblems(situation.servers));
+  problems.push(...quorumProblems(situation.servers), ...agentProblems(situation.servers));
   if (cellsPresent === 0) problems.push('no cell is present: nothing can run');
   if (engineDown.length > 0) {
     const named = some(engineDown.map(({ cellId, reason }) => `${cellId} (${reason})`));
@@ -117,6 +121,17 @@ function quorumProblems(servers: Situation['servers']): string[] {
   const left = spare === 0 ? 'if one more is lost, nothing can be changed' : `${spare} more may be lost`;
   const answer = silent.length === 1 ? 'does not answer' : 'do not answer';
   return [`${some(silent)} of ${voters.length} servers ${answer}: ${left}`];
+}
+
+/** One whose etcd is silent too is told of already. */
+function agentProblems(servers: Situation['servers']): string[] {
+  const silent = servers.filter(
+    ({ health, agentProblem }) => health !== 'unknown' && agentProblem !== undefined,
+  );
+  if (silent.length === 0) return [];
+  const named = some(silent.map(({ server, agentProblem }) => `${server} (${agentProblem})`));
+  const whose = silent.length === 1 ? 'its etcd votes on' : 'their etcd votes on';
+  return [`the agent of ${named} does not answer, ${whose}: systemctl start skep on that host`];
 }
 
 const count = (n: number, word: string): string => (n === 1 ? `1 ${word}` : `${n} ${word}s`);

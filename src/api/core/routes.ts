@@ -82,12 +82,18 @@ export const statusSchema = z.object({
   /** Why what this server shows may be old; '' when it is current. */
   stale: z.string(),
   leader: z.object({ server: z.string(), since: z.number(), raftTerm: z.number() }).optional(),
-  servers: z.array(serverSchema.extend({ health: z.enum(['leader', 'follower', 'learner', 'unknown']) })),
+  servers: z.array(
+    serverSchema.extend({
+      health: z.enum(['leader', 'follower', 'learner', 'unknown']),
+      /** Why its agent does not answer although its etcd may; absent when it answers, or nobody asked. */
+      agentProblem: z.string().optional(),
+    }),
+  ),
   cells: z.object({
     present: z.number().int(),
     engineDown: z.number().int(),
-    /** Away, and neither drained before nor forgotten since. */
-    lost: z.number().int().default(0),
+    /** Away, and neither drained before nor forgotten since; absent: the server is older. */
+    lost: z.number().int().optional(),
   }),
   lrps: z.object({
     desired: z.number().int(),
@@ -227,7 +233,7 @@ export const routes = {
   listCells: {
     ...paths.listCells,
     query: z.object({ ...page }),
-    response: paged(cellViewSchema).extend({ lost: z.array(lostCellSchema).default([]) }),
+    response: paged(cellViewSchema).extend({ lost: z.array(lostCellSchema).optional() }),
   },
   getCell: {
     ...paths.getCell,

@@ -13,7 +13,7 @@ import { status } from './status.ts';
 const names = ['a', 'b', 'c'];
 
 /** What `status` answers where server `a` leads by the store, and the members say what `ask` says. */
-async function answerOf(ask: ApiContext['memberStatuses']) {
+async function answerOf(ask: ApiContext['memberStatuses'], reach?: ApiContext['reach']) {
   const clock = virtualClock();
   const stop = new AbortController();
   const bbs = memoryBbs({ clock });
@@ -39,6 +39,7 @@ async function answerOf(ask: ApiContext['memberStatuses']) {
     rng: seededRng(1),
     log: silentLog,
     memberStatuses: ask,
+    reach,
     clusterId: 'c',
     server: 'a',
     version: '0',
@@ -81,4 +82,24 @@ test('when no member can be asked, that is said, and nothing of a quorum', async
   const { problems } = await answerOf(() => new Promise<never>(() => undefined));
   expect(problems.join()).toContain('nobody can tell which servers answer');
   expect(problems.join()).not.toContain('no quorum');
+});
+
+test('an agent that is gone is told of although its etcd votes on; a connection that hangs is one', async () => {
+  const all = says({ a: 'a', b: 'a', c: 'a' });
+  const asked = new Set<string>();
+  const refused = await answerOf(all, async (address) => {
+    asked.add(address);
+    return 'nobody listens there';
+  });
+  expect([...asked]).toEqual(['127.0.0.1:7400']);
+  expect(refused.problems[0]).toEqual(
+    expect.stringContaining(
+      'the agent of b (nobody listens there), c (nobody listens there) does not answer',
+    ),
+  );
+  const hanging = await answerOf(all, () => new Promise<string>(() => undefined));
+  expect(hanging.problems[0]).toContain('b (no answer within 1 s)');
+  expect((await answerOf(all, async () => '')).problems).toEqual(['no cell is present: nothing can run']);
+  const silent = await answerOf(says({ a: 'a', b: 'a' }), async () => 'nobody listens there');
+  expect(silent.problems.filter((problem) => problem.includes('the agent of c'))).toEqual([]);
 });

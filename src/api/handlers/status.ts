@@ -21,9 +21,16 @@ export const version: Handler<'version'> = (context) =>
 export const status: Handler<'status'> = async (context, _input, call) => {
   const state = await currentState(context, call.signal);
   const stale = context.replica.staleReason ?? '';
-  const asked = await statusesOf(context, call.signal);
+  const [asked, agents] = await Promise.all([
+    statusesOf(context, call.signal),
+    agentProblems(context, state, call.signal),
+  ]);
   const servers = [...state.servers.values()]
-    .map(({ value }) => ({ ...value, health: healthOf(state, value, asked.statuses) }))
+    .map(({ value }) => ({
+      ...value,
+      health: healthOf(state, value, asked.statuses),
+      ...agents.get(value.server),
+    }))
     .sort((a, b) => (a.server < b.server ? -1 : 1));
   const engineDown = [...state.cells.values()].filter(({ value }) => !value.engine.ok);
   const { lrps, example, stuck } = countLrps(state);
@@ -105,6 +112,26 @@ async function statusesOf(context: ApiContext, signal: AbortSignal): Promise<Ask
     context.log.warn('api.members_silent', { reason: messageOf(error) });
     return { statuses: undefined, reason: messageOf(error) };
   }
+}
+
+/** Why the agents of other servers cannot be reached, by server: an etcd outlives its agent, and votes on. */
+async function agentProblems(
+  context: ApiContext,
+  state: ClusterState,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, { readonly agentProblem: string }>> {
+  const { reach, clock, server } = context;
+  if (reach === undefined) return new Map();
+  const others = [...state.servers.values()].filter(({ value }) => value.server !== server);
+  const late = () => new SkepError('Timeout', `no answer within ${memberDeadlineMs / 1_000} s`);
+  const asked = await Promise.all(
+    others.map(async ({ value }) => {
+      const reached = withDeadline(clock, memberDeadlineMs, signal, late, () => reach(value.apiAddress));
+      const agentProblem = await reached.catch(messageOf);
+      return agentProblem === '' ? [] : [[value.server, { agentProblem }] as const];
+    }),
+  );
+  return new Map(asked.flat());
 }
 
 /** Every member that answers says that none leads: whoever the store names as leader can change nothing. */

@@ -28,7 +28,7 @@ async function answerOf(change: Partial<ApiContext>) {
   const bbs = memoryBbs({ clock });
   const puts = ['b', 'a'].map((server) => {
     const record = {
-      v: 1,
+      v: 1 as const,
       server,
       apiAddress: '127.0.0.1:7400',
       memberId: `m-${server}`,

@@ -47,7 +47,7 @@ async function list(session: Session, nameOf: (view: CellView) => string): Promi
   let lost: readonly LostCell[] = [];
   const present = await allPages(async (after) => {
     const page = await client.call('listCells', { query: after === undefined ? {} : { after } }, { signal });
-    if (after === undefined) lost = page.lost;
+    if (after === undefined) lost = page.lost ?? [];
     return page;
   });
   const none = 'No cell is present: is an agent running?';

@@ -70,7 +70,7 @@ export function statusLines(status: Status, now: number, paint: Paint): string[]
     '',
     `Cluster    ${escapeText(status.clusterId)}`,
     `Leader     ${escapeText(leads)}`,
-    `Cells      ${cells.present} present${cells.lost > 0 ? `, ${cells.lost} lost` : ''}${cells.engineDown > 0 ? `, ${cells.engineDown} with their engine down` : ''}`,
+    `Cells      ${cells.present} present${(cells.lost ?? 0) > 0 ? `, ${cells.lost} lost` : ''}${cells.engineDown > 0 ? `, ${cells.engineDown} with their engine down` : ''}`,
     ...(status.survives === undefined ? [] : [`Survives   ${escapeText(survivesText(status.survives))}`]),
     ...quorumLines(status, now),
     ...rebalanceLines(status, now),
@@ -101,12 +101,16 @@ type Server = Status['servers'][number];
 
 const serverColumns = (now: number): Column<Server>[] => [
   { title: 'SERVER', cell: ({ server }) => server },
-  { title: 'STATE', cell: ({ health }) => health },
+  {
+    title: 'STATE',
+    cell: ({ health, agentProblem }) => (agentProblem === undefined ? health : `${health}, agent away`),
+  },
   { title: 'ADDRESS', cell: ({ apiAddress }) => apiAddress },
   { title: 'VERSION', cell: ({ version }) => version },
   {
     title: 'UP',
-    cell: ({ health, startedAt }) => (health === 'unknown' ? '' : `up ${formatAge(startedAt, now)}`),
+    cell: ({ health, agentProblem, startedAt }) =>
+      health === 'unknown' || agentProblem !== undefined ? '' : `up ${formatAge(startedAt, now)}`,
   },
 ];
 

@@ -12,6 +12,7 @@ import { meteredAccept, serveMetrics } from '../../api/http/metrics.ts';
 import { readServer } from '../../api/server-metrics.ts';
 import { type ServerOrders, serverOrders } from '../../api/server-orders.ts';
 import { SkepError } from '../../base/core/errors.ts';
+import { tcpProblem } from '../../base/node/tcp-probe.ts';
 import { wsAccept } from '../../base/node/ws-socket.ts';
 import { x509Maker } from '../../base/node/x509-maker.ts';
 import { type Brain, createBrain } from '../../scheduler/brain.ts';
@@ -209,6 +210,7 @@ class Serving {
       version,
       members,
       memberStatuses,
+      reach: tcpProblem,
       ready,
       accept: meteredAccept(wsAccept, metrics),
     };
