@@ -40,7 +40,7 @@ const rolesOf: Readonly<Record<string, readonly Role[]>> = {
 };
 
 /** Who may: the one with the fewest rights that suffice, as far as these are ordered. */
-export const callersFor = (callers: readonly FuzzCaller[], right: Right): readonly FuzzCaller[] =>
+const callersFor = (callers: readonly FuzzCaller[], right: Right): readonly FuzzCaller[] =>
   callers.filter(({ roles }) => mayDo(roles, right));
 
 export async function startFuzzServer(): Promise<FuzzServer> {

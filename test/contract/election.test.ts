@@ -27,7 +27,8 @@ const byRaft: MakeElection = (options, favoured) =>
       leaderId: favoured(),
       raftTerm: 7,
       learner: false,
-      dbSizeBytes: 0, raftIndex: 0,
+      dbSizeBytes: 0,
+      raftIndex: 0,
     }),
   });
 const byLease: MakeElection = (options) => leaseElection(options);
