@@ -3,7 +3,7 @@ import { serveMetrics } from '../../src/api/http/metrics.ts';
 import { metricRegistry } from '../../src/base/core/metric-registry.ts';
 import { type Log, silentLog } from '../../src/base/log.ts';
 import { x509Maker } from '../../src/base/node/x509-maker.ts';
-import { mayDo, type Right, type Role } from '../../src/model/rights.ts';
+import { type Role } from '../../src/model/rights.ts';
 import { createExplainer } from '../../src/scheduler/explainer.ts';
 import { createPlanner } from '../../src/scheduler/planner.ts';
 import { authoritiesKey, root } from '../../src/store/core/keys.ts';
@@ -38,10 +38,6 @@ const rolesOf: Readonly<Record<string, readonly Role[]>> = {
   'the-server': ['server', 'cell'],
   'the-admin': ['admin', 'console'],
 };
-
-/** Who may: the one with the fewest rights that suffice, as far as these are ordered. */
-const callersFor = (callers: readonly FuzzCaller[], right: Right): readonly FuzzCaller[] =>
-  callers.filter(({ roles }) => mayDo(roles, right));
 
 export async function startFuzzServer(): Promise<FuzzServer> {
   const errors: string[] = [];

@@ -72,21 +72,19 @@ export function shellReleases(folder: string): ShellReleases {
 
 /** What changes a machine, and what install.sh asks its agent with. */
 const counted = [
-  ...[
-    'chmod',
-    'cp',
-    'gzip',
-    'ln',
-    'mkdir',
-    'mktemp',
-    'mv',
-    'rm',
-    'rmdir',
-    'setsid',
-    'sync',
-    'tar',
-    'timeout',
-  ],
+  'chmod',
+  'cp',
+  'gzip',
+  'ln',
+  'mkdir',
+  'mktemp',
+  'mv',
+  'rm',
+  'rmdir',
+  'setsid',
+  'sync',
+  'tar',
+  'timeout',
   'touch',
 ];
 

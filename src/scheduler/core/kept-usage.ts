@@ -105,7 +105,7 @@ export class KeptUsage {
 
   /** The state has all that was written: what it does not have by now has gone again. */
   settle(state: ClusterState): void {
-    for (const key of [...this.#tentative.keys()]) this.giveBack(state, key);
+    for (const key of this.#tentative.keys()) this.giveBack(state, key);
   }
 
   #hearClaims(state: ClusterState, cellId: CellId, keys: Iterable<string>): void {
