@@ -280,7 +280,7 @@ describe('hostile clients', () => {
       'an unknown kind',
       '{"type":"query","seq":7,"query":{"kind":"everything","window":{"start":0,"count":1}}}',
     ],
-    ['100 kB', `{"a":"${'x'.repeat(100_000)}"}`],
+    ['60 kB', `{"a":"${'x'.repeat(60_000)}"}`],
   ])('%s is refused, and the next query is answered', async (_what, text) => {
     const socket = await dial();
     const next = read(socket);

@@ -132,11 +132,21 @@ async function linesOf(session: Session, start: Page): Promise<readonly string[]
   for (let round = 0; round < roundsMax; round += 1) {
     for (const want of page.wants.filter((each) => !fed.has(JSON.stringify(each)))) {
       fed.add(JSON.stringify(want));
-      const data = await dataOf(session, want);
+      const data = await dataOrBroken(session, want, want.id === start.wants[0]?.id);
       if (data !== undefined) ({ page } = page.on({ kind: 'data', want: want.id, data }, context));
     }
   }
   return page.lines(context);
+}
+
+/** @param isMain what the page is about: without it there is no page; what goes beside may be missing */
+async function dataOrBroken(session: Session, want: Want, isMain: boolean): Promise<Data | undefined> {
+  try {
+    return await dataOf(session, want);
+  } catch (error) {
+    if (isMain || !(error instanceof SkepError)) throw error;
+    return { kind: 'broken', error: error.toBody() };
+  }
 }
 
 async function dataOf(session: Session, want: Want): Promise<Data | undefined> {
