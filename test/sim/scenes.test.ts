@@ -6,6 +6,7 @@
 import { expect, test } from 'vitest';
 import { operations } from '../../src/api/operations.ts';
 import { taskSpecSchema } from '../../src/model/task.ts';
+import type { SimHost } from './host.ts';
 import { call, drain, Scene } from './scene.ts';
 import { isolate } from './strikes.ts';
 
@@ -121,6 +122,35 @@ test('most cells of the cluster lost at once: nothing is replaced until they ret
   await scene.advance(30_000);
   expect(scene.cluster.hosts.flatMap(({ engine }) => engine.running())).toHaveLength(10);
 });
+
+test.each([
+  ['the order in which they were lost', [0, 1, 2]],
+  ['the opposite order', [2, 1, 0]],
+  ['another order', [1, 2, 0]],
+])(
+  'most cells cut off, their leases ending over 2 s, back one by one in %s: nothing starts then',
+  async (_order, back) => {
+    const scene = await Scene.open({ cells: 5 });
+    await scene.run(15);
+    const cut = scene.cluster.hosts.slice(0, 3);
+    for (const host of cut) {
+      scene.cut(host);
+      await scene.advance(1_000);
+    }
+    await scene.advance(20_000);
+    const { starts } = scene;
+    const kept = cut.flatMap(({ engine }) => engine.running().map(({ id }) => id)).length;
+    expect(kept).toBe(9);
+    for (const at of back) {
+      scene.heal(cut[at] as SimHost);
+      await scene.advance(2_500);
+    }
+    await scene.until(() => scene.running.length === 15, 60_000);
+    await scene.advance(30_000);
+    expect(scene.starts).toBe(starts);
+    expect(scene.cluster.hosts.flatMap(({ engine }) => engine.running())).toHaveLength(15);
+  },
+);
 
 test('a server that is cut off from all: the others go on, and what it says afterwards changes nothing', async () => {
   const scene = await Scene.open();

@@ -130,12 +130,12 @@ function missing(
   desired: DesiredLrp,
   index: number,
 ): IndexVerdict {
-  const { state, paused } = context;
+  const { state } = context;
   const { suspect } = slots;
   if (suspect !== undefined && !isLost(state, suspect.value.cellId)) {
     return decided(suspectIsDrained(state, slots) ?? recover(suspect, undefined));
   }
-  if (suspect?.value.cellId !== undefined && paused.has(suspect.value.cellId)) return nothing;
+  if (isPausedCell(context, suspect?.value.cellId)) return nothing;
   const { guid, domain } = desired;
   const because = 'the index has no instance';
   return decided({ kind: 'create', guid, index, domain, because, former: suspect?.value });
@@ -143,7 +143,7 @@ function missing(
 
 /** An index that should have an instance, and has a record for it. */
 function wanted(context: ConvergeContext, slots: ActualSlots, desired: DesiredLrp): IndexVerdict {
-  const { state, now, paused } = context;
+  const { state, now } = context;
   const { suspect } = slots;
   const ordinary = slots.ordinary as Actual;
   const lrp = ordinary.value;
@@ -157,8 +157,7 @@ function wanted(context: ConvergeContext, slots: ActualSlots, desired: DesiredLr
   }
   switch (lrp.state) {
     case 'UNCLAIMED': {
-      const waits = suspect?.value.cellId !== undefined && paused.has(suspect.value.cellId);
-      return { decisions: [], unclaimed: !waits };
+      return { decisions: [], unclaimed: !isPausedCell(context, suspect?.value.cellId) };
     }
     case 'CRASHED':
       return crashed(ordinary, now);
@@ -187,13 +186,20 @@ function onLostCell(context: ConvergeContext, slots: ActualSlots, suspectIsBack:
   if (retire !== undefined) {
     return decided({ kind: 'delete', record: ordinary, because: `${retire.reason}; ${because}`, lostCell });
   }
-  const isPaused = lostCell !== undefined && context.paused.has(lostCell);
+  const isPaused = isPausedCell(context, lostCell);
   if (suspect === undefined) {
     return decided({ kind: isPaused ? 'suspect' : 'replace', record: ordinary, because, lostCell });
   }
   if (suspectIsBack) return decided(suspectIsDrained(context.state, slots) ?? recover(suspect, ordinary));
-  return isPaused ? nothing : decided({ kind: 'unclaim', record: ordinary, because, lostCell });
+  // Leases end one after the other, so the first losses of a storm are replaced on cells that are part of it. Did that
+  // claim stand, its cell would start it when it returns before the suspect's does.
+  const waitsElsewhere = ordinary.value.state === 'CLAIMED' && isPausedCell(context, suspect.value.cellId);
+  if (isPaused && !waitsElsewhere) return nothing;
+  return decided({ kind: 'unclaim', record: ordinary, because, lostCell });
 }
+
+const isPausedCell = ({ paused }: ConvergeContext, cellId: CellId | undefined): boolean =>
+  cellId !== undefined && paused.has(cellId);
 
 function recover(suspect: Actual, ordinary: Actual | undefined): LrpDecision {
   const because = `cell ${suspect.value.cellId ?? ''} is back before a replacement runs`;

@@ -161,7 +161,24 @@ describe('while a storm lasts', () => {
     ],
     ['a suspect stays alone', [suspect], []],
     ['a replacement that was made before is not placed', [suspect, buildActual()], []],
-    ['a replacement lost in it waits too', [suspect, buildActual({ state: 'CLAIMED', cellId: 'b' })], []],
+    [
+      'a replacement whose cell is lost in it too is no claim any more: that cell may return first',
+      [suspect, buildActual({ state: 'CLAIMED', cellId: 'b' })],
+      ['unclaim'],
+    ],
+    [
+      'a replacement on a cell that is there goes on',
+      [suspect, buildActual({ state: 'CLAIMED', cellId: 'd' })],
+      [],
+    ],
+    [
+      'a replacement of one lost before waits for its cell',
+      [
+        buildActual({ state: 'RUNNING', cellId: 'other', presence: 'SUSPECT' }),
+        buildActual({ state: 'CLAIMED', cellId: 'b' }),
+      ],
+      [],
+    ],
     [
       'an instance lost before it is replaced',
       [buildActual({ state: 'RUNNING', cellId: 'other' })],
