@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type VirtualClock, virtualClock } from '../../test/kit/virtual-clock.ts';
 import { seededRng } from '../base/core/rng.ts';
 import { silentLog } from '../base/log.ts';
@@ -90,6 +90,29 @@ test('a store that never answers is told so soon that the answer is there within
   await clock.advanceUntil(() => clock.pendingTimers === 0, 5_000);
   expect(await outcome).toMatchObject({ code: 'Unavailable' });
   expect(clock.now() - started).toBeLessThanOrEqual(1_800);
+});
+
+describe('a server that knows that its copy is not fed', () => {
+  const staleContext = (from: Bbs): ApiContext => {
+    const context = contextWith(from);
+    return { ...context, replica: { ...context.replica, staleReason: 'no leader' } as never };
+  };
+  test('refuses within half a second, and says that nothing was changed', async () => {
+    const silent: Bbs = { ...bbs, read: () => new Promise(() => undefined) };
+    const started = clock.now();
+    const outcome = readAndAdd(staleContext(silent)).catch((error: unknown) => error);
+    await clock.advanceUntil(() => clock.pendingTimers === 0, 5_000);
+    expect(await outcome).toMatchObject({
+      code: 'Unavailable',
+      message: expect.stringMatching(/nothing was changed.*no leader/),
+    });
+    expect(clock.now() - started).toBeLessThanOrEqual(500);
+  });
+  test('writes when the quorum is back before the copy is', async () => {
+    const context = staleContext(bbs);
+    const lagging = { ...context.replica, staleReason: 'no leader', waitFor: () => Promise.resolve() };
+    expect((await readAndAdd({ ...context, replica: lagging as never })).result).toBe('1');
+  });
 });
 
 test('nothing to write commits nothing', async () => {

@@ -7,13 +7,18 @@ import { withDeadline } from '../base/clock.ts';
 import { messageOf, SkepError } from '../base/core/errors.ts';
 import { randomName } from '../base/core/rng.ts';
 import type { EventType } from '../model/event.ts';
-import type { Mutation, Put, StoredRecord } from '../store/bbs.ts';
+import type { Mutation, Put, ReadResult, StoredRecord } from '../store/bbs.ts';
 import { decode, encode, type Noun } from '../store/core/codec.ts';
 import { eventKey, type Key } from '../store/core/keys.ts';
 import { type ApiContext, type Call, replicaDeadlineMs } from './context.ts';
 
 /** A caller hears within two seconds that the store has no quorum; what is left is for the way of the answer. */
 const storeDeadlineMs = 1_700;
+/**
+ * … and sooner from a server that knows already that its copy is not fed. It asks all the same, for the quorum may be
+ * back this moment; what is not read by then has changed nothing, so the caller can go to another server at once.
+ */
+const staleReadMs = 500;
 const maxTries = 5;
 
 /** What a decision wants written; nothing at all is fine: then the answer is of the revision read. */
@@ -31,7 +36,8 @@ export interface Written<T> {
 /**
  * Reads `keys`, lets `decide` say what to write and commits it; again, up to five times, when one of the
  * keys changed in between. Throws what `decide` throws, `ResourceConflict` after the last try, and
- * `Unavailable` when no quorum answers; then the change may have been made or not.
+ * `Unavailable` when no quorum answers; then the change may have been made or not, unless the message says
+ * that nothing was changed.
  */
 export async function write<T>(
   context: ApiContext,
@@ -57,7 +63,7 @@ async function tryWrite<T>(
   signal: AbortSignal,
 ): Promise<Written<T>> {
   for (let attempt = 1; attempt <= maxTries; attempt++) {
-    const { records, revision } = await context.bbs.read(keys, { signal });
+    const { records, revision } = await readForWrite(context, keys, signal);
     const { puts = [], deletes = [], result } = decide(records);
     if (puts.length === 0 && deletes.length === 0) return { revision, result };
     const compare = keys.map((key, i) => ({ key, revision: records[i]?.revision ?? 0 }));
@@ -69,6 +75,20 @@ async function tryWrite<T>(
   throw new SkepError('ResourceConflict', `others kept changing it: ${maxTries} tries to write it failed`, {
     hint: 'try again',
   });
+}
+
+function readForWrite(
+  { bbs, clock, replica }: ApiContext,
+  keys: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadResult> {
+  const reason = replica.staleReason ?? '';
+  if (reason === '') return bbs.read(keys, { signal });
+  const late = (): SkepError =>
+    new SkepError('Unavailable', `nothing was changed, for this server does not reach a quorum: ${reason}`, {
+      hint: 'ask another server, or wait until a majority of them runs: `skep status` shows which answer',
+    });
+  return withDeadline(clock, staleReadMs, signal, late, (inner) => bbs.read(keys, { signal: inner }));
 }
 
 /** The change is durable already: a copy that lags is worth a line in the log, not an error. */

@@ -142,6 +142,9 @@ describe('the roster', () => {
       stormEvents(before, after, now).map(({ message }) => message);
     expect(told(calm, storm)).toEqual([expect.stringContaining('3 of 3 cells of zone z vanished at once')]);
     expect(told(storm, storm)).toEqual([]);
+    const more = roster({ a: 1, b: 1, c: 1, d: 1 });
+    expect(told(storm, more)).toEqual([expect.stringContaining('4 of 4 cells')]);
+    expect(told(more, storm)).toEqual([]);
     expect(told(storm, calm)).toEqual([expect.stringContaining('is over')]);
   });
 });

@@ -89,7 +89,7 @@ export function stormEvents(before: Roster | undefined, after: Roster, now: Mill
   const known = new Map(stormsOf(before).map((storm) => [storm.zone, storm]));
   const events: JournalEvent[] = [];
   for (const storm of stormsOf(after)) {
-    if (known.get(storm.zone)?.lost.length !== storm.lost.length) {
+    if ((known.get(storm.zone)?.lost.length ?? 0) < storm.lost.length) {
       events.push(event('brain.storm', now, storm.zone, stormText(storm)));
     }
     known.delete(storm.zone);
