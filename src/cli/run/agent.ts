@@ -13,35 +13,17 @@ import { pinoLog } from '../../base/node/pino-log.ts';
 import { readProcess } from '../../base/node/process-metrics.ts';
 import { systemClock } from '../../base/node/system-clock.ts';
 import { systemRng } from '../../base/node/system-rng.ts';
-import type { ExplainSink } from '../../scheduler/decision-trace.ts';
 import type { AgentConfig } from '../core/agent-config.ts';
 import { type ConfigOverrides, loadAgentConfig } from './agent-config-file.ts';
 import { runCell } from './cell.ts';
+import type { AgentContext, BaseContext } from './context.ts';
 import { lockDataFolder, prepareDataFolder } from './data-folder.ts';
 import { explainSwitch } from './explain.ts';
-import type { HostCertificates } from './host-certificates.ts';
 import { preparePki } from './pki.ts';
 import { raisePriority } from './priority.ts';
 import { serverHalf } from './server-half.ts';
 import { watchStalls } from './stall-watch.ts';
 import { version } from './version.ts';
-
-/** What an agent is built with before it knows who it is. */
-export interface BaseContext {
-  readonly config: AgentConfig;
-  readonly log: Log;
-  readonly clock: typeof systemClock;
-  readonly rng: typeof systemRng;
-  readonly version: string;
-  readonly explain: ExplainSink;
-  readonly metrics: MetricRegistry;
-}
-
-/** What every part of an agent is built with. */
-export interface AgentContext extends BaseContext {
-  /** Undefined without TLS. */
-  readonly certificates: HostCertificates | undefined;
-}
 
 /** Runs until SIGTERM or SIGINT; the exit status. */
 export async function runAgent(configPath: string | undefined, flags: ConfigOverrides): Promise<number> {

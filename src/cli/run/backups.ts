@@ -5,8 +5,8 @@ import { BackupKeeper } from '../../store/backup-keeper.ts';
 import { encode } from '../../store/core/codec.ts';
 import { eventKey } from '../../store/core/keys.ts';
 import type { Replica } from '../../store/replica.ts';
-import type { AgentContext } from './agent.ts';
-import type { StoreAccess } from './server.ts';
+import type { AgentContext } from './context.ts';
+import type { StoreAccess } from './store-access.ts';
 
 /** Where a server keeps its own, and where `skep backup restore` is mostly told to look. */
 export const backupFolderOf = (dataDir: string): string => join(dataDir, 'backups');

@@ -1,5 +1,5 @@
 /** Keeps the certificate of a cell from expiring, and of the right epoch; run by cell.ts beside the cell. */
-import type { AgentContext } from './agent.ts';
+import type { AgentContext } from './context.ts';
 import type { HostCertificates } from './host-certificates.ts';
 import { confirmToServers, renewFromServers } from './pki.ts';
 import { keepRenewed } from './renewal.ts';

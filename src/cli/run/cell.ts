@@ -12,7 +12,7 @@ import { meteredRuntime } from '../../agent/metered-runtime.ts';
 import { networkProber } from '../../agent/prober.ts';
 import { wsDial } from '../../base/node/ws-socket.ts';
 import type { Dial } from '../../base/socket.ts';
-import type { AgentContext } from './agent.ts';
+import type { AgentContext } from './context.ts';
 import { renewCell } from './cell-renewal.ts';
 import type { HostCertificates } from './host-certificates.ts';
 import { cellDoctor } from './server-doctor.ts';

@@ -6,7 +6,7 @@ import type { JournalEvent } from '../../model/event.ts';
 import type { Bbs } from '../../store/bbs.ts';
 import { encode } from '../../store/core/codec.ts';
 import { eventKey, root, serverKey } from '../../store/core/keys.ts';
-import type { BaseContext } from './agent.ts';
+import type { BaseContext } from './context.ts';
 
 const clusterKey = `${root}cluster`;
 

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { type LineFile, lineFile } from '../../base/node/line-file.ts';
 import type { ExplainSink } from '../../scheduler/decision-trace.ts';
-import type { AgentContext } from './agent.ts';
+import type { AgentContext } from './context.ts';
 
 export const explainFile = 'explain.jsonl';
 

@@ -9,7 +9,7 @@ import { x509Maker } from '../../base/node/x509-maker.ts';
 import { type Authorities, authoritiesSchema, type CertificateRecord, lifeMs } from '../../model/auth.ts';
 import type { Bbs } from '../../store/bbs.ts';
 import { authoritiesKey } from '../../store/core/keys.ts';
-import type { BaseContext } from './agent.ts';
+import type { BaseContext } from './context.ts';
 import { hostAddresses } from './host-addresses.ts';
 import type { HostPki, PkiFolder } from './pki-files.ts';
 

@@ -8,7 +8,7 @@ import { messageOf, SkepError } from '../../base/core/errors.ts';
 import { fetchAuthority } from '../../base/node/pinned-authority.ts';
 import { wsDial } from '../../base/node/ws-socket.ts';
 import { x509Maker } from '../../base/node/x509-maker.ts';
-import type { BaseContext } from './agent.ts';
+import type { BaseContext } from './context.ts';
 import { hostAddresses } from './host-addresses.ts';
 import type { HostPki, PkiFolder } from './pki-files.ts';
 

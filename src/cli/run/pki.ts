@@ -13,7 +13,7 @@ import type { Bbs } from '../../store/bbs.ts';
 import { etcdDataFolder } from '../../store/core/etcd-args.ts';
 import { authoritiesKey } from '../../store/core/keys.ts';
 import { etcdBbs } from '../../store/etcd/etcd-bbs.ts';
-import type { BaseContext } from './agent.ts';
+import type { BaseContext } from './context.ts';
 import { agreeClusterId, persist } from './cluster-records.ts';
 import { agreeAuthorities, foundingAuthorities, newAuthorities, selfSigned } from './found.ts';
 import { hostAddresses } from './host-addresses.ts';

@@ -18,11 +18,11 @@ import { type MemberStatusReader, memberStatus } from '../../store/etcd/member-s
 import { raftElection } from '../../store/etcd/raft-election.ts';
 import { type EtcdSupervisor, startEtcd } from '../../store/etcd/supervisor.ts';
 import type { MemberStatus, Members } from '../../store/members.ts';
-import type { AgentContext } from './agent.ts';
+import type { AgentContext } from './context.ts';
 import type { EtcdTrust } from './etcd-turn.ts';
 import type { HostCertificates } from './host-certificates.ts';
 import { outsideCredentials } from './outside-etcd.ts';
-import type { StoreAccess } from './server.ts';
+import type { StoreAccess } from './store-access.ts';
 
 export interface Quorum {
   readonly store: StoreAccess;

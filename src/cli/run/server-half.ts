@@ -10,7 +10,7 @@ import { messageOf, SkepError } from '../../base/core/errors.ts';
 import { defaults } from '../../model/defaults.ts';
 import { layDataAside } from '../../store/etcd/left-data.ts';
 import type { AgentConfig } from '../core/agent-config.ts';
-import type { AgentContext } from './agent.ts';
+import type { AgentContext } from './context.ts';
 import { joinAsServer } from './join-cluster.ts';
 import { type ServerHandle, startServer } from './server.ts';
 import { readServers, readServing, writeServers, writeServing } from './serving-file.ts';

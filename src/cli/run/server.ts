@@ -23,12 +23,10 @@ import { createPlanner } from '../../scheduler/planner.ts';
 import { keepQuorum, type QuorumKeeperOptions } from '../../scheduler/quorum-keeper.ts';
 import { createSurvivalWatch } from '../../scheduler/survival-watch.ts';
 import type { Bbs } from '../../store/bbs.ts';
-import type { Election, LeaderTerm } from '../../store/election.ts';
+import type { LeaderTerm } from '../../store/election.ts';
 import { createReplica } from '../../store/follow-replica.ts';
-import type { MemberStatus, Members } from '../../store/members.ts';
-import type { ReadPages } from '../../store/record-pages.ts';
 import type { Replica } from '../../store/replica.ts';
-import type { AgentContext } from './agent.ts';
+import type { AgentContext } from './context.ts';
 import { startBackups } from './backups.ts';
 import { agreeClusterId, announceServer } from './cluster-records.ts';
 import { readClusterId, writeClusterId } from './data-folder.ts';
@@ -37,6 +35,7 @@ import { renewServer, settleTrust } from './pki.ts';
 import { type Quorum, startQuorum } from './quorum.ts';
 import { keepRenewed } from './renewal.ts';
 import { ownEtcdFigures, serverDoctor } from './server-doctor.ts';
+import type { StoreAccess } from './store-access.ts';
 import { keepTrust } from './trust-keeper.ts';
 
 export interface ServerHandle {
@@ -48,21 +47,6 @@ export interface ServerHandle {
   readonly removed: Promise<string>;
   /** Gives up leadership, closes the API, ends etcd: in this order. */
   stop(): Promise<void>;
-}
-
-/** What a server stands on once etcd runs. */
-export interface StoreAccess {
-  readonly bbs: Bbs;
-  /** Everything in it, for backups. */
-  readonly pages: ReadPages;
-  readonly election: Election;
-  readonly members: Members | undefined;
-  /** What each member that answers says of itself, by member id; undefined with an outside etcd. */
-  readonly memberStatuses:
-    | ((options: { readonly signal: AbortSignal }) => Promise<ReadonlyMap<string, MemberStatus>>)
-    | undefined;
-  /** Why the store cannot serve now; '' when it can. */
-  health(): string;
 }
 
 /** Starts in the background. The signal asks it to stop what it waits for; `stop` does the rest. */
