@@ -14,9 +14,9 @@ import { probeEtcd } from '../../store/etcd/etcd-probe.ts';
 import type { EtcdFigures } from '../../store/etcd-figures.ts';
 import type { Replica } from '../../store/replica.ts';
 import type { AgentConfig } from '../core/agent-config.ts';
-import type { AgentContext } from './context.ts';
 import { backupFolderOf } from './backups.ts';
 import { hostCertificateFacts } from './certificate-facts.ts';
+import type { AgentContext } from './context.ts';
 import { hostCertificates } from './host-certificates.ts';
 import type { StoreAccess } from './store-access.ts';
 
