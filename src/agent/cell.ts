@@ -27,6 +27,7 @@ import { followEvents } from './engine-events.ts';
 import { healthChecks } from './health-monitor.ts';
 import type { Host, HostFacts } from './host-port.ts';
 import { hostPorts } from './host-ports.ts';
+import type { OpenHostShell } from './host-shell.ts';
 import { sharedImages } from './images.ts';
 import type { Installer } from './installer.ts';
 import { type InstanceStage, Instances } from './instances.ts';
@@ -57,6 +58,8 @@ export interface CellOptions {
   /** What replaces this program; absent where it was not installed. */
   readonly installer?: Installer | undefined;
   readonly createEmulator: CreateEmulator;
+  /** Shells on the host itself; absent unless this cell's own settings allow them. */
+  readonly hostShell?: OpenHostShell | undefined;
   /** The server half of this host. */
   readonly serverRole?: ServerRole | undefined;
   /** Told where the servers are, each time one says so. */
@@ -224,11 +227,12 @@ class RunningCell implements Cell {
   }
 
   #keepConsoles(): Consoles {
-    const { config, runtime, createEmulator, clock, rng, log, signal } = this.#options;
+    const { config, runtime, createEmulator, hostShell, clock, rng, log, signal } = this.#options;
     return new Consoles({
       cellId: config.cellId,
       runtime,
       createEmulator,
+      hostShell,
       clock,
       rng,
       log,
@@ -352,6 +356,7 @@ class RunningCell implements Cell {
       version,
       engine: { ok, name, ...(reason === undefined ? {} : { reason }) },
       ...(serving === undefined ? {} : { serving }),
+      ...(this.#options.hostShell === undefined ? {} : { hostShell: true }),
       registeredAt: this.#startedAt,
     };
   }

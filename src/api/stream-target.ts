@@ -9,6 +9,7 @@ import type { Task } from '../model/task.ts';
 import type { ActualSlots, ClusterState } from '../store/core/state.ts';
 import type { StreamRequest } from './core/cell-protocol.ts';
 import { cellOfConsole } from './core/console-shapes.ts';
+import { hostShellIsOff, mayNotEnterHost } from './core/host-shell.ts';
 import type { StreamQuery } from './core/routes.ts';
 import { upgradeActionSchema } from './core/upgrade-shapes.ts';
 import { explainInstance } from './core/why-instance.ts';
@@ -25,10 +26,18 @@ export interface StreamCaller {
   readonly actor: string;
   /** The server that was asked. */
   readonly server: string;
+  /** Whether they may have a shell on a host. */
+  readonly mayEnterHost: boolean;
 }
 
 /** What may be asked of a cell as such. */
-const wholeCell: ReadonlySet<StreamQuery['kind']> = new Set(['stats', 'consoles', 'doctor', 'upgrade']);
+const wholeCell: ReadonlySet<StreamQuery['kind']> = new Set([
+  'stats',
+  'console',
+  'consoles',
+  'doctor',
+  'upgrade',
+]);
 
 type Call = StreamCaller & { readonly query: StreamQuery; readonly now: Millis };
 
@@ -47,11 +56,14 @@ export function streamTarget(
   if (query.kind === 'console' && query.session !== undefined) {
     return cellTarget(state, cellOfConsole(query.session), call);
   }
-  if (query.cell !== undefined) return cellTarget(state, query.cell, call);
+  if (query.cell !== undefined) {
+    if (query.kind === 'console') checkHostShell(state, query.cell, caller);
+    return cellTarget(state, query.cell, call);
+  }
   return query.task ? taskTarget(state, call) : instanceTarget(state, call);
 }
 
-function checkQuery({ kind, arg, watch, session, cell, target }: StreamQuery): void {
+function checkQuery({ kind, arg, watch, session, cell, target, user }: StreamQuery): void {
   const refuse = (message: string, field: string, hint: string): never => {
     throw new SkepError('InvalidRequest', message, { field, hint });
   };
@@ -71,12 +83,23 @@ function checkQuery({ kind, arg, watch, session, cell, target }: StreamQuery): v
     refuse('doctor is about a cell, not about an instance', 'cell', 'name the cell: cell=host-a');
   }
   if (cell === undefined) return;
+  if (kind === 'console' && (arg.length > 0 || user !== undefined)) {
+    refuse("a shell on a host is its login shell, as the agent's user", 'arg', 'type the command in it');
+  }
   if (!wholeCell.has(kind)) {
     refuse(`${kind} is about one instance, not about a cell`, 'cell', 'write NAME/INDEX, such as web/0');
   }
   if (target !== '') {
     refuse('a cell and an instance are asked for at once', 'target', 'leave one of the two out');
   }
+}
+
+/** Throws `Unauthorized` where the caller may not, or the cell's own settings do not let it. */
+function checkHostShell(state: ClusterState, cell: string, { mayEnterHost }: StreamCaller): void {
+  const presence = state.cells.get(cell as CellId)?.value;
+  if (presence === undefined) return;
+  if (!mayEnterHost) throw mayNotEnterHost(cell);
+  if (presence.hostShell !== true) throw hostShellIsOff(cell);
 }
 
 /** A cell that answers for itself; one that is not there is a refusal. */
@@ -203,6 +226,8 @@ function requestOf(
         args: query.arg,
         by: call.actor,
         via: call.server,
+        ...(query.cell === undefined ? {} : { host: true }),
+        mayEnterHost: call.mayEnterHost,
         ...(query.session === undefined ? {} : { session: query.session }),
         ...terminalOf(query),
       };

@@ -33,6 +33,8 @@ export const cellPresenceSchema = z.object({
   engine: z.object({ ok: z.boolean(), name: z.string(), reason: z.string().optional() }),
   /** Whether this host could be a server (`reason`: why not) and whether it is; absent: its agent is older. */
   serving: z.object({ can: z.boolean(), is: z.boolean(), reason: z.string().optional() }).optional(),
+  /** Whether its own settings let operators open a shell on the host itself; absent: they do not. */
+  hostShell: z.boolean().optional(),
   registeredAt: z.number(),
   /** What this record lives under, written by the server that granted it: the only lease that this cell may extend. */
   leaseId: z.string().optional(),

@@ -4,21 +4,22 @@
  * running is ended by `sweep` when the next one starts.
  */
 import { type ConsoleInfo, consoleSessionsMax } from '../../api/core/console-shapes.ts';
+import { hostShellIsOff, mayNotEnterHost } from '../../api/core/host-shell.ts';
 import { controlSchema, unpackFrame } from '../../api/core/stream-frames.ts';
 import type { Clock } from '../../base/clock.ts';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
 import { type Rng, randomName } from '../../base/core/rng.ts';
 import type { Log } from '../../base/log.ts';
 import type { Socket } from '../../base/socket.ts';
-import { instanceName } from '../../model/instance-name.ts';
-import { consoleTries } from '../core/console-args.ts';
 import type { Container } from '../core/container.ts';
 import type { CreateEmulator } from '../emulator.ts';
+import type { OpenHostShell } from '../host-shell.ts';
 import type { Runtime } from '../runtime.ts';
 import { drain, sendControl, sendData } from '../session/send.ts';
 import type { ConsoleRequest, StreamService } from '../session/streams.ts';
 import { ConsoleClient } from './client.ts';
 import type { ConsoleJournal } from './journal.ts';
+import { type ConsolePlace, containerPlace, hostPlace } from './place.ts';
 import { consoleVariable } from './program.ts';
 import { ConsoleSession } from './session.ts';
 
@@ -31,6 +32,8 @@ export interface ConsolesOptions {
   readonly cellId: string;
   readonly runtime: Runtime;
   readonly createEmulator: CreateEmulator;
+  /** Absent unless this cell's own settings allow shells on its host. */
+  readonly hostShell?: OpenHostShell | undefined;
   readonly journal: ConsoleJournal;
   readonly clock: Clock;
   readonly rng: Rng;
@@ -65,7 +68,7 @@ export class Consoles implements StreamService<ConsoleRequest> {
       return;
     }
     const { session: id, by, via, watch, size } = request;
-    const session = id === undefined ? await this.#open(request, signal) : this.#find(id);
+    const session = id === undefined ? await this.#open(request, signal) : this.#find(id, request);
     const client = new ConsoleClient({ socket, isWatching: watch, by, size });
     if (id !== undefined) {
       const how = watch ? 'is watched' : 'is joined again';
@@ -103,8 +106,10 @@ export class Consoles implements StreamService<ConsoleRequest> {
     await sendControl(socket, { kind: 'exit' });
   }
 
-  #find(id: string): ConsoleSession {
+  #find(id: string, { mayEnterHost }: OpenRequest): ConsoleSession {
     const session = this.#sessions.get(id);
+    // Also to look at it: what root types on a host is nobody else's.
+    if (session?.info.host === true && mayEnterHost !== true) throw mayNotEnterHost(this.#options.cellId);
     if (session !== undefined) return session;
     throw new SkepError('ResourceNotFound', `console ${id} does not exist, or has ended`, {
       field: 'session',
@@ -113,41 +118,37 @@ export class Consoles implements StreamService<ConsoleRequest> {
   }
 
   async #open(request: OpenRequest, signal: AbortSignal): Promise<ConsoleSession> {
+    const place = this.#placeOf(request);
     this.#mustHaveRoom();
-    const { find, cellId, rng, runtime, createEmulator, clock, log } = this.#options;
-    const container = find(request.instanceGuid);
-    if (container?.state !== 'running') {
-      throw new SkepError('NotRunning', 'its container does not run', {
-        hint: 'see "skep why" for the reason',
-      });
-    }
-    const { kind, guid, index, instanceGuid } = container.identity;
+    const { cellId, rng, createEmulator, clock, log } = this.#options;
     const id = `${cellId}.${randomName(rng, nameLength)}`;
-    const { args, user, size, by, via } = request;
+    const { size, by, via } = request;
     this.#opening += 1;
-    const opened = ConsoleSession.start({
-      id,
-      instanceGuid,
-      args,
-      user,
-      size,
-      by,
-      runtime,
-      createEmulator,
-      clock,
-      log,
-      target: kind === 'lrp' ? instanceName(guid, index) : guid,
-      containerId: container.id,
-      tries: consoleTries(args),
-    });
+    const opened = ConsoleSession.start({ id, place, size, by, createEmulator, clock, log });
     const session = await opened.finally(() => {
       this.#opening -= 1;
     });
     this.#keep(session, request);
     if (signal.aborted) void session.close('its client went away before it was open', undefined);
-    const what = args.length === 0 ? 'a login shell' : args.join(' ').slice(0, 200);
+    const shell = place.isHost ? 'a login shell on the host itself' : 'a login shell';
+    const what = place.args.length === 0 ? shell : place.args.join(' ').slice(0, 200);
     this.#tell('console.opened', session.info, `opened through server ${via}: ${what}`, by);
     return session;
+  }
+
+  /** Throws why there is none to open a console in. */
+  #placeOf({ host, mayEnterHost, instanceGuid, args, user }: OpenRequest): ConsolePlace {
+    const { find, cellId, runtime, clock, hostShell } = this.#options;
+    if (host === true) {
+      if (hostShell === undefined) throw hostShellIsOff(cellId);
+      if (mayEnterHost !== true) throw mayNotEnterHost(cellId);
+      return hostPlace(cellId, hostShell);
+    }
+    const container = find(instanceGuid);
+    if (container?.state === 'running') return containerPlace({ runtime, clock, container, args, user });
+    throw new SkepError('NotRunning', 'its container does not run', {
+      hint: 'see "skep why" for the reason',
+    });
   }
 
   #keep(session: ConsoleSession, request: OpenRequest): void {

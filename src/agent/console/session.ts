@@ -1,5 +1,5 @@
 /**
- * One console session: a program on a terminal in a container, the emulator that keeps its screen, and the clients
+ * One console session: a program on a terminal in a container or on the host, the emulator that keeps its screen, and the clients
  * that look at it. Kept by consoles.ts. It goes on without a client for a grace time; its program is never held back
  * because nobody looks.
  */
@@ -12,12 +12,13 @@ import { isTerminalReport } from '../core/terminal-report.ts';
 import { TerminalTail } from '../core/terminal-tail.ts';
 import { plainTitle } from '../core/terminal-title.ts';
 import type { CreateEmulator, Emulator } from '../emulator.ts';
-import type { Runtime, TerminalSize } from '../runtime.ts';
+import type { TerminalSize } from '../runtime.ts';
 import { ConsoleClient } from './client.ts';
-import { endProgram, whyItEnded } from './end.ts';
+import { endProgram } from './end.ts';
 import { ConsoleInput } from './input.ts';
 import { pace } from './pace.ts';
-import { type Program, startProgram } from './program.ts';
+import type { ConsolePlace } from './place.ts';
+import type { Program } from './program.ts';
 
 const scrollbackLines = 2_000;
 /** A terminal larger than any screen only costs memory. */
@@ -29,18 +30,10 @@ const defaultSize: TerminalSize = { columns: 80, rows: 24 };
 
 export interface ConsoleSessionOptions {
   readonly id: string;
-  /** `web/0`, or a task's guid. */
-  readonly target: string;
-  readonly instanceGuid: string;
-  readonly containerId: string;
-  /** As asked for; none is a login shell. */
-  readonly args: readonly string[];
-  readonly tries: readonly (readonly string[])[];
-  readonly user: string | undefined;
+  readonly place: ConsolePlace;
   readonly size: TerminalSize | undefined;
   /** Who began it. */
   readonly by: string;
-  readonly runtime: Runtime;
   readonly createEmulator: CreateEmulator;
   readonly clock: Clock;
   readonly log: Log;
@@ -86,7 +79,7 @@ export class ConsoleSession {
     this.#input = new ConsoleInput(async (data) => this.#program?.process.write(data));
   }
 
-  /** Throws what the engine says when the program cannot be started at all. */
+  /** Throws what its place says when the program cannot be started at all. */
   static async start(options: ConsoleSessionOptions): Promise<ConsoleSession> {
     const size = clamp(options.size ?? defaultSize);
     const onAnswer = (answer: string): void => session.#answer(answer);
@@ -97,11 +90,11 @@ export class ConsoleSession {
   }
 
   async #start(): Promise<void> {
-    const { runtime, containerId, tries, user, id } = this.#options;
+    const { place, id } = this.#options;
     const size = (): TerminalSize => this.#size;
     const { signal } = this.#life;
     try {
-      this.#program = await startProgram({ runtime, containerId, tries, user, session: id, size, signal });
+      this.#program = await place.start({ session: id, size, signal });
     } catch (error) {
       this.#emulator.close();
       throw error;
@@ -120,11 +113,13 @@ export class ConsoleSession {
   }
 
   get info(): ConsoleInfo {
-    const { id, target, instanceGuid, args, by } = this.#options;
+    const { id, place, by } = this.#options;
+    const { target, instanceGuid, args, isHost } = place;
     return {
       session: id,
       target,
       instanceGuid,
+      ...(isHost ? { host: true } : {}),
       args: [...args],
       by,
       openedAt: this.#openedAt,
@@ -215,8 +210,7 @@ export class ConsoleSession {
         await pace([...this.#clients], this.#options.clock, (client) => this.#catchUp(client));
       }
       const code = await program.exitCode();
-      const { runtime, clock, containerId } = this.#options;
-      const reason = this.#closing?.reason ?? (await whyItEnded({ runtime, clock, containerId, code }));
+      const reason = this.#closing?.reason ?? (await this.#options.place.whyEnded(code));
       end = { code, reason, by: this.#closing?.by, error: undefined };
     } catch (error) {
       end = {
@@ -241,15 +235,9 @@ export class ConsoleSession {
     if (workedMs >= restFromMs) await clock.sleep(Math.min(workedMs, restMaxMs), this.#life.signal);
   }
 
-  /** A container without a shell is the one refusal that a person can do something about. */
   #explained(error: unknown): SkepError {
     const known = error instanceof SkepError ? error : new SkepError('Internal', messageOf(error));
-    if (known.code !== 'NotRunning' || this.#options.args.length > 0) return known;
-    const { target } = this.#options;
-    return new SkepError('NotRunning', `the container of ${target} has no shell (bash, ash or sh)`, {
-      hint: `name a program that it has: skep exec ${target} -- COMMAND`,
-      cause: error,
-    });
+    return this.#options.place.explain(known);
   }
 
   #tellEnd({ code, reason, error }: ConsoleEnd): void {

@@ -135,7 +135,7 @@ async function refuseSecond(folder: string): Promise<void> {
   });
 }
 
-const isUnderSystemd = (): boolean =>
+export const isUnderSystemd = (): boolean =>
   existsSync('/run/systemd/system') && process.env['INVOCATION_ID'] !== undefined;
 
 async function launch(folder: string, args: readonly string[]): Promise<void> {

@@ -126,6 +126,38 @@ function hintFor(right: Right): string {
   return `needed: ${enough}; an admin makes such a user with \`skep user add NAME --role ROLE\``;
 }
 
+/**
+ * Whether the caller may have a shell on a cell's host: as admin who has `console` too. Where nobody is asked who they
+ * are, on this machine only.
+ */
+export function mayEnterHost({ how, roles, address }: Caller): boolean {
+  if (how === 'open') return isThisMachine(address);
+  return mayDo(roles, 'admin') && mayDo(roles, 'console');
+}
+
+/** Throws what `authorize` does unless the caller may have a shell on a cell's host. */
+export function authorizeHostShell(caller: Caller): void {
+  if (mayEnterHost(caller)) return;
+  if (caller.how === 'open') {
+    throw new SkepError(
+      'Unauthorized',
+      `${caller.name} may not have a shell on a host of an insecure cluster`,
+      {
+        hint: 'this cluster knows nobody, so it is given on the machine of a server only: ask there',
+      },
+    );
+  }
+  authorize(caller, 'console');
+  const has = caller.roles.join('+');
+  throw new SkepError('Unauthorized', `${caller.name} (${has}) may not have a shell on a host`, {
+    hint: 'needed: admin and console together; an admin makes such a user with `skep user add NAME --role admin --console`',
+  });
+}
+
+function isThisMachine(address: string | undefined): boolean {
+  return address === undefined || address === '::1' || /^(::ffff:)?127\./.test(address);
+}
+
 /** Throws `Unauthorized` unless the caller is that cell. */
 export function authorizeCell(caller: Caller, cellId: string): void {
   if (caller.how === 'open') return;

@@ -162,6 +162,10 @@ export const streamRequestSchema = z.discriminatedUnion('kind', [
     args: z.array(z.string()),
     user: z.string().optional(),
     size: sizeSchema.optional(),
+    /** A login shell on the cell's host and not in a container. The cell's own settings say whether there is one. */
+    host: z.boolean().optional(),
+    /** Whoever asks may have such a shell (access.ts): without it none is begun, joined or looked at. */
+    mayEnterHost: z.boolean().optional(),
     /** Who asks, and through which server: for the journal. */
     by: z.string(),
     via: z.string(),

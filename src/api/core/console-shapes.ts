@@ -27,9 +27,12 @@ export function cellOfConsole(session: string): string {
 
 export const consoleInfoSchema = z.object({
   session: z.string(),
-  /** `web/0`, or a task's guid. */
+  /** `web/0`, a task's guid, or the cell of a shell on its host. */
   target: z.string(),
+  /** '' for a shell on the host. */
   instanceGuid: z.string(),
+  /** A shell on the cell's host: `target` is the cell. Absent from older cells, which have none. */
+  host: z.boolean().optional(),
   args: z.array(z.string()),
   /** Who began it: as in the journal. */
   by: z.string(),

@@ -361,7 +361,7 @@ export const streamQuerySchema = z.object({
   kind: z.enum(['logs', 'exec', 'attach', 'stats', 'console', 'consoles', 'upgrade', 'doctor']),
   target: z.string().default(''),
   task: z.stringbool().default(false),
-  /** stats, consoles, upgrade, doctor. */
+  /** stats, consoles, upgrade, doctor; console: a shell on its host. */
   cell: cellIdSchema.optional(),
   /** console: resume this one. */
   session: consoleSessionSchema.optional(),

@@ -8,7 +8,14 @@ import { SkepError } from '../../base/core/errors.ts';
 import type { Socket } from '../../base/socket.ts';
 import type { CellId } from '../../model/ids.ts';
 import { type Call, currentState } from '../context.ts';
-import { authorize, authorizeCell, type Caller, streamRights } from '../core/access.ts';
+import {
+  authorize,
+  authorizeCell,
+  authorizeHostShell,
+  type Caller,
+  mayEnterHost,
+  streamRights,
+} from '../core/access.ts';
 import {
   cellProtocolVersion,
   cellSessionPath,
@@ -154,8 +161,9 @@ async function prepareStream(
   const lists = typeof arg === 'string' ? { ...query, arg: [arg] } : query;
   const checked = validate(streamQuerySchema, lists, 'query');
   authorize(who, streamRights[checked.kind]);
+  if (checked.kind === 'console' && checked.cell !== undefined) authorizeHostShell(who);
   const state = await currentState(options, signal);
-  const caller = { actor: who.actor, server: options.server };
+  const caller = { actor: who.actor, server: options.server, mayEnterHost: mayEnterHost(who) };
   const { cellId, request } = streamTarget(state, checked, options.clock.now(), caller);
   if (request.kind === 'upgrade')
     await noteUpgrade(options, cellId, request.action, { actor: who.actor, signal });

@@ -53,6 +53,8 @@ const cellSchema = z.strictObject({
     .refine((range) => range.from <= range.to, { message: '"from" must not be above "to"' })
     .prefault({}),
   allowPrivileged: z.boolean().default(false),
+  /** Whether admins who have console too may open a shell on the host itself. */
+  hostShell: z.boolean().default(false),
 });
 
 const backupsSchema = z.strictObject({

@@ -6,14 +6,15 @@ import { readCell } from '../../agent/cell-metrics.ts';
 import { dockerRuntime } from '../../agent/docker/docker-runtime.ts';
 import { hostFacts } from '../../agent/host/host-facts.ts';
 import { procMeter } from '../../agent/host/proc-meter.ts';
+import { ptyShell } from '../../agent/host/pty-shell.ts';
 import { releaseInstaller } from '../../agent/host/release-installer.ts';
 import type { Installer } from '../../agent/installer.ts';
 import { meteredRuntime } from '../../agent/metered-runtime.ts';
 import { networkProber } from '../../agent/prober.ts';
 import { wsDial } from '../../base/node/ws-socket.ts';
 import type { Dial } from '../../base/socket.ts';
-import type { AgentContext } from './context.ts';
 import { renewCell } from './cell-renewal.ts';
+import type { AgentContext } from './context.ts';
 import type { HostCertificates } from './host-certificates.ts';
 import { cellDoctor } from './server-doctor.ts';
 import type { ServerHalf } from './server-half.ts';
@@ -64,6 +65,7 @@ export async function runCell(context: AgentContext, server: ServerHalf, signal:
       const { xtermEmulator } = await import('../../agent/terminal/xterm-emulator.ts');
       return await xtermEmulator(options);
     },
+    hostShell: config.cell.hostShell ? ptyShell({ clock, log }) : undefined,
     doctor: cellDoctor(config),
     serverRole: server,
     onServers: rememberServers(config.dataDir, log),
