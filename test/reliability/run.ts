@@ -6,7 +6,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, release as kernel, tmpdir } from 'node:os';
+import { cpus, release as kernel, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -42,6 +42,9 @@ const { values: flags, positionals } = parseArgs({
     inside: { type: 'boolean', default: false },
   },
 });
+
+/** The machine's load average before each row: a figure is worth as much as what else was to be done. */
+const loads: number[] = [];
 
 /** Makes the hosts, then runs the other half where it reaches them; whatever happens, they go. */
 async function outside(): Promise<number> {
@@ -100,6 +103,7 @@ async function inside(): Promise<number> {
     const isNew = !existsSync(join(rootOf('h5') ?? '/nowhere', 'usr/local/bin/skep'));
     if (isNew) {
       for (const host of hosts) prepareHost(host, releases[0]);
+      loads.push(loadavg()[0] ?? 0);
       played.push(await setUp(releases[0]));
       if (played.some(({ failure }) => failure !== undefined)) return report(played, seed);
     }
@@ -113,7 +117,12 @@ async function inside(): Promise<number> {
       marks: await countMarks(),
     };
     try {
-      for (const row of wanted) played.push(await play(lab, row, seed));
+      for (const row of wanted) {
+        loads.push(loadavg()[0] ?? 0);
+        played.push(await play(lab, row, seed));
+        // A run takes half an hour: what is known by then is not lost with the rest.
+        if (flags.out !== undefined) writeFileSync(flags.out, reportText(played, seed));
+      }
     } finally {
       lab.marks.stop();
       await Promise.all([lab.store.stop(), lab.engines.stop()]);
@@ -124,10 +133,15 @@ async function inside(): Promise<number> {
   }
 }
 
-function report(played: readonly Played[], seed: number): number {
+function reportText(played: readonly Played[], seed: number): string {
   const [cpu] = cpus();
-  const on = `${cpus().length} cores (${cpu?.model ?? 'unknown'}), kernel ${kernel()}, five hosts in namespaces of one machine`;
-  const text = markdown(played, `Seed ${seed}, ${new Date().toISOString().slice(0, 16)} UTC, ${on}.`);
+  const load = `load ${Math.min(...loads).toFixed(0)} to ${Math.max(...loads).toFixed(0)}`;
+  const on = `${cpus().length} cores (${cpu?.model ?? 'unknown'}), kernel ${kernel()}, five hosts in namespaces of one machine, ${load}`;
+  return markdown(played, `Seed ${seed}, ${new Date().toISOString().slice(0, 16)} UTC, ${on}.`);
+}
+
+function report(played: readonly Played[], seed: number): number {
+  const text = reportText(played, seed);
   process.stdout.write(text);
   if (flags.out !== undefined) writeFileSync(flags.out, text);
   return played.every(isGood) ? 0 : 1;
