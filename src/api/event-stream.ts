@@ -1,9 +1,10 @@
 /** The journal as it grows: what came after an event that the client names, then every new one. */
+
 import { z } from 'zod';
 import type { Socket } from '../base/socket.ts';
 import { defaults } from '../model/defaults.ts';
+import { isAbout } from '../model/event.ts';
 import type { ApiContext } from './context.ts';
-import { isAbout } from './handlers/events.ts';
 import { createOutbox } from './outbox.ts';
 import { drainUntilClosed } from './watch.ts';
 

@@ -71,3 +71,8 @@ export const journalEventSchema = z.object({
   actor: z.string().optional(),
 });
 export type JournalEvent = Readonly<z.infer<typeof journalEventSchema>>;
+
+/** A subject stands for its instances too: `web` for `web/2`; undefined: for everything. */
+export function isAbout(event: JournalEvent, subject: string | undefined): boolean {
+  return subject === undefined || event.subject === subject || event.subject.startsWith(`${subject}/`);
+}

@@ -1,5 +1,5 @@
 /** The journal: the newest events, of one subject or of all. */
-import type { JournalEvent } from '../../model/event.ts';
+import { isAbout, type JournalEvent } from '../../model/event.ts';
 import { currentState, type Handler } from '../context.ts';
 
 /** Oldest first; of more than `limit` the newest. A subject stands for its instances too: `web` for `web/2`. */
@@ -9,7 +9,3 @@ export const listEvents: Handler<'listEvents'> = async (context, { query }, call
   for (const [id, event] of state.events) if (isAbout(event, query.subject)) rows.push({ ...event, id });
   return { rows: rows.slice(-query.limit), revision: state.revision };
 };
-
-export function isAbout(event: JournalEvent, subject: string | undefined): boolean {
-  return subject === undefined || event.subject === subject || event.subject.startsWith(`${subject}/`);
-}

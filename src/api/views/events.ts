@@ -1,6 +1,5 @@
 /** Rows of the journal, by id. */
-import type { JournalEvent } from '../../model/event.ts';
-import { isAbout } from '../handlers/events.ts';
+import { isAbout, type JournalEvent } from '../../model/event.ts';
 import { clipText, noLabels, type Scope, type ViewSource } from './source.ts';
 
 function isInScope(event: JournalEvent, { guid, subject, cell }: Scope): boolean {

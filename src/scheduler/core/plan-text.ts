@@ -1,6 +1,6 @@
 /** The one sentence of each plan. Used by plan.ts. */
 import type { CellId } from '../../model/ids.ts';
-import type { PlannedMove, PlannedRefusal, PlannedStop } from './plan.ts';
+import type { PlannedMove, PlannedRefusal, PlannedStop } from './planned.ts';
 
 interface Played {
   readonly moves: readonly PlannedMove[];

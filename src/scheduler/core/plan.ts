@@ -4,7 +4,6 @@
  * `skep rebalance`. Pure: the state is only read.
  */
 import { SkepError, unreachable } from '../../base/core/errors.ts';
-import type { Refusal } from '../../model/actual-lrp.ts';
 import type { AuctionCell, LrpWork, Work } from '../../model/auction.ts';
 import { wantedInstances } from '../../model/desired-lrp.ts';
 import type { CellId, Millis, ProcessGuid } from '../../model/ids.ts';
@@ -17,6 +16,7 @@ import { lastResorts } from './last-resort.ts';
 import { cellsById, settledOptions, withoutInstance } from './plan-cells.ts';
 import { drainSummary, loseSummary, rebalanceSummary, scaleSummary } from './plan-text.ts';
 import { displacedBy } from './plan-work.ts';
+import type { PlannedMove, PlannedRefusal, PlannedStop } from './planned.ts';
 import { rebalance } from './rebalance.ts';
 import { auctionCells } from './usage.ts';
 
@@ -27,27 +27,6 @@ export type WhatIf =
   | { readonly kind: 'loseCells'; readonly cells: readonly CellId[] }
   | { readonly kind: 'loseZone'; readonly zone: string }
   | { readonly kind: 'rebalance'; readonly maxMoves: number };
-
-export interface PlannedMove {
-  readonly guid: ProcessGuid;
-  readonly index: number;
-  /** Where it runs now, if it does. */
-  readonly from?: CellId | undefined;
-  readonly to: CellId;
-}
-
-export interface PlannedStop {
-  readonly guid: ProcessGuid;
-  readonly index: number;
-  readonly from?: CellId | undefined;
-}
-
-/** What would find no place, and why. */
-export interface PlannedRefusal {
-  readonly guid: ProcessGuid;
-  readonly index: number;
-  readonly refusal: Refusal;
-}
 
 /** The answer; the API's name for it is `Plan`. */
 export interface PlanOutcome {
