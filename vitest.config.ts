@@ -4,7 +4,7 @@ type Extra = { testTimeout?: number; hookTimeout?: number; maxWorkers?: number; 
 
 /** One vitest project: a name, where its tests live, and what differs from the rest. */
 function project(name: string, include: string[], extra: Extra = {}) {
-  const { groupOrder = 0, testTimeout = 10_000, hookTimeout = 10_000, ...rest } = extra;
+  const { groupOrder = 0, testTimeout = 30_000, hookTimeout = 30_000, ...rest } = extra;
   return {
     test: {
       name,
@@ -29,7 +29,7 @@ export default defineConfig({
       project('golden', ['test/golden/**/*.test.ts']),
       project('sim', ['test/sim/**/*.test.ts'], slow),
       project('attack', ['test/attack/**/*.test.ts'], { ...slow, groupOrder: 1 }),
-      project('tui', ['test/tui/**/*.test.ts'], { testTimeout: 30_000 }),
+      project('tui', ['test/tui/**/*.test.ts']),
       project('contract', ['test/contract/**/*.test.ts'], { ...slow, groupOrder: 1 }),
       project('e2e', ['test/e2e/**/*.test.ts'], {
         testTimeout: 180_000,
