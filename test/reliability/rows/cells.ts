@@ -84,7 +84,7 @@ async function cutFor(row: Row, ms: number): Promise<void> {
 export const blips: RowDefinition = {
   id: 11,
   fault:
-    'a cell is cut off for 2 s, again and again for 60 s; its agent stops for 3 s; it is cut off for 4 s',
+    'a cell is cut off for 2 s, again and again for 60 s; its agent stops for 3 s; it is cut off for 3.5 s',
   async play(row) {
     await row.runs('steady', 10);
     const from = Date.now();
