@@ -1,7 +1,7 @@
 /**
  * Bundles the program into dist/: skep.mjs (what starts, ESM for Node 24), the parts
  * that it loads when they are wanted, their source maps, proto/ (what etcd3 reads from
- * disk at run time), blessed/ (descriptions of terminals), install.sh with
+ * disk at run time), blessed/ (descriptions of terminals), pty-linux-*.node (pseudo-terminals), install.sh with
  * packaging/ (which the release installs itself with) and package.json. Nothing in dist needs node_modules.
  *
  *     node scripts/build.ts [--entry FILE] [--out DIR]
@@ -75,6 +75,9 @@ function leaveOut(): Plugin {
   };
 }
 
+/** What pseudo-terminals are made with, from node_modules on: compiled, and so not part of the bundle. */
+const ptyFile = (arch: string): string => `@lydell/node-pty-linux-${arch}/pty.node`;
+
 const banner = [
   "import { createRequire as skepCreateRequire } from 'node:module';",
   'const require = skepCreateRequire(import.meta.url);',
@@ -119,6 +122,8 @@ async function main(): Promise<void> {
   cpSync(join(modules, 'etcd3/proto'), join(out, 'proto/etcd3'), { recursive: true });
   copyBlessedFiles(modules, out);
   copyInstaller(root, out);
+  // Where src/agent/host/pty-module.ts looks for it. A release for another processor gets another (release.ts).
+  cpSync(join(modules, ptyFile(process.arch)), join(out, `pty-linux-${process.arch}.node`));
   const manifest = { name: 'skep', version, private: true, type: 'module', bin: { skep: 'skep.mjs' } };
   writeFileSync(join(out, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   const parts = readdirSync(out).filter((file) => file.endsWith('.mjs'));

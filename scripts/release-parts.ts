@@ -1,9 +1,18 @@
 /**
- * What a release brings beside the program, for either processor: the pinned Node, from the npm package that ships
- * its binary, and etcd, from Debian's package. Used by release.ts.
+ * What a release brings beside the program, for either processor: the pinned Node and pseudo-terminals, from the npm
+ * packages that ship their binaries, and etcd, from Debian's package. Used by release.ts.
  */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../src/base/core/errors.ts';
 
@@ -19,15 +28,31 @@ export function fetchNode(root: string, arch: Arch, path: string, work: string):
   if (arch === process.arch) {
     copyFileSync(join(root, 'node_modules/node/bin/node'), path);
   } else {
-    const name = `node-linux-${arch}@${version}`;
-    execFileSync('npm', ['pack', '--silent', '--pack-destination', work, name], { cwd: work, stdio: 'pipe' });
-    const [file] = readdirSync(work).filter((entry) => entry.endsWith('.tgz'));
-    if (file === undefined) throw new Error(`npm pack ${name} brought nothing`);
-    execFileSync('tar', ['-xzf', join(work, file), '-C', work, 'package/bin/node']);
+    unpackFromNpm(`node-linux-${arch}@${version}`, 'bin/node', work);
     copyFileSync(join(work, 'package/bin/node'), path);
   }
   chmodSync(path, 0o755);
   return version;
+}
+
+/** Pseudo-terminals for that processor, instead of those for this one, which the built program has beside it. */
+export function fetchPty(root: string, arch: Arch, folder: string, work: string): void {
+  if (arch === process.arch) return;
+  const { version } = JSON.parse(
+    readFileSync(join(root, 'node_modules/@lydell/node-pty/package.json'), 'utf8'),
+  ) as { version: string };
+  rmSync(join(folder, `pty-linux-${process.arch}.node`), { force: true });
+  unpackFromNpm(`@lydell/node-pty-linux-${arch}@${version}`, 'pty.node', work);
+  copyFileSync(join(work, 'package/pty.node'), join(folder, `pty-linux-${arch}.node`));
+}
+
+/** One file of an npm package, to `package/` in the folder `work`. @throws Error when npm cannot fetch it */
+function unpackFromNpm(name: string, file: string, work: string): void {
+  const to = mkdtempSync(join(work, 'npm-'));
+  execFileSync('npm', ['pack', '--silent', '--pack-destination', to, name], { cwd: work, stdio: 'pipe' });
+  const [archive] = readdirSync(to).filter((entry) => entry.endsWith('.tgz'));
+  if (archive === undefined) throw new Error(`npm pack ${name} brought nothing`);
+  execFileSync('tar', ['-xzf', join(to, archive), '-C', work, `package/${file}`]);
 }
 
 /** etcd, to the path; its version, or undefined when apt-get cannot bring it and this machine has none of that kind. */

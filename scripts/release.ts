@@ -15,7 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { releaseKey } from './install-script.ts';
 import { archive, releaseBytes, writeRelease, writeSums } from './release-file.ts';
-import { type Arch, fetchEtcd, fetchNode } from './release-parts.ts';
+import { type Arch, fetchEtcd, fetchNode, fetchPty } from './release-parts.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 
@@ -69,6 +69,7 @@ function release(arch: Arch, flags: Flags): void {
     const folder = join(work, 'payload');
     const version = program(folder, flags);
     const node = fetchNode(root, arch, join(folder, 'node'), work);
+    fetchPty(root, arch, folder, work);
     const etcd = fetchEtcd(arch, join(folder, 'etcd'), work);
     if (etcd === undefined) console.log(`linux-${arch}: no etcd in it; hosts then need one of their own`);
     const sums = writeSums(folder);

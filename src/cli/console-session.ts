@@ -1,15 +1,19 @@
 /**
- * This terminal joined to a console session of a cell, with the keys to leave it. Used by `skep console`. Whatever the
+ * This terminal joined to a console session of a cell, with the keys to leave it. Used by `skep console` and `skep cell shell`. Whatever the
  * program in there has made of the terminal (other screen, mouse, colours) is undone at the end.
  */
 
 import { sendControl } from '../api/client/stream.ts';
+import type { StreamOptions } from '../api/client.ts';
 import { type PrefixAction, PrefixKeys, prefixHelp } from '../api/core/prefix-keys.ts';
 import type { Control } from '../api/core/stream-frames.ts';
+import { SkepError } from '../base/core/errors.ts';
 import type { Socket } from '../base/socket.ts';
-import { joinConsole } from './console.ts';
+import { joinConsole, terminalSize } from './console.ts';
 import { escapeText } from './core/escape.ts';
+import { exitCodes } from './core/exit-codes.ts';
 import { ScreenFollower } from './core/screen-follower.ts';
+import { openOrFail } from './open-or-fail.ts';
 import type { Session } from './session.ts';
 
 const esc = '\u001b';
@@ -24,13 +28,34 @@ const tidy = [
 ].join('');
 
 export interface JoinOptions {
-  /** What it is joined to, for messages: `web/0`. */
+  /** What it is joined to, for messages: `web/0`, `the host of host-a`. */
   readonly name: string;
   readonly isWatching: boolean;
 }
 
+/**
+ * Opens a console and joins this terminal to it; returns what `joinSession` does. Throws `InvalidRequest` without a
+ * terminal on both ends, with what a script should do instead.
+ */
+export async function openConsole(
+  session: Session,
+  query: StreamOptions,
+  options: JoinOptions & { readonly forScripts: string },
+): Promise<number> {
+  const { io, client, signal } = session;
+  if (io.stdin.isTTY !== true || io.stdout.isTTY !== true) {
+    throw new SkepError('InvalidRequest', 'a console needs a terminal on both ends', {
+      hint: options.forScripts,
+    });
+  }
+  const socket = await openOrFail(session, () =>
+    client.openStream({ ...query, ...terminalSize(io.stdout) }, { signal }),
+  );
+  return socket === undefined ? exitCodes.transport : await joinSession(session, socket, options);
+}
+
 /** The program's exit status; 0 after detaching; 255 when the connection failed. */
-export async function joinSession(session: Session, socket: Socket, options: JoinOptions): Promise<number> {
+async function joinSession(session: Session, socket: Socket, options: JoinOptions): Promise<number> {
   const { name, isWatching } = options;
   const notes: string[] = [];
   const keys = new PrefixKeys();

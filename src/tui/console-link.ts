@@ -11,6 +11,7 @@ import { backoffMs } from '../base/core/backoff.ts';
 import { type ErrorCode, errorFromBody, messageOf, SkepError } from '../base/core/errors.ts';
 import type { Rng } from '../base/core/rng.ts';
 import type { Socket } from '../base/socket.ts';
+import type { CellId } from '../model/ids.ts';
 import type { ClusterConnection } from './connection.ts';
 import type { Size } from './core/key.ts';
 import type { ConsoleRequest } from './core/page.ts';
@@ -146,6 +147,7 @@ export class ConsoleLink {
     if (request.kind === 'attach') return { kind: 'attach', target: request.target, ...task };
     if (this.#session !== undefined)
       return { kind: 'console', session: this.#session, watch: request.watch === true, ...size() };
+    if (request.host === true) return { kind: 'console', cell: request.target as CellId, ...size() };
     return { kind: 'console', target: request.target, ...task, arg: [...(request.args ?? [])], ...size() };
   }
 

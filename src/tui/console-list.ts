@@ -17,14 +17,15 @@ export async function findConsoles(asking: Asking, subject: Subject | undefined)
   return {
     consoles: lists
       .flatMap(({ consoles }) => consoles)
-      .filter(({ target }) => isAbout(target, subject))
+      .filter((info) => isAbout(info, subject))
       .sort((a, b) => a.openedAt - b.openedAt),
     silent: failures.map(({ cell, error }) => ({ cell, reason: messageOf(error) })),
   };
 }
 
-function isAbout(target: string, subject: Subject | undefined): boolean {
+function isAbout({ target, host }: ConsoleInfo, subject: Subject | undefined): boolean {
   if (subject === undefined || subject.kind === 'cell') return true;
+  if (host === true) return false;
   return subject.kind === 'lrp' ? target.startsWith(`${subject.guid}/`) : target === subjectName(subject);
 }
 

@@ -157,13 +157,14 @@ export class PaneSession implements PaneScreen {
   reconnect(): void {
     if (this.state === 'open') return this.#options.flash('info', 'it is connected');
     if (this.state !== 'ended') return this.#link.retryNow();
-    const { target, kind, task, args, watch } = this.#options.request;
+    const { target, kind, task, host, args, watch } = this.#options.request;
     if (watch === true)
       return this.#options.flash('info', 'the session that was watched has ended: Enter closes the pane');
     this.#link = this.#newLink({
       target,
       kind,
       ...(task === undefined ? {} : { task }),
+      ...(host === undefined ? {} : { host }),
       ...(args === undefined ? {} : { args }),
     });
     this.state = 'connecting';

@@ -1,5 +1,6 @@
 /** One cell with everything around it in memory, for tests of the cell's behaviour on a virtual clock. */
 import { type Cell, type CellConfig, startCell } from '../../src/agent/cell.ts';
+import type { OpenHostShell } from '../../src/agent/host-shell.ts';
 import { seededRng } from '../../src/base/core/rng.ts';
 import type { Log, LogFields } from '../../src/base/log.ts';
 import { cellIdSchema } from '../../src/model/ids.ts';
@@ -30,6 +31,7 @@ export interface CellWorldOptions {
   readonly onlyKnownImages?: boolean;
   readonly servers?: readonly string[];
   readonly config?: Partial<CellConfig>;
+  readonly hostShell?: OpenHostShell;
 }
 
 export async function cellWorld(options: CellWorldOptions = {}): Promise<CellWorld> {
@@ -66,6 +68,7 @@ export async function cellWorld(options: CellWorldOptions = {}): Promise<CellWor
       prober: runtime.prober,
       meter,
       createEmulator: fakeEmulator,
+      hostShell: options.hostShell,
       clock,
       rng: seededRng(++runs),
       log: listLog(lines),

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { expect, onTestFinished, test } from 'vitest';
-import { fakeLog } from '../../../test/kit/fake-log.ts';
+import { silentLog } from '../../base/log.ts';
 import { systemClock } from '../../base/node/system-clock.ts';
 import type { ProcessStream } from '../runtime.ts';
 import { type HostCommandFacts, hostCommand } from './host-shell-command.ts';
@@ -33,7 +33,7 @@ async function open(): Promise<Opened> {
   onTestFinished(() => life.abort());
   const openShell = ptyShell({
     clock: systemClock,
-    log: fakeLog(),
+    log: silentLog,
     commandOf: (session) => hostCommand(session, facts),
   });
   const shell = await openShell({

@@ -1,7 +1,14 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { SkepError } from '../../base/core/errors.ts';
 import { type Right, type Role, roles } from '../../model/rights.ts';
-import { authorize, authorizeCell, type Caller, routeRights, streamRights } from './access.ts';
+import {
+  authorize,
+  authorizeCell,
+  authorizeHostShell,
+  type Caller,
+  routeRights,
+  streamRights,
+} from './access.ts';
 import { paths } from './paths.ts';
 
 const caller = (...held: Role[]): Caller => ({
@@ -80,4 +87,37 @@ test('streams that enter a container need console, those that look do not, an up
 test('a cell is the one that its certificate names', () => {
   expect(() => authorizeCell({ ...caller('cell'), name: 'c-1' }, 'c-1')).not.toThrow();
   expect(() => authorizeCell({ ...caller('cell'), name: 'c-1' }, 'c-2')).toThrow(/not for c-2/);
+});
+
+describe('a shell on a host', () => {
+  const refused = (who: Caller): SkepError | undefined => {
+    try {
+      authorizeHostShell(who);
+      return undefined;
+    } catch (error) {
+      return error as SkepError;
+    }
+  };
+  test.each<[Role[], boolean]>([
+    [['admin', 'console'], true],
+    [['admin'], false],
+    [['console'], false],
+    [['operator', 'console'], false],
+    [['viewer'], false],
+    [['cell'], false],
+    [['server', 'cell'], false],
+  ])('%j: %s', (held, may) => {
+    const error = refused(caller(...held));
+    expect(error === undefined).toBe(may);
+    if (!may) expect(error).toMatchObject({ code: 'Unauthorized', hint: expect.stringContaining('console') });
+  });
+  test('where nobody is known it is for who is on the machine', () => {
+    const open = (address: string | undefined): Caller => ({ ...caller(), how: 'open', address });
+    expect([undefined, '127.0.0.2', '::1', '::ffff:127.0.0.1'].map((from) => refused(open(from)))).toEqual(
+      Array(4).fill(undefined),
+    );
+    expect(refused(open('10.0.0.5'))).toMatchObject({ code: 'Unauthorized' });
+    expect(refused(open('1270.evil'))).toMatchObject({ code: 'Unauthorized' });
+    expect(refused({ ...caller(), how: 'nothing' })).toMatchObject({ code: 'Unauthenticated' });
+  });
 });

@@ -147,8 +147,8 @@ export function authorizeHostShell(caller: Caller): void {
       },
     );
   }
-  authorize(caller, 'console');
-  const has = caller.roles.join('+');
+  if (caller.how === 'nothing') authorize(caller, 'console');
+  const has = caller.roles.length === 0 ? 'no role' : caller.roles.join('+');
   throw new SkepError('Unauthorized', `${caller.name} (${has}) may not have a shell on a host`, {
     hint: 'needed: admin and console together; an admin makes such a user with `skep user add NAME --role admin --console`',
   });

@@ -48,6 +48,12 @@ export const consoleInfoSchema = z.object({
 });
 export type ConsoleInfo = Readonly<z.infer<typeof consoleInfoSchema>>;
 
+/** What runs in it, for lists. */
+export function consoleRuns({ host, args }: ConsoleInfo): string {
+  if (host === true) return 'shell on the host';
+  return args.length === 0 ? 'login shell' : args.join(' ');
+}
+
 /** One frame of a `consoles` stream, JSON in a stdout frame; then the stream ends. */
 export const consoleListSchema = z.object({ cellId: z.string(), consoles: z.array(consoleInfoSchema) });
 export type ConsoleList = Readonly<z.infer<typeof consoleListSchema>>;

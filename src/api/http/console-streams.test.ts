@@ -96,3 +96,33 @@ test('a cell that is not there is a refusal', async () => {
     code: 'ResourceNotFound',
   });
 });
+
+test('a shell on a host is a console of its cell, where the cell says that it has them', async () => {
+  await server.seed({
+    puts: clusterRecords({ cells: [buildCell('open', { hostShell: true })] }).map(([key, value]) => ({
+      key,
+      value,
+    })),
+  });
+  expect(await routed({ kind: 'console', cell: 'open' as never, columns: 90, rows: 30 })).toMatchObject({
+    cellId: 'open',
+    request: {
+      kind: 'console',
+      host: true,
+      mayEnterHost: true,
+      instanceGuid: '',
+      size: { columns: 90, rows: 30 },
+    },
+  });
+  expect(await refusal({ kind: 'console', cell: 'cell-1' as never })).toMatchObject({
+    code: 'Unauthorized',
+    message: expect.stringContaining('hostShell'),
+    hint: expect.stringContaining('agent.yaml'),
+  });
+  expect(await refusal({ kind: 'console', cell: 'open' as never, arg: ['id'] })).toMatchObject({
+    code: 'InvalidRequest',
+  });
+  expect(await refusal({ kind: 'console', cell: 'gone' as never })).toMatchObject({
+    code: 'ResourceNotFound',
+  });
+});

@@ -1,6 +1,7 @@
 /** `skep cell`: one host that runs containers, and what operators want of it. */
 import { Command } from 'commander';
 import { cellDrainCommand } from '../cell/drain.ts';
+import { cellShellCommand } from '../cell/shell.ts';
 import { cellShowCommand } from '../cell/show.ts';
 import {
   cellCordonCommand,
@@ -31,5 +32,6 @@ export function cellCommand(host: Host): Command {
     .addCommand(cellDrainCommand(host))
     .addCommand(cellUndrainCommand(host))
     .addCommand(cellForgetCommand(host))
+    .addCommand(cellShellCommand(host))
     .addHelpText('after', manual);
 }

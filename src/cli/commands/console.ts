@@ -5,13 +5,10 @@ import { consoleSessionSchema } from '../../api/core/console-shapes.ts';
 import { SkepError } from '../../base/core/errors.ts';
 import { consoleCloseCommand } from '../console/close.ts';
 import { consoleListCommand } from '../console/list.ts';
-import { terminalSize } from '../console.ts';
-import { joinSession } from '../console-session.ts';
+import { openConsole } from '../console-session.ts';
 import { escapeText } from '../core/escape.ts';
-import { exitCodes } from '../core/exit-codes.ts';
 import { withGlobals } from '../flags.ts';
 import type { Host } from '../io.ts';
-import { openOrFail } from '../open-or-fail.ts';
 import { pickConsole } from '../pick-console.ts';
 import { openSession, type Session } from '../session.ts';
 
@@ -63,19 +60,12 @@ async function run(
   args: readonly string[],
   flags: Flags,
 ): Promise<number> {
-  const { io, client, signal } = session;
-  if (io.stdin.isTTY !== true || io.stdout.isTTY !== true) {
-    throw new SkepError('InvalidRequest', 'a console needs a terminal on both ends', {
-      hint: 'for scripts: skep exec NAME -- COMMAND',
-    });
-  }
   const query = flags.session === undefined ? await begin(session, name, args, flags) : join(name, flags);
-  const socket = await openOrFail(session, () =>
-    client.openStream({ ...query, ...terminalSize(io.stdout) }, { signal }),
-  );
-  if (socket === undefined) return exitCodes.transport;
-  const shown = query.target ?? flags.session ?? '';
-  return await joinSession(session, socket, { name: shown, isWatching: flags.watch === true });
+  return await openConsole(session, query, {
+    name: query.target ?? flags.session ?? '',
+    isWatching: flags.watch === true,
+    forScripts: 'for scripts: skep exec NAME -- COMMAND',
+  });
 }
 
 async function begin(

@@ -1,7 +1,7 @@
 /** `skep console ls`: the consoles that cells keep. */
 import { Command } from 'commander';
 import { listConsoles } from '../../api/client/console-sessions.ts';
-import type { ConsoleInfo, ConsoleList } from '../../api/core/console-shapes.ts';
+import { type ConsoleInfo, type ConsoleList, consoleRuns } from '../../api/core/console-shapes.ts';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
 import type { CellId } from '../../model/ids.ts';
 import { escapeText } from '../core/escape.ts';
@@ -100,7 +100,7 @@ function columns(now: number): Column<ConsoleInfo>[] {
     },
     { title: 'BY', cell: (row) => row.by },
     { title: 'SIZE', wideOnly: true, cell: (row) => `${row.columns}x${row.rows}` },
-    { title: 'RUNS', cell: (row) => (row.args.length === 0 ? 'login shell' : row.args.join(' ')) },
+    { title: 'RUNS', cell: consoleRuns },
     { title: 'TITLE', wideOnly: true, cell: (row) => row.title },
   ];
 }

@@ -227,6 +227,12 @@ const table = {
     keys: ['S'],
     pages: [...instances, ...tasks],
   },
+  hostShell: {
+    hint: 'host shell',
+    help: 'A shell on the host itself, where the settings of its cell let admins have one',
+    keys: ['s'],
+    pages: ['cell'],
+  },
   attach: {
     hint: 'attach',
     help: 'The main process, or the session of somebody else, read only',

@@ -76,7 +76,7 @@ export function drawHints(
   let y = first;
   let rest: readonly Hint[] = page
     .actions(contextOf(model))
-    .filter((id) => !always.includes(id))
+    .filter((id) => !always.includes(id) && page.quiet?.includes(id) !== true)
     .flatMap(hint);
   for (let row = 0; row < rows; row += 1, y += 1) {
     const room = canvas.columns - gap - (row === 0 ? reserved : 0);

@@ -161,12 +161,19 @@ const logsCommand: Command = {
 function consoleCommand(action: 'shell' | 'attach', names: readonly string[]): Command {
   return {
     names,
-    takes: '[NAME/INDEX | task:GUID]',
+    takes: action === 'shell' ? '[NAME/INDEX | task:GUID | cell:CELL]' : '[NAME/INDEX | task:GUID]',
     help: actions[action].help,
     run: ({ words: [name], model }) => {
       if (name === undefined) return [{ do: 'action', action }];
       const subject = subjectNamed(name, model);
-      if (subject.kind === 'cell') return warn('a cell has no shell here', 'log in on the host itself');
+      if (subject.kind === 'cell') {
+        return action === 'shell'
+          ? [{ do: 'console', open: { target: subject.id, host: true, kind: 'shell' } }]
+          : warn(
+              'a cell has no main process to attach to',
+              `":shell cell:${subject.id}" opens one on its host`,
+            );
+      }
       const target = subject.kind === 'lrp' ? `${subject.guid}/0` : subjectName(subject);
       const task = subject.kind === 'task' ? { task: true } : {};
       return [{ do: 'console', open: { target, kind: action, ...task } }];

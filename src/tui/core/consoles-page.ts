@@ -2,7 +2,7 @@
  * The console sessions that cells keep: taken up again, looked at, ended. Those that panes here hold are marked. Opened
  * by `:consoles`; made by all-pages.ts.
  */
-import type { ConsoleInfo } from '../../api/core/console-shapes.ts';
+import { type ConsoleInfo, consoleRuns } from '../../api/core/console-shapes.ts';
 import type { Severity } from '../../api/core/view-columns.ts';
 import type { ViewRow } from '../../api/core/view-shapes.ts';
 import type { ActionId } from './actions.ts';
@@ -119,7 +119,7 @@ function withData(state: State, data: Data, visible: number): State {
 }
 
 function rowOf(info: ConsoleInfo, own: readonly string[]): ViewRow {
-  const { session, target, args, by, openedAt, clients, detachedAt, title } = info;
+  const { session, target, by, openedAt, clients, detachedAt, title } = info;
   const state = own.includes(session) ? 'here' : clients > 0 ? 'attached' : 'detached';
   return {
     key: session,
@@ -130,7 +130,7 @@ function rowOf(info: ConsoleInfo, own: readonly string[]): ViewRow {
       left: detachedAt ?? null,
       clients,
       by,
-      runs: args.length === 0 ? 'login shell' : args.join(' '),
+      runs: consoleRuns(info),
       title,
       session,
     },
@@ -166,8 +166,8 @@ function acted(state: State, action: ActionId, visible: number): Turn {
 }
 
 /** Tasks have no index in their name. */
-function requestOf({ session, target }: ConsoleInfo, watch: boolean): ConsoleRequest {
-  const task = target.includes('/') ? {} : { task: true };
+function requestOf({ session, target, host }: ConsoleInfo, watch: boolean): ConsoleRequest {
+  const task = host === true ? { host } : target.includes('/') ? {} : { task: true };
   return { target, ...task, kind: 'shell', session, ...(watch ? { watch } : {}) };
 }
 

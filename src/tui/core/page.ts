@@ -156,9 +156,11 @@ export function poll<N extends RouteName>(id: string, route: N, input: RouteInpu
 }
 
 export interface ConsoleRequest {
-  /** `web/0`, or a task's guid with `task`. */
+  /** `web/0`, a task's guid with `task`, or a cell with `host`. */
   readonly target: string;
   readonly task?: boolean | undefined;
+  /** On the host of the cell `target`, and not in a container. */
+  readonly host?: boolean | undefined;
   /** Nothing: the best shell that there is. */
   readonly args?: readonly string[] | undefined;
   readonly kind: 'shell' | 'attach';
@@ -277,6 +279,8 @@ export interface Page {
   readonly wants: readonly Want[];
   /** The actions that make sense now, in the order of the hints. */
   actions(context: PageContext): readonly ActionId[];
+  /** Those of them that are not hinted at now, because all that they do is to say why not. */
+  readonly quiet?: readonly ActionId[] | undefined;
   on(event: PageEvent, context: PageContext): Turn;
   draw(canvas: Canvas, context: DrawContext): void;
   /** The `skep` command that does or shows the same as the page, or as its selected row. */

@@ -110,6 +110,7 @@ function drawTitle(
     if (left < 4 || text === '') return;
     x = canvas.text(x, 0, ` ${clip(text, left - 2, theme.glyphs.more)} `, attr);
   };
+  if (pane.request.host === true) put('host', theme.attr('badgeDanger'));
   put(pane.request.target, tab.focus === pane.id ? theme.attr('title') : border);
   if (tab.typeToAll.includes(pane.id)) put('TYPE-TO-ALL', theme.attr('badgeDanger'));
   if (isReadOnly(pane)) put('read only', theme.attr('warn'));
@@ -192,7 +193,8 @@ function drawTabs(workspace: Workspace, canvas: Canvas, y: number, theme: Theme,
   for (const [at, tab] of workspace.tabs.entries()) {
     if (at < first) continue;
     const rang = panesOf(tab.layout).some((id) => screens(id)?.rang);
-    const target = paneOf(workspace, tab.focus)?.request.target ?? '';
+    const request = paneOf(workspace, tab.focus)?.request;
+    const target = `${request?.host === true ? 'host ' : ''}${request?.target ?? ''}`;
     const text = ` ${at + 1}:${clip(target, 16, theme.glyphs.more)}${rang ? '!' : ''} `;
     if (x + widthOf(text) > room) {
       canvas.text(x, y, theme.glyphs.more, theme.attr('dim'));

@@ -104,8 +104,14 @@ function sideWord(side: Side): string {
 }
 
 /** A new session of the same, not the one that was resumed or watched. */
-function fresh({ target, task, args, kind }: ConsoleRequest): ConsoleRequest {
-  return { target, kind, ...(task === undefined ? {} : { task }), ...(args === undefined ? {} : { args }) };
+function fresh({ target, task, host, args, kind }: ConsoleRequest): ConsoleRequest {
+  return {
+    target,
+    kind,
+    ...(task === undefined ? {} : { task }),
+    ...(host === undefined ? {} : { host }),
+    ...(args === undefined ? {} : { args }),
+  };
 }
 
 function detach(workspace: Workspace, pane: Pane, screens: PaneScreens): WorkspaceTurn {

@@ -1,4 +1,5 @@
 /** One cell: how its host is doing, live, what runs there with what each instance takes, how far its drain is. */
+import { hostShellIsOff } from '../../../api/core/host-shell.ts';
 import type { ActionId } from '../actions.ts';
 import type { Effect, Page, PageContext, PageEvent, Turn } from '../page.ts';
 import type { PageFactories } from '../pages.ts';
@@ -35,6 +36,7 @@ function pageOf(state: CellState): Page {
     typing: false,
     wants: cellWants(state),
     actions: () => cellActions,
+    quiet: state.cell?.presence.hostShell === true ? [] : ['hostShell'],
     on: (event, context) => turnOf(state, event, context),
     draw: (canvas, context) => drawCell(state, canvas, context),
     command: () => `skep cell show ${id}`,
@@ -48,6 +50,7 @@ const cellActions: readonly ActionId[] = [
   'uncordon',
   'drain',
   'drainProgress',
+  'hostShell',
   'describe',
   'raw',
   'events',
@@ -96,6 +99,8 @@ function effectsOf(state: CellState, action: ActionId): readonly Effect[] {
       return dialog(pages.drainDialog([target]));
     case 'drainProgress':
       return open(pages.drainProgress(id));
+    case 'hostShell':
+      return hostShell(state);
     case 'describe':
       return open(pages.describe(subject));
     case 'raw':
@@ -111,6 +116,14 @@ function effectsOf(state: CellState, action: ActionId): readonly Effect[] {
     default:
       return [];
   }
+}
+
+/** What is not allowed is said here at once; the server and the cell ask again. */
+function hostShell({ id, cell }: CellState): readonly Effect[] {
+  if (cell === undefined || cell.presence.hostShell === true)
+    return [{ do: 'console', open: { target: id, host: true, kind: 'shell' } }];
+  const { message, hint } = hostShellIsOff(id);
+  return [{ do: 'flash', level: 'warn', text: message, hint }];
 }
 
 function linesOf(state: CellState): readonly string[] {
