@@ -24,3 +24,12 @@ export interface Dispatcher {
   /** Ends every session, for shutdown. */
   close(): void;
 }
+
+/** What the leader's brain asks of its server's sessions; not part of what the API calls. */
+export interface Hearing {
+  /**
+   * Those of `present` that this server hears nothing from, by asking them. Resolves within about half a second, at
+   * once when all were heard lately. It says of none that it is lost. Throws the signal's reason.
+   */
+  unheard(present: Iterable<CellId>, options: { readonly signal: AbortSignal }): Promise<ReadonlySet<CellId>>;
+}

@@ -14,11 +14,12 @@ import type { Bbs } from '../store/bbs.ts';
 import type { Touched } from '../store/core/state.ts';
 import type { Replica } from '../store/replica.ts';
 import { type CommitQueue, commitQueue } from './cell-commits.ts';
+import { CellHearing } from './cell-hearing.ts';
 import { type CellJournal, createCellJournal } from './cell-journal.ts';
 import { CellSession, sessionCodes } from './cell-session.ts';
 import { type StreamRoom, streamRoom } from './cell-streams.ts';
 import type { StreamRequest } from './core/cell-protocol.ts';
-import type { Dispatcher } from './dispatcher-port.ts';
+import type { Dispatcher, Hearing } from './dispatcher-port.ts';
 
 /** Messages with assignments to all cells together, in a second; a write to a socket costs 50 µs of the server. */
 const messagesPerSecond = 5_000;
@@ -40,17 +41,18 @@ export interface DispatcherOptions {
   readonly log: Log;
 }
 
-export function createDispatcher(options: DispatcherOptions): Dispatcher {
+export function createDispatcher(options: DispatcherOptions): Dispatcher & Hearing {
   return new CellDispatcher(options);
 }
 
-class CellDispatcher implements Dispatcher {
+class CellDispatcher implements Dispatcher, Hearing {
   readonly #options: DispatcherOptions;
   readonly #lifetime = new AbortController();
   readonly #commits: CommitQueue;
   readonly #journal: CellJournal;
   readonly #streams: StreamRoom;
   readonly #sessions = new Map<CellId, CellSession>();
+  readonly #hearing: CellHearing;
   readonly #unsubscribe: () => void;
 
   constructor(options: DispatcherOptions) {
@@ -58,6 +60,7 @@ class CellDispatcher implements Dispatcher {
     this.#commits = commitQueue(options.bbs, this.#lifetime.signal);
     this.#journal = createCellJournal({ ...options, commits: this.#commits });
     this.#streams = streamRoom(options.clock, options.rng);
+    this.#hearing = new CellHearing(options.clock);
     this.#unsubscribe = options.replica.subscribe((touched) => this.#wake(touched));
   }
 
@@ -82,12 +85,14 @@ class CellDispatcher implements Dispatcher {
     const gatherMs = (): number => gatherMsFor(this.#sessions.size);
     const session = new CellSession({ context, socket, clusterId, server, gatherMs });
     this.#sessions.set(cellId, session);
+    this.#hearing.opened(cellId, socket);
     log.info('cell.session_opened');
     try {
       await session.run();
     } finally {
       if (this.#sessions.get(cellId) === session) {
         this.#sessions.delete(cellId);
+        this.#hearing.ended(cellId);
         this.#streams.abandon(cellId);
       }
       const end = await socket.closed;
@@ -124,6 +129,13 @@ class CellDispatcher implements Dispatcher {
 
   hasSession(cellId: CellId): boolean {
     return this.#sessions.has(cellId);
+  }
+
+  unheard(
+    present: Iterable<CellId>,
+    options: { readonly signal: AbortSignal },
+  ): Promise<ReadonlySet<CellId>> {
+    return this.#hearing.unheard(present, options);
   }
 
   async openStream(

@@ -19,6 +19,8 @@ export interface Socket {
   readonly pendingBytes: number;
   /** Messages in order; may be iterated once. Reading stops at the peer while nobody asks for more. */
   readonly messages: AsyncIterable<string | Uint8Array>;
+  /** Asks the peer for a sign of life. Resolves true when anything comes from it, false when the socket has ended. */
+  ping(): Promise<boolean>;
   /** Ends the socket; idempotent. */
   close(code?: number, reason?: string): void;
   /** Resolves when it has ended, for whatever reason. */

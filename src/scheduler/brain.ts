@@ -14,6 +14,7 @@ import type { Bbs } from '../store/bbs.ts';
 import type { LeaderTerm } from '../store/election.ts';
 import type { Replica } from '../store/replica.ts';
 import type { BrainObserver, PassSummary } from './brain-observer.ts';
+import type { CellEar } from './cell-ear.ts';
 import { Term } from './term.ts';
 
 export interface BrainOptions {
@@ -28,6 +29,8 @@ export interface BrainOptions {
    * hold work and are not there: while no server ran, none could renew its lease, so nothing says that it is lost.
    */
   readonly servingSince?: Millis;
+  /** Asked before each auction; without it every cell that is present counts as heard. */
+  readonly ear?: CellEar;
   /** They hear of everything that the brain decides: the decision trace, the metrics. */
   readonly observers?: readonly BrainObserver[];
 }

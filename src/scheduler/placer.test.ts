@@ -26,6 +26,7 @@ function scene(answer: (mutation: Mutation) => MutationOutcome) {
     writer,
     caughtUp: nothing,
     rest: nothing,
+    unheard: () => Promise.resolve(new Set()),
     observers: [],
   });
   placer.add(desired.map((lrp) => lrpWork(lrp, 0)));

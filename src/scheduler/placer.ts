@@ -9,7 +9,7 @@ import type { Eviction, LrpWork, Placement, TaskWork, Work } from '../model/auct
 import { type BrainSettings, defaultBrainSettings } from '../model/cell-spec.ts';
 import { defaults } from '../model/defaults.ts';
 import { wantedInstances } from '../model/desired-lrp.ts';
-import { instanceName, type Millis } from '../model/ids.ts';
+import { type CellId, instanceName, type Millis } from '../model/ids.ts';
 import type { Task } from '../model/task.ts';
 import { desiredKey } from '../store/core/keys.ts';
 import type { Mutation } from '../store/core/records.ts';
@@ -57,12 +57,16 @@ interface Decided {
   readonly placed: readonly Placed[];
   readonly evictions: readonly Eviction[];
   readonly refused: readonly Refused[];
+  readonly unheard: ReadonlySet<CellId>;
 }
 
-/** Why an auction is held: refusals are written and counted by it. */
-interface Cause {
+/** How an auction is held: refusals are written and counted by its cause, and cells are its last resort. */
+interface Terms {
   readonly sweep: boolean;
   readonly counts: boolean;
+  /** Adds to work where its LRP keeps crashing. */
+  readonly heed: (work: LrpWork) => LrpWork;
+  readonly unheard: ReadonlySet<CellId>;
 }
 
 /**
@@ -83,6 +87,8 @@ export interface PlacerOptions {
   readonly caughtUp: (revision: number) => Promise<void>;
   /** Lets the server do its other work. */
   readonly rest: () => Promise<void>;
+  /** Cells that are present and that the leader hears nothing from now: they are everybody's last resort. */
+  readonly unheard: () => Promise<ReadonlySet<CellId>>;
   readonly observers: readonly BrainObserver[];
 }
 
@@ -148,7 +154,9 @@ export class Placer {
     const counts = sweep && now - this.#countedAt >= defaults.convergeSweepMs / 2;
     if (counts) this.#countedAt = now;
     try {
-      await this.#placeAll(state, orderBatch([...this.#waiting.values()]), { sweep, counts });
+      const unheard = await this.#options.unheard();
+      const terms: Terms = { sweep, counts, heed: lastResorts(state, now), unheard };
+      await this.#placeAll(state, orderBatch([...this.#waiting.values()]), terms);
     } catch (error) {
       // What was written is not known: the next pass begins with a replica that has it.
       this.#usage.forget();
@@ -161,14 +169,13 @@ export class Placer {
    * While one portion is written the next is decided, on cells where the claims under way have their room already.
    * The replica is never more than two portions behind, and has them all at the end.
    */
-  async #placeAll(state: ClusterState, work: readonly Work[], cause: Cause): Promise<void> {
+  async #placeAll(state: ClusterState, work: readonly Work[], terms: Terms): Promise<void> {
     const { writer, caughtUp } = this.#options;
     const writes = new OneBehind();
-    const heed = lastResorts(state, this.#moment().now);
     try {
       for (let from = 0; from < work.length; from += portionMax) {
         await this.#readCells(state);
-        const decided = await this.#decide(state, work.slice(from, from + portionMax), heed, cause);
+        const decided = await this.#decide(state, work.slice(from, from + portionMax), terms);
         await writes.end();
         const { revision } = writer;
         await writes.begin(() => this.#write(state, decided));
@@ -185,19 +192,15 @@ export class Placer {
     while (!this.#usage.read(state, cellsPerStep)) await this.#options.rest();
   }
 
-  async #decide(
-    state: ClusterState,
-    listed: readonly Work[],
-    heed: (work: LrpWork) => LrpWork,
-    cause: Cause,
-  ): Promise<Decided> {
+  async #decide(state: ClusterState, listed: readonly Work[], terms: Terms): Promise<Decided> {
     const { observers } = this.#options;
-    const waiting = await this.#stillWaiting(state, listed, heed);
+    const { unheard } = terms;
+    const waiting = await this.#stillWaiting(state, listed, terms.heed);
     const explainMax = Math.max(0, ...observers.map((observer) => observer.explainMax));
     const steps = auctionSteps(
       this.#usage.cells(state),
       [...waiting.values()].map((item) => item.work),
-      { ...auctionOptions(this.#settings), explainMax },
+      { ...auctionOptions(this.#settings), explainMax, unheard },
     );
     const { placements, unplaced, evictions } = await this.#inSteps(steps);
     for (const observer of observers) observer.refused(unplaced);
@@ -207,12 +210,12 @@ export class Placer {
     });
     const refused = unplaced.flatMap(({ work, refusal }): Refused[] => {
       const item = waiting.get(workKey(work));
-      return item === undefined ? [] : [refusedItem(item, refusal, cause)].filter(worthWriting);
+      return item === undefined ? [] : [refusedItem(item, refusal, terms)].filter(worthWriting);
     });
     for (const { waiting: item, placement } of placed) {
       this.#usage.claim(state, placement.cellId, item.record.key, placement.work);
     }
-    return { placed, evictions, refused };
+    return { placed, evictions, refused, unheard };
   }
 
   async #inSteps<T>(steps: Generator<void, T>): Promise<T> {
@@ -223,8 +226,9 @@ export class Placer {
     }
   }
 
-  async #write(state: ClusterState, { placed, evictions, refused }: Decided): Promise<void> {
-    await this.#claim(state, placed);
+  async #write(state: ClusterState, decided: Decided): Promise<void> {
+    const { evictions, refused } = decided;
+    await this.#claim(state, decided);
     await this.#evict(state, evictions);
     await this.#refuse(refused);
   }
@@ -281,7 +285,7 @@ export class Placer {
    * A claim that conflicts gives its room back, and leaves the list too: what it conflicted with marks it for
    * another look.
    */
-  async #claim(state: ClusterState, placed: readonly Placed[]): Promise<void> {
+  async #claim(state: ClusterState, { placed, unheard }: Decided): Promise<void> {
     const { writer, rng, observers } = this.#options;
     const { now } = this.#moment();
     const context = { now, unique: () => randomName(rng) };
@@ -297,7 +301,7 @@ export class Placer {
     }
     this.#placedCount += committed.length;
     const placements = committed.map(({ placement }) => placement);
-    writer.note(placedEvents(placements, now));
+    writer.note(placedEvents(placements, now, unheard));
     for (const observer of observers) observer.placed(placements, placed.length - committed.length);
   }
 

@@ -6,7 +6,7 @@ import type { Clock } from '../base/clock.ts';
 import { type Rng, randomName } from '../base/core/rng.ts';
 import type { Log } from '../base/log.ts';
 import { defaults } from '../model/defaults.ts';
-import type { Millis } from '../model/ids.ts';
+import type { CellId, Millis } from '../model/ids.ts';
 import type { Bbs } from '../store/bbs.ts';
 import { encode } from '../store/core/codec.ts';
 import { rebalanceKey, root, rosterKey } from '../store/core/keys.ts';
@@ -14,6 +14,7 @@ import type { ClusterState, Touched } from '../store/core/state.ts';
 import type { LeaderTerm } from '../store/election.ts';
 import type { Replica } from '../store/replica.ts';
 import type { BrainObserver } from './brain-observer.ts';
+import type { CellEar } from './cell-ear.ts';
 import { createAgenda } from './core/agenda.ts';
 import { autoRebalance } from './core/auto-rebalance.ts';
 import { cellEvents, type KnownCells, knownFromJournal } from './core/cell-watch.ts';
@@ -43,6 +44,7 @@ export interface TermOptions {
   readonly serverName: string;
   /** brain.ts has the meaning. */
   readonly servingSince?: Millis;
+  readonly ear?: CellEar;
   readonly observers: readonly BrainObserver[];
   readonly term: LeaderTerm;
   /** Aborts with the term's signal, or when the term is over for another reason. */
@@ -92,12 +94,14 @@ export class Term {
   #looked = noLook;
 
   constructor(options: TermOptions) {
-    const { bbs, clock, rng, term, signal, observers } = options;
+    const { bbs, clock, rng, term, signal, observers, replica, ear } = options;
     this.#options = options;
     this.#writer = new TermWriter({ bbs, clock, rng, fence: term.fence, signal });
     const caughtUp = (revision: number): Promise<void> => this.#caughtUp(revision);
     const rest = (): Promise<void> => this.#rest();
-    this.placer = new Placer({ clock, rng, writer: this.#writer, caughtUp, rest, observers });
+    const unheard = async (): Promise<ReadonlySet<CellId>> =>
+      (await ear?.unheard(replica.state.cells.keys(), { signal })) ?? new Set();
+    this.placer = new Placer({ clock, rng, writer: this.#writer, caughtUp, rest, unheard, observers });
   }
 
   /** When something falls due by time alone. */

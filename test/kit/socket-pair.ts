@@ -9,6 +9,8 @@ import type { Socket, SocketEnd } from '../../src/base/socket.ts';
 export interface SocketPair {
   readonly left: Socket;
   readonly right: Socket;
+  /** From now on pings are not answered, as if the peer's host had lost power. */
+  silence(): void;
   /** The wire breaks: both ends close with 1006 and what was on its way is lost. */
   cut(): void;
 }
@@ -29,6 +31,7 @@ export function socketPair(options: { readonly maxQueued?: number } = {}): Socke
   const toLeft = inbox();
   const toRight = inbox();
   let end: SocketEnd | undefined;
+  let isSilent = false;
   const { promise: closed, resolve: resolveClosed } = Promise.withResolvers<SocketEnd>();
 
   const finish = (how: SocketEnd, lost: boolean): void => {
@@ -75,6 +78,10 @@ export function socketPair(options: { readonly maxQueued?: number } = {}): Socke
       return theirs.bytes;
     },
     messages: read(mine),
+    ping: async () => {
+      if (end === undefined && isSilent) await closed;
+      return end === undefined;
+    },
     close: (code = 1000, reason = '') => finish({ code, reason }, false),
     closed,
   });
@@ -82,6 +89,9 @@ export function socketPair(options: { readonly maxQueued?: number } = {}): Socke
   return {
     left: socket(toLeft, toRight),
     right: socket(toRight, toLeft),
+    silence: () => {
+      isSilent = true;
+    },
     cut: () => finish({ code: 1006, reason: 'the connection was lost' }, true),
   };
 }

@@ -102,6 +102,7 @@ export class SimServer {
       rng,
       log,
       serverName: name,
+      ear: dispatcher,
       servingSince: clock.now(),
     });
     const election = memoryElection({ bbs: view, name, clock });

@@ -28,6 +28,8 @@ export class SimSocket implements Socket {
   readonly messages: AsyncIterable<string | Uint8Array>;
   readonly closed: Promise<SocketEnd>;
   readonly #options: SimSocketOptions;
+  /** Pings that wait for a sign of life. */
+  #asking: ((isHeard: boolean) => void)[] = [];
   readonly #inbox: (string | Uint8Array)[] = [];
   #wake: () => void = () => undefined;
   #resolveClosed: (end: SocketEnd) => void = () => undefined;
@@ -63,6 +65,16 @@ export class SimSocket implements Socket {
     this.out.send({ kind: 'message', data: JSON.stringify({ ...message, id: id + 1_000_000 }) });
   }
 
+  async ping(): Promise<boolean> {
+    if (this.#isClosing || this.#isEnded) return false;
+    this.out.send({ kind: 'ping' });
+    return await new Promise((resolve) => this.#asking.push(resolve));
+  }
+
+  #answer(isHeard: boolean): void {
+    for (const tell of this.#asking.splice(0)) tell(isHeard);
+  }
+
   close(code = 1000, reason = ''): void {
     if (this.#isClosing || this.#isEnded) return;
     this.#isClosing = true;
@@ -79,6 +91,7 @@ export class SimSocket implements Socket {
   receive(frame: Frame): void {
     if (this.#isEnded) return;
     this.#heardAt = this.process.clock.now();
+    this.#answer(true);
     switch (frame.kind) {
       case 'message':
         if (this.#isClosing) return;
@@ -113,6 +126,7 @@ export class SimSocket implements Socket {
     this.#isEnded = true;
     this.#isClosing = true;
     this.#wake();
+    this.#answer(false);
     this.#resolveClosed(end);
     this.#options.onEnd(this);
   }

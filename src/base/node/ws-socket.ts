@@ -33,14 +33,14 @@ export function wrapWebSocket(ws: WebSocket, clock: Clock = systemClock, stream?
   const inbox = createInbox(ws);
   const { promise: closed, resolve: resolveClosed } = Promise.withResolvers<SocketEnd>();
   const gather = gathering(stream);
-  const stopWatching = watchPeer(ws, clock, () => inbox.paused);
+  const watch = watchPeer(ws, clock, () => inbox.paused);
   // 'close' always follows; without a listener the error would end the process.
   let failure = '';
   ws.on('error', (error) => {
     failure = error.message;
   });
   ws.on('close', (code, reason) => {
-    stopWatching();
+    watch.stop();
     inbox.end();
     resolveClosed({ code, reason: reason.toString() || failure });
   });
@@ -58,6 +58,7 @@ export function wrapWebSocket(ws: WebSocket, clock: Clock = systemClock, stream?
       return ws.bufferedAmount;
     },
     messages: inbox.messages,
+    ping: watch.ping,
     close(code = 1000, reason = '') {
       inbox.end();
       // The closing handshake needs the peer's answer to be read; what waits there is dropped.
@@ -142,11 +143,24 @@ function createInbox(ws: WebSocket): Inbox {
   };
 }
 
-/** Pings the peer, and ends the socket when nothing comes from it. Returns how to stop. */
-function watchPeer(ws: WebSocket, clock: Clock, isPaused: () => boolean): () => void {
+interface Watch {
+  readonly ping: Socket['ping'];
+  /** The socket has ended. */
+  stop(): void;
+}
+
+/** Pings the peer, and ends the socket when nothing comes from it. */
+function watchPeer(ws: WebSocket, clock: Clock, isPaused: () => boolean): Watch {
   let heardAt = clock.now();
+  let asking: ((isHeard: boolean) => void)[] = [];
+  const answer = (isHeard: boolean): void => {
+    const answered = asking;
+    asking = [];
+    for (const tell of answered) tell(isHeard);
+  };
   const heard = (): void => {
     heardAt = clock.now();
+    if (asking.length > 0) answer(true);
   };
   for (const event of ['message', 'ping', 'pong'] as const) ws.on(event, heard);
   let timer: Timer | undefined;
@@ -160,7 +174,19 @@ function watchPeer(ws: WebSocket, clock: Clock, isPaused: () => boolean): () => 
     timer = clock.after(pingEveryMs, beat);
   };
   timer = clock.after(pingEveryMs, beat);
-  return () => timer?.cancel();
+  return {
+    async ping() {
+      if (ws.readyState !== WebSocket.OPEN) return false;
+      // It is this end that does not read what comes.
+      if (isPaused()) return true;
+      ws.ping();
+      return await new Promise<boolean>((resolve) => asking.push(resolve));
+    },
+    stop() {
+      timer?.cancel();
+      answer(false);
+    },
+  };
 }
 
 /** Codes that only describe an end (no status, lost connection, …) may not travel: passed on as 1011. */

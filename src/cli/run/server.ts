@@ -17,6 +17,7 @@ import { wsAccept } from '../../base/node/ws-socket.ts';
 import { x509Maker } from '../../base/node/x509-maker.ts';
 import { type Brain, createBrain } from '../../scheduler/brain.ts';
 import { BrainMetrics, readBrain } from '../../scheduler/brain-metrics.ts';
+import type { CellEar } from '../../scheduler/cell-ear.ts';
 import { DecisionTrace } from '../../scheduler/decision-trace.ts';
 import { createExplainer } from '../../scheduler/explainer.ts';
 import { createPlanner } from '../../scheduler/planner.ts';
@@ -47,6 +48,14 @@ export interface ServerHandle {
   readonly removed: Promise<string>;
   /** Gives up leadership, closes the API, ends etcd: in this order. */
   stop(): Promise<void>;
+}
+
+/** What a server stands for leadership with. */
+interface Candidacy {
+  readonly store: StoreAccess;
+  readonly replica: Replica;
+  readonly orders: ServerOrders;
+  readonly ear: CellEar;
 }
 
 /** Starts in the background. The signal asks it to stop what it waits for; `stop` does the rest. */
@@ -211,11 +220,11 @@ class Serving {
       tls: certificates && { source: certificates, replica, clock },
     });
     this.#closers.push(() => listening.close());
-    this.#stand(store, replica, serverOrders(options));
+    this.#stand({ store, replica, orders: serverOrders(options), ear: dispatcher });
   }
 
   /** From now on this server may lead. */
-  #stand(store: StoreAccess, replica: Replica, orders: ServerOrders): void {
+  #stand({ store, replica, orders, ear }: Candidacy): void {
     const { config, clock, rng, log, metrics, explain } = this.#context;
     const brain = createBrain({
       bbs: store.bbs,
@@ -224,6 +233,7 @@ class Serving {
       rng,
       log,
       serverName: config.name,
+      ear,
       servingSince: clock.now(),
       observers: [new DecisionTrace(explain), new BrainMetrics(metrics)],
     });

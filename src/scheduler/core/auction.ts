@@ -23,6 +23,7 @@ import { type Conflicts, createConflicts } from './conflicts.ts';
 import { explainRefusal, explainStartLimit } from './explain.ts';
 import { scoredCell } from './explain-score.ts';
 import { type Filter, liveFilters, repelled, type Seat } from './filters.ts';
+import { unheardAt } from './last-resort.ts';
 import { classKey, createLayouts, fewLeaves, type Layout, type Layouts } from './layout.ts';
 import { added, at, createPool, fits, type Pool, reserve } from './pool.ts';
 import { createPreemptor, type Preemptor } from './preempt.ts';
@@ -38,6 +39,8 @@ export interface AuctionOptions {
   readonly maxStartingPerCell?: number;
   /** How many of the placements, the first ones, say why; each costs as much as placing it once more. */
   readonly explainMax?: number;
+  /** Cells that the leader hears nothing from: they take only what no other cell does, whoever wants a place. */
+  readonly unheard?: ReadonlySet<CellId>;
 }
 
 export const diegoOptions: AuctionOptions = { weights: diegoWeights, maxStarting: 0 };
@@ -59,6 +62,8 @@ interface Auction {
   readonly layouts: Layouts;
   readonly preemptor: Preemptor;
   readonly positions: ReadonlyMap<CellId, number>;
+  /** Positions of the cells that are not heard; undefined when that makes no difference between cells. */
+  readonly unheard: ReadonlySet<number> | undefined;
   readonly refusals: Map<string, Refusal>;
   /** Work that found no place: with equal needs, another instance of it finds none either. */
   readonly refusedLrps: Map<string, LrpWork>;
@@ -107,6 +112,7 @@ function openAuction(cells: readonly AuctionCell[], work: readonly Work[], optio
   });
   const pool = createPool(cells, perCell, conflicts.seatOf);
   const spread: Spread = createSpread(pool, cells, work);
+  const positions = new Map(pool.cellIds.map((cellId, position) => [cellId, position]));
   return {
     cells,
     pool,
@@ -115,7 +121,8 @@ function openAuction(cells: readonly AuctionCell[], work: readonly Work[], optio
     conflicts,
     layouts: createLayouts(pool, { lrp: lrpBase(pool, weights), task: taskBase(pool, weights) }),
     preemptor: createPreemptor(pool),
-    positions: new Map(pool.cellIds.map((cellId, position) => [cellId, position])),
+    positions,
+    unheard: unheardAt(positions, options.unheard),
     refusals: new Map(),
     refusedLrps: new Map(),
     placements: [],
@@ -201,6 +208,21 @@ function isKnownToFail({ refusedLrps }: Auction, work: Work): boolean {
 function bestOf(run: Auction, layout: Layout, work: Work, live: readonly Filter[], except = -1): number {
   layout.sync();
   const allows = but(except, allowsOf(run.pool.seats, work, live));
+  const { unheard } = run;
+  if (unheard !== undefined) {
+    const position = bestKept(
+      run,
+      layout,
+      work,
+      (one) => !unheard.has(one) && (allows === undefined || allows(one)),
+    );
+    if (position >= 0) return position;
+  }
+  return bestKept(run, layout, work, allows);
+}
+
+/** The best of those allowed, where the LRP keeps crashing only if there is no other. */
+function bestKept(run: Auction, layout: Layout, work: Work, allows: Allows): number {
   const lastResort = work.kind === 'lrp' ? work.lastResort : undefined;
   if (lastResort !== undefined) {
     const isOther = (position: number): boolean =>

@@ -5,7 +5,7 @@
 import type { ActualLrp } from '../../model/actual-lrp.ts';
 import type { Placement, Unplaced } from '../../model/auction.ts';
 import type { EventType, JournalEvent } from '../../model/event.ts';
-import { instanceName, type Millis } from '../../model/ids.ts';
+import { type CellId, instanceName, type Millis } from '../../model/ids.ts';
 import type { Versioned } from '../../store/core/state.ts';
 import type { Decision, TaskDecision } from './decision.ts';
 
@@ -86,8 +86,15 @@ function taskLine(type: EventType, { task }: TaskDecision, text: string): Line {
   return { type, guid: task.value.guid, index: undefined, text, cellId: task.value.cellId };
 }
 
-/** Events of claims that were committed: one per LRP. Tasks tell of themselves when they start. */
-export function placedEvents(placements: readonly Placement[], now: Millis): JournalEvent[] {
+/**
+ * Events of claims that were committed: one per LRP. Tasks tell of themselves when they start.
+ * @param unheard cells that were nobody's choice, for the leader heard nothing from them
+ */
+export function placedEvents(
+  placements: readonly Placement[],
+  now: Millis,
+  unheard: ReadonlySet<CellId> = new Set(),
+): JournalEvent[] {
   const byGuid = new Map<string, { indexes: number[]; cells: Map<string, number> }>();
   for (const { work, cellId } of placements) {
     if (work.kind !== 'lrp') continue;
@@ -103,8 +110,17 @@ export function placedEvents(placements: readonly Placement[], now: Millis): Jou
     const where = cells.size === 1 ? `on ${onlyCell}` : spreadText(cells);
     const what =
       indexes.length === 1 ? 'placed' : `${indexes.length} instances (${rangesText(indexes)}) placed`;
-    return event('instance.placed', now, subject, `${what} ${where}`, cellId);
+    return event('instance.placed', now, subject, `${what} ${where}${unheardText(cells, unheard)}`, cellId);
   });
+}
+
+/** Which cells were the last resort, and whether it came to that. */
+function unheardText(cells: ReadonlyMap<string, number>, unheard: ReadonlySet<CellId>): string {
+  if (unheard.size === 0) return '';
+  const all = [...unheard].sort();
+  const taken = all.filter((cellId) => cells.has(cellId));
+  if (taken.length === 0) return `; last resort, as the leader does not hear them: ${clipped(all)}`;
+  return `; nothing else took it, so it is also where the leader hears nothing from: ${clipped(taken)}`;
 }
 
 /** Events of refusals that are new: one per LRP and message. */

@@ -1,7 +1,8 @@
 /**
- * Which cells are the last resort of an LRP, because its instances crashed there again and again: the auction uses
- * them when no other takes the work, so a faulty cell is pushed back and never forbidden. Called by the placer for
- * what waits, and by those who say what it would do. Level-triggered: read off the records and the time, so a change of leader forgets nothing.
+ * Which cells are the last resort: of an LRP those where its instances crashed again and again, of everybody those that
+ * the leader does not hear. The auction uses them when no other takes the work: they are pushed back and never forbidden.
+ * Called by the auction, by the placer for what waits, and by those who say what it would do. Crashes are read off the
+ * records and the time, so a change of leader forgets none; who is heard is the leader's own, and asked each time.
  */
 import type { LrpWork } from '../../model/auction.ts';
 import { type CrashHistory, faultyCells } from '../../model/crash-history.ts';
@@ -24,6 +25,18 @@ export function faultyCellsOf(
 }
 
 const none: ReadonlyMap<CellId, number> = new Map();
+
+/**
+ * Positions, among those of an auction, of the cells that the leader does not hear; undefined when it makes no
+ * difference between cells. Nobody heard is as good as all heard: then it is the leader that is apart.
+ */
+export function unheardAt(
+  positions: ReadonlyMap<CellId, number>,
+  unheard: ReadonlySet<CellId> = new Set(),
+): ReadonlySet<number> | undefined {
+  const found = [...unheard].flatMap((cellId) => positions.get(cellId) ?? []);
+  return found.length === 0 || found.length === positions.size ? undefined : new Set(found);
+}
 
 /** Adds to work what its last resort is; each LRP is looked at once. */
 export function lastResorts(state: ClusterState, now: Millis): (work: LrpWork) => LrpWork {

@@ -1,0 +1,103 @@
+/**
+ * Which cells this server hears from now, asked by the leader's brain before it places something. A host without
+ * power says no goodbye: its socket looks alive for ten seconds, so cells that were not heard lately are pinged and
+ * have half a second to answer. Costs nothing while nothing is placed. Fed by dispatcher.ts.
+ */
+import type { Clock } from '../base/clock.ts';
+import type { Socket } from '../base/socket.ts';
+import { defaults } from '../model/defaults.ts';
+import type { CellId, Millis } from '../model/ids.ts';
+
+/** Who was heard within this time is not asked again. */
+const freshMs = 1_000;
+/** Waiting goes in steps, each of which reads what has arrived: a server that was busy itself blames no cell. */
+const stepMs = 50;
+const stepsMax = 10;
+/** A cell that is between two sessions: its agent restarts, or the path blinked. */
+const absentAfterMs = 1_000;
+/** Cells dial a server that has just started within this time. */
+const newServerGraceMs = 4_000;
+/** A cell that is present for so long without a session here renews its lease at another server: it lives. */
+const livesElsewhereAfterMs = 2 * defaults.presenceTtlMs;
+
+interface Line {
+  readonly socket: Socket;
+  heardAt: Millis;
+  /** When it was asked what it has not answered. */
+  askedAt: Millis | undefined;
+}
+
+export class CellHearing {
+  readonly #clock: Clock;
+  readonly #startedAt: Millis;
+  readonly #lines = new Map<CellId, Line>();
+  /** Since when cells that are present have had no session here. */
+  readonly #absentSince = new Map<CellId, Millis>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#startedAt = clock.now();
+  }
+
+  opened(cellId: CellId, socket: Socket): void {
+    this.#lines.set(cellId, { socket, heardAt: this.#clock.now(), askedAt: undefined });
+    this.#absentSince.delete(cellId);
+  }
+
+  ended(cellId: CellId): void {
+    const silentSince = this.#lines.get(cellId)?.askedAt;
+    this.#lines.delete(cellId);
+    this.#absentSince.set(cellId, silentSince ?? this.#clock.now());
+  }
+
+  /** Those of `present` that are not heard. Throws the signal's reason. */
+  async unheard(
+    present: Iterable<CellId>,
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<ReadonlySet<CellId>> {
+    const cells = new Set(present);
+    for (const cellId of this.#absentSince.keys()) if (!cells.has(cellId)) this.#absentSince.delete(cellId);
+    await this.#untilAnswered(this.#askAll(cells), signal);
+    const now = this.#clock.now();
+    return new Set([...cells].filter((cellId) => !this.#hears(cellId, now)));
+  }
+
+  /** Resolves to the questions that are new; those that are old were waited for once. */
+  #askAll(cells: ReadonlySet<CellId>): Promise<void>[] {
+    const now = this.#clock.now();
+    return [...cells].flatMap((cellId): Promise<void>[] => {
+      const line = this.#lines.get(cellId);
+      if (line === undefined || now - (line.askedAt ?? line.heardAt) < freshMs) return [];
+      const isNew = line.askedAt === undefined;
+      const answered = this.#ask(line, now);
+      return isNew ? [answered] : [];
+    });
+  }
+
+  async #ask(line: Line, now: Millis): Promise<void> {
+    line.askedAt = now;
+    if (!(await line.socket.ping())) return;
+    line.heardAt = this.#clock.now();
+    line.askedAt = undefined;
+  }
+
+  async #untilAnswered(answers: readonly Promise<void>[], signal: AbortSignal): Promise<void> {
+    if (answers.length === 0) return;
+    let isOver = false;
+    const all = Promise.all(answers).then(() => {
+      isOver = true;
+    });
+    for (let step = 0; step < stepsMax && !isOver; step++) {
+      await Promise.race([all, this.#clock.sleep(stepMs, signal)]);
+    }
+  }
+
+  #hears(cellId: CellId, now: Millis): boolean {
+    const line = this.#lines.get(cellId);
+    if (line !== undefined) return line.askedAt === undefined;
+    const since = this.#absentSince.get(cellId) ?? now;
+    this.#absentSince.set(cellId, since);
+    const absentMs = now - Math.max(since, this.#startedAt + newServerGraceMs);
+    return absentMs < absentAfterMs || absentMs > livesElsewhereAfterMs;
+  }
+}
