@@ -8,7 +8,7 @@ import {
   type ClusterRecords,
   clusterRecords,
 } from '../../../test/kit/builders.ts';
-import type { SkepError } from '../../base/core/errors.ts';
+import { refusal } from '../../../test/kit/refusal.ts';
 import type { ActualLrp } from '../../model/actual-lrp.ts';
 import type { CellId } from '../../model/ids.ts';
 
@@ -24,13 +24,6 @@ afterEach(() => server.close());
 
 const seed = (records: ClusterRecords) =>
   server.seed({ puts: clusterRecords(records).map(([key, value]) => ({ key, value })) });
-const refusal = (promise: Promise<unknown>): Promise<SkepError> =>
-  promise.then(
-    () => {
-      throw new Error('it was accepted');
-    },
-    (error: SkepError) => error,
-  );
 const specOf = () => server.replica.state.cellSpecs.get(a)?.value;
 const events = () =>
   [...server.replica.state.events.values()].map(({ type, subject, message, actor }) => ({

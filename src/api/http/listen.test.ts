@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type ApiServer, startApiServer } from '../../../test/kit/api-server.ts';
-import type { SkepError } from '../../base/core/errors.ts';
+import { refusal } from '../../../test/kit/refusal.ts';
 import { silentLog } from '../../base/log.ts';
 import { systemClock } from '../../base/node/system-clock.ts';
 import { wsDial } from '../../base/node/ws-socket.ts';
@@ -38,13 +38,6 @@ const listen = (options: Partial<ListenOptions>) =>
     log: silentLog,
     ...options,
   });
-const refusal = (promise: Promise<unknown>): Promise<SkepError> =>
-  promise.then(
-    () => {
-      throw new Error('it was accepted');
-    },
-    (error: SkepError) => error,
-  );
 
 test('the socket is for root and its group, and goes with the server', async () => {
   expect(statSync(server.socketPath).mode & 0o777).toBe(0o660);

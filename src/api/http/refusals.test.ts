@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ApiServer, startApiServer } from '../../../test/kit/api-server.ts';
-import type { SkepError } from '../../base/core/errors.ts';
+import { refusal } from '../../../test/kit/refusal.ts';
 import type { ProcessGuid } from '../../model/ids.ts';
 import { desiredKey } from '../../store/core/keys.ts';
 
@@ -12,14 +12,6 @@ beforeEach(async () => {
   limits = { signal: server.signal };
 });
 afterEach(() => server.close());
-
-const refusal = (promise: Promise<unknown>): Promise<SkepError> =>
-  promise.then(
-    () => {
-      throw new Error('it was accepted');
-    },
-    (error: SkepError) => error,
-  );
 
 const desire = (change: object = {}) =>
   server.client.call('desireLrp', { body: { guid: 'web', image: 'demo', instances: 3, ...change } }, limits);

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ApiServer, startApiServer } from '../../../test/kit/api-server.ts';
 import { buildActual, buildCell, buildTask } from '../../../test/kit/builders.ts';
-import type { SkepError } from '../../base/core/errors.ts';
+import { refusal } from '../../../test/kit/refusal.ts';
 import type { CellId, ProcessGuid, TaskGuid } from '../../model/ids.ts';
 import { encode } from '../../store/core/codec.ts';
 import { actualKey, presenceKey, taskKey } from '../../store/core/keys.ts';
@@ -15,14 +15,6 @@ beforeEach(async () => {
   limits = { signal: server.signal };
 });
 afterEach(() => server.close());
-
-const refusal = (promise: Promise<unknown>): Promise<SkepError> =>
-  promise.then(
-    () => {
-      throw new Error('it was accepted');
-    },
-    (error: SkepError) => error,
-  );
 
 const desireTask = (guid: string, change: object = {}) =>
   server.client.call('desireTask', { body: { guid, image: 'demo', ...change } }, limits);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ApiServer, startApiServer } from '../../../test/kit/api-server.ts';
-import type { SkepError } from '../../base/core/errors.ts';
+import { refusal } from '../../../test/kit/refusal.ts';
 import { type ActualLrp, claim, crash, newActualLrp, start } from '../../model/actual-lrp.ts';
 import type { CellId, InstanceGuid, ProcessGuid, TaskGuid } from '../../model/ids.ts';
 import { desireTask, startTask, taskSpecSchema } from '../../model/task.ts';
@@ -18,14 +18,6 @@ beforeEach(async () => {
   limits = { signal: server.signal };
 });
 afterEach(() => server.close());
-
-const refusal = (promise: Promise<unknown>): Promise<SkepError> =>
-  promise.then(
-    () => {
-      throw new Error('it was accepted');
-    },
-    (error: SkepError) => error,
-  );
 
 const desire = (change: object = {}) =>
   server.client.call('desireLrp', { body: { guid: 'web', image: 'demo', instances: 3, ...change } }, limits);

@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ApiServer, startApiServer } from '../../../test/kit/api-server.ts';
-import type { SkepError } from '../../base/core/errors.ts';
+import { refusal } from '../../../test/kit/refusal.ts';
 import { wsDial } from '../../base/node/ws-socket.ts';
 import type { Socket } from '../../base/socket.ts';
 import { type ActualLrp, claim, crash, newActualLrp, start } from '../../model/actual-lrp.ts';
@@ -22,13 +22,6 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-const refusal = (promise: Promise<unknown>): Promise<SkepError> =>
-  promise.then(
-    () => {
-      throw new Error('it was accepted');
-    },
-    (error: SkepError) => error,
-  );
 const desire = (name = 'web', instances = 3) =>
   server.client.call('desireLrp', { body: { guid: name, image: 'demo', instances } }, limits);
 
