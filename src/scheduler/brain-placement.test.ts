@@ -15,6 +15,7 @@ import { brainSettingsSchema } from '../model/cell-spec.ts';
 import type { ProcessGuid } from '../model/ids.ts';
 import { placementSchema } from '../model/placement.ts';
 import { actualKey, presenceKey } from '../store/core/keys.ts';
+import type { CellEar } from './cell-ear.ts';
 
 const settings = (change: object) => brainSettingsSchema.parse({ v: 1, ...change });
 const placement = (rules: object) => placementSchema.parse(rules);
@@ -162,6 +163,41 @@ describe('[swarmkit] a faulty cell', () => {
     await b.clock.advance(6 * 60_000);
     await crashOnce(b);
     expect(ordinary(b.state)?.cellId).toBe('a');
+  });
+});
+
+describe('a cell that the leader does not hear', () => {
+  // Much more room on `a`: what is wanted goes there unless it is the last resort.
+  const cells = [buildCell('a', { capacity: { memoryMb: 100_000 } }), buildCell('b')];
+  const desired = [buildDesired({ memoryMb: 100 })];
+  const hears =
+    (...silent: string[]): CellEar['unheard'] =>
+    async (present) =>
+      new Set([...present].filter((cellId) => silent.includes(cellId)));
+
+  test('takes nothing new, though its presence has not run out; the journal says so', async () => {
+    const b = await brainBench(onTestFinished, { desired, cells }, { ear: { unheard: hears('a') } });
+    await b.lead();
+    await b.clock.advance(soonMs);
+    expect(claims(b.state)).toEqual({ b: 1 });
+    expect(events(b.state, 'instance.placed')).toEqual([
+      'web/0: placed on b; the last resort was not needed (the leader does not hear): a',
+    ]);
+  });
+  test('loses nothing that it has, and takes what no other cell does', async () => {
+    const records = {
+      desired: [buildDesired({ memoryMb: 10_000, instances: 2 })],
+      actual: [buildActual({ state: 'RUNNING' as const, cellId: 'a' })],
+      cells,
+    };
+    const b = await brainBench(onTestFinished, records, { ear: { unheard: hears('a') } });
+    await b.lead();
+    await b.clock.advance(60_000);
+    expect(ordinary(b.state)).toMatchObject({ state: 'RUNNING', cellId: 'a' });
+    expect(ordinary(b.state, 1)).toMatchObject({ state: 'CLAIMED', cellId: 'a' });
+    expect(events(b.state, 'instance.placed')).toEqual([
+      'web/1: placed on a; as nothing else took it, on the last resort (the leader does not hear): a',
+    ]);
   });
 });
 

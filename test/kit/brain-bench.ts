@@ -10,6 +10,7 @@ import type { ProcessGuid, TaskGuid } from '../../src/model/ids.ts';
 import type { Task } from '../../src/model/task.ts';
 import { type Brain, createBrain } from '../../src/scheduler/brain.ts';
 import type { BrainObserver } from '../../src/scheduler/brain-observer.ts';
+import type { CellEar } from '../../src/scheduler/cell-ear.ts';
 import { encode } from '../../src/store/core/codec.ts';
 import { leaderKey } from '../../src/store/core/keys.ts';
 import type { ClusterState } from '../../src/store/core/state.ts';
@@ -41,13 +42,14 @@ export interface BrainBenchOptions {
   /** As if cells could reach the server only since the bench was built. */
   readonly isNew?: boolean;
   readonly observers?: readonly BrainObserver[];
+  readonly ear?: CellEar;
 }
 
 /** @param onEnd registers what must be undone when the test has ended: vitest's `onTestFinished` */
 export async function brainBench(
   onEnd: (cleanUp: () => void) => void,
   records: ClusterRecords = {},
-  { isFollowing = true, isNew = false, observers = [] }: BrainBenchOptions = {},
+  { isFollowing = true, isNew = false, observers = [], ear }: BrainBenchOptions = {},
 ): Promise<BrainBench> {
   const clock = virtualClock(builtAt);
   const bbs = memoryBbs({ clock });
@@ -67,6 +69,7 @@ export async function brainBench(
     log: silentLog,
     serverName: 'server-a',
     observers,
+    ...(ear === undefined ? {} : { ear }),
     ...(isNew ? { servingSince: clock.now() } : {}),
   });
   const put = async (more: ClusterRecords): Promise<void> => {

@@ -109,6 +109,16 @@ test('a host that is lost: its instances run elsewhere within 10 s', async () =>
   expect(await scene.until(isReplaced, 30_000)).toBeLessThan(10_000);
 });
 
+test('what is wanted just after a host was lost runs within 3 s: its lease is not waited for', async () => {
+  const scene = await Scene.open();
+  await scene.run(6);
+  const host = scene.host('c2');
+  host.lose();
+  await scene.want(3);
+  const isRunning = (): boolean => scene.running.filter(({ guid }) => guid === 'lrp2').length === 3;
+  expect(await scene.until(isRunning, 30_000)).toBeLessThan(3_000);
+});
+
 test('most cells of the cluster lost at once: nothing is replaced until they return, and all runs again then', async () => {
   const scene = await Scene.open({ cells: 5 });
   await scene.run(10);

@@ -85,3 +85,13 @@ test('an end that does not read does not judge its peer', async () => {
   }
   expect(count).toBe(200);
 });
+
+test('a ping resolves with the first sign of life, or with the end', async () => {
+  const { socket } = await connected({ answers: true });
+  expect(await socket.ping()).toBe(true);
+  const { socket: silent } = await connected({ answers: false });
+  const asked = silent.ping();
+  peer.terminate();
+  expect(await asked).toBe(false);
+  expect(await silent.ping()).toBe(false);
+});

@@ -9,7 +9,7 @@ import type { AuctionCell, LrpWork, Work } from '../../model/auction.ts';
 import type { CellId, ProcessGuid, TaskGuid } from '../../model/ids.ts';
 import { type PlacementRules, placementSchema } from '../../model/placement.ts';
 import { addResources, type Resources, resourceNames, withOverhead } from '../../model/resources.ts';
-import { auction } from './auction.ts';
+import { auction, diegoOptions } from './auction.ts';
 import { orderBatch, workKey } from './batch.ts';
 import { diegoWeights, fill, fillPerUnit } from './scoring.ts';
 
@@ -142,12 +142,13 @@ const hasRoom = ({ cell, used }: Live, { resources }: Work): boolean =>
 const takenOn = ({ overheadMemoryMb = 0 }: AuctionCell, need: Resources): Resources =>
   withOverhead(need, overheadMemoryMb);
 
-/** Lower is better: a last resort last, no label then, then the value with fewer, the zone with fewer, the lower score. */
-function worthOf(all: readonly Live[], live: Live, work: Work): number[] {
+/** Lower is better: who is not heard last of all, a last resort, no label then, then the value with fewer, the zone with fewer, the lower score. */
+function worthOf(all: readonly Live[], live: Live, work: Work, unheard: ReadonlySet<CellId>): number[] {
   const taken = takenOn(live.cell, work.resources);
   const added = fill(addResources(live.used, taken), fillPerUnit(live.cell.capacity));
   const score = added + diegoWeights.starting * live.starting;
-  if (work.kind === 'task') return [score + diegoWeights.locality * live.tasks];
+  const isUnheard = unheard.has(live.cell.cellId) ? 1 : 0;
+  if (work.kind === 'task') return [isUnheard, score + diegoWeights.locality * live.tasks];
   const total = (same: (cell: AuctionCell) => boolean): number =>
     all.reduce((sum, { cell, counts }) => sum + (same(cell) ? (counts.get(work.guid) ?? 0) : 0), 0);
   const label = work.rules.spreadBy;
@@ -156,7 +157,14 @@ function worthOf(all: readonly Live[], live: Live, work: Work): number[] {
   const zone = total((cell) => cell.zone === live.cell.zone);
   const own = diegoWeights.locality * (live.counts.get(work.guid) ?? 0);
   const isLast = work.lastResort?.has(live.cell.cellId) === true;
-  return [isLast ? 1 : 0, label !== undefined && value === undefined ? 1 : 0, group, zone, score + own];
+  return [
+    isUnheard,
+    isLast ? 1 : 0,
+    label !== undefined && value === undefined ? 1 : 0,
+    group,
+    zone,
+    score + own,
+  ];
 }
 
 function compare(a: readonly number[], b: readonly number[]): number {
@@ -165,14 +173,18 @@ function compare(a: readonly number[], b: readonly number[]): number {
 }
 
 /** The first piece of work that was not given one of the best cells, or was refused although there was one. */
-function firstMistake(cells: readonly AuctionCell[], work: readonly Work[]): string | undefined {
-  const { placements } = auction(cells, work);
+function firstMistake(
+  cells: readonly AuctionCell[],
+  work: readonly Work[],
+  unheard: ReadonlySet<CellId> = new Set(),
+): string | undefined {
+  const { placements } = auction(cells, work, { ...diegoOptions, unheard });
   const winners = new Map(placements.map(({ work: item, cellId }) => [workKey(item), cellId]));
   const all = cells.map(liveOf);
   for (const item of orderBatch(work)) {
     const ranked = all
       .filter((live) => hasRoom(live, item) && obeys(live, item))
-      .map((live) => ({ live, worth: worthOf(all, live, item) }))
+      .map((live) => ({ live, worth: worthOf(all, live, item, unheard) }))
       .sort((a, b) => compare(a.worth, b.worth));
     const [best] = ranked;
     const won = ranked.find(({ live }) => live.cell.cellId === winners.get(workKey(item)));
@@ -204,6 +216,21 @@ test('no rule is broken, no cell over-committed, and every choice is the best on
   check((cells, work) => {
     expect(firstMistake(cells, work)).toBeUndefined();
   }, 3_000);
+});
+
+const unheardArbitrary = fc
+  .subarray(['cell-0', 'cell-1', 'cell-2', 'cell-3'])
+  .map((some): ReadonlySet<CellId> => new Set(some as CellId[]));
+
+test('the same with cells that are not heard, which come last of all; no more is refused for them', () => {
+  const holds = (cells: AuctionCell[], work: Work[], unheard: ReadonlySet<CellId>): void => {
+    expect(firstMistake(cells, work, unheard)).toBeUndefined();
+    const options = { ...diegoOptions, unheard };
+    expect(auction(cells.toReversed(), work.toReversed(), options)).toEqual(auction(cells, work, options));
+    const all = new Set(cells.map(({ cellId }) => cellId));
+    expect(auction(cells, work, { ...diegoOptions, unheard: all })).toEqual(auction(cells, work));
+  };
+  fc.assert(fc.property(cellsArbitrary, workArbitrary, unheardArbitrary, holds), { numRuns: 500 });
 });
 
 test('the outcome, its explanations included, depends neither on the order of cells nor on that of work', () => {

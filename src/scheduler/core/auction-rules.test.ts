@@ -1,11 +1,11 @@
 /** Placement rules one by one: what each filter lets through, what it says, and what it says would help. */
 import { describe, expect, test } from 'vitest';
 import { buildAuctionCell, buildLrpWork, buildTaskWork } from '../../../test/kit/builders.ts';
-import type { AuctionCell, AuctionResult, Evictable, LrpWork } from '../../model/auction.ts';
+import type { AuctionCell, AuctionResult, Evictable, LrpWork, Work } from '../../model/auction.ts';
 import { brainSettingsSchema } from '../../model/cell-spec.ts';
 import type { CellId, ProcessGuid } from '../../model/ids.ts';
 import { placementSchema } from '../../model/placement.ts';
-import { auction, auctionOptions } from './auction.ts';
+import { auction, auctionOptions, diegoOptions } from './auction.ts';
 import { workKey } from './batch.ts';
 
 const rules = (input: object) => placementSchema.parse(input);
@@ -273,6 +273,34 @@ describe('a cell on which an LRP keeps crashing', () => {
   test('is as good as any for other LRPs', () => {
     const result = auction(cells('a', 'b'), [lrp('web', 0, {}, { lastResort }), lrp('api', 0, {})]);
     expect(where(result)).toEqual({ 'lrp/web/0': 'b', 'lrp/api/0': 'a' });
+  });
+});
+
+describe('a cell that the leader does not hear', () => {
+  const unheard = new Set(['a'] as CellId[]);
+  const place = (all: AuctionCell[], work: Work[], silent: ReadonlySet<CellId> = unheard) =>
+    where(auction(all, work, { ...diegoOptions, unheard: silent }));
+  const full = buildAuctionCell('b', { used: { memoryMb: 95, diskMb: 0, containers: 0 } });
+  test('takes nothing that another cell takes, be it LRP or task, emptier or not', () => {
+    const busy = buildAuctionCell('b', { used: { memoryMb: 50, diskMb: 50, containers: 50 } });
+    expect(place([...cells('a'), busy], [lrp('web', 0, {}), buildTaskWork('job', 1)])).toEqual({
+      'lrp/web/0': 'b',
+      'task/job': 'b',
+    });
+  });
+  test('comes after one where the LRP keeps crashing: that one is there', () => {
+    const lastResort = new Set(['b'] as CellId[]);
+    expect(place(cells('a', 'b'), [lrp('web', 0, {}, { lastResort })])).toEqual({ 'lrp/web/0': 'b' });
+  });
+  test('takes what nothing else takes, and what has its volume there', () => {
+    expect(place([...cells('a'), full], [lrp('web', 0, {})])).toEqual({ 'lrp/web/0': 'a' });
+    const work = lrp('db', 0, { sticky: true }, { home: 'a' as CellId });
+    expect(place(cells('a', 'b'), [work])).toEqual({ 'lrp/db/0': 'a' });
+  });
+  test('is as good as any when the leader hears none', () => {
+    const work = [0, 1].map((index) => lrp('web', index, {}));
+    const all = new Set(['a', 'b'] as CellId[]);
+    expect(place(cells('a', 'b'), work, all)).toEqual(place(cells('a', 'b'), work, new Set()));
   });
 });
 

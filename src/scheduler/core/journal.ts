@@ -119,8 +119,9 @@ function unheardText(cells: ReadonlyMap<string, number>, unheard: ReadonlySet<Ce
   if (unheard.size === 0) return '';
   const all = [...unheard].sort();
   const taken = all.filter((cellId) => cells.has(cellId));
-  if (taken.length === 0) return `; last resort, as the leader does not hear them: ${clipped(all)}`;
-  return `; nothing else took it, so it is also where the leader hears nothing from: ${clipped(taken)}`;
+  if (taken.length === 0)
+    return `; the last resort was not needed (the leader does not hear): ${clipped(all)}`;
+  return `; as nothing else took it, on the last resort (the leader does not hear): ${clipped(taken)}`;
 }
 
 /** Events of refusals that are new: one per LRP and message. */
