@@ -34,9 +34,20 @@ stop() {
   kill -s KILL -- "$2" 2>/dev/null || true
 }
 
+# What the tests started in sessions of its own carries our folder's name in its environment.
+stop_strays() {
+  for environ in /proc/[0-9]*/environ; do
+    grep -qzxF "SKEP_TEST_RUN=$work" "$environ" 2>/dev/null || continue
+    stray=${environ#/proc/}
+    stray=${stray%/environ}
+    [ "$stray" = $$ ] || stop 1 "$stray"
+  done
+}
+
 cleanup() {
   trap '' HUP INT TERM
   if [ -n "$runner" ]; then stop 5 "-$runner"; fi
+  stop_strays
   if [ -n "$dockerd" ]; then stop_dockerd; fi
   rm -rf "$work" 2>/dev/null || true
 }
@@ -217,11 +228,12 @@ shell_scripts() {
 # side by side.
 all_projects() {
   export SKEP_SIM_SEEDS="${SKEP_SIM_SEEDS:-200}"
-  setsid vitest run --reporter=default --reporter=json --outputFile.json="$work/report.json" "$@" </dev/null &
+  SKEP_TEST_RUN=$work setsid vitest run --reporter=default --reporter=json --outputFile.json="$work/report.json" "$@" </dev/null &
   runner=$!
   status=0
   wait "$runner" || status=$?
   stop 5 "-$runner"
+  stop_strays
   runner=
   counts=$(node scripts/test-counts.ts "$work/report.json" "$status") || counts='0 1'
   passed=$((passed + ${counts% *}))
