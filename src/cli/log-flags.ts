@@ -1,5 +1,7 @@
 /** The flags of `logs` and `task logs`. */
 import type { Command } from 'commander';
+import { loadLinear } from '../api/client/linear-expression.ts';
+import { expressionOf } from '../api/core/expression.ts';
 import { SkepError } from '../base/core/errors.ts';
 import { parseSince, parseWhole } from './core/quantity.ts';
 import type { PrinterOptions } from './log-printer.ts';
@@ -37,7 +39,7 @@ function parseLines(text: string): number | 'all' {
 }
 
 /** How lines are chosen and printed. Throws `InvalidRequest` for a value that is none. */
-export function printerOptionsOf(session: Session, flags: LogFlags): PrinterOptions {
+export async function printerOptionsOf(session: Session, flags: LogFlags): Promise<PrinterOptions> {
   const { io, colour, format } = session;
   const offsetMinutes = io.offsetMinutes(io.clock.now());
   const local = flags.timestamps === true ? { offsetMinutes } : ('none' as const);
@@ -47,7 +49,7 @@ export function printerOptionsOf(session: Session, flags: LogFlags): PrinterOpti
     raw: flags.raw === true,
     time: flags.utc === true ? 'utc' : local,
     streams: streamsOf(flags.stream),
-    matches: matcherOf(flags.grep),
+    matches: await matcherOf(flags.grep),
     json: format === 'jsonl',
   };
 }
@@ -69,13 +71,14 @@ function streamsOf(text: string | undefined): readonly ('stdout' | 'stderr')[] {
   });
 }
 
-function matcherOf(pattern: string | undefined): (text: string) => boolean {
+/** Lines come from workloads: no expression and no line may take more time than the line is long. */
+async function matcherOf(pattern: string | undefined): Promise<(text: string) => boolean> {
   if (pattern === undefined) return () => true;
-  try {
-    const expression = new RegExp(pattern, 'u');
-    return (text) => expression.test(text);
-  } catch (cause) {
-    const message = `--grep: ${JSON.stringify(pattern)} is not a regular expression`;
-    throw new SkepError('InvalidRequest', message, { field: '--grep', cause });
-  }
+  const { isLiteral, test } = expressionOf(pattern, await loadLinear(), false);
+  if (!isLiteral) return test;
+  const message = `--grep: ${JSON.stringify(pattern)} is not a regular expression, or none that is sure to end`;
+  throw new SkepError('InvalidRequest', message, {
+    field: '--grep',
+    hint: 'without references such as \\1 and without looking ahead, at most 300 characters; or pipe into grep',
+  });
 }

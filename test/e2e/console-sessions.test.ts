@@ -2,6 +2,7 @@
  * `skep console` in a real terminal: left, killed, joined again, watched, listed and closed, through a server that is
  * not the instance's own host.
  */
+import { hostname } from 'node:os';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { LocalAgent } from '../../src/cli/run/local-cluster.ts';
 import { cliProgram } from '../kit/cli-child.ts';
@@ -14,10 +15,15 @@ let host: LocalAgent;
 let far: string;
 const terminals: TestTerminal[] = [];
 
+interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
+
 const call = () => ({ signal: AbortSignal.timeout(20_000), deadlineMs: 15_000 });
 
 beforeAll(async () => {
-  cluster = await e2eCluster({ cells: 2, servers: 1 });
+  cluster = await e2eCluster({ cells: 2, servers: 1, settings: { cell: { hostShell: true } } });
   [relay, host] = cluster.agents as [LocalAgent, LocalAgent];
   const args = ['-n', '2', '--stop-grace', '1s', '-m', '32', '--', 'sleep', '100000'];
   const result = await cluster.skep(['run', 'web', testImage, ...args]);
@@ -33,10 +39,12 @@ afterEach(async () => {
 
 afterAll(() => cluster?.stop(), 60_000);
 
-function open(args: readonly string[], size = { columns: 80, rows: 24 }): TestTerminal {
+const open = (args: readonly string[], size?: Size): TestTerminal => openSkep(['console', ...args], size);
+
+function openSkep(args: readonly string[], size: Size = { columns: 80, rows: 24 }): TestTerminal {
   const [command, ...program] = cliProgram;
   const env = { SKEP_SERVER: relay.api };
-  const terminal = openTerminal([command, ...program, 'console', ...args], { ...size, env });
+  const terminal = openTerminal([command, ...program, ...args], { ...size, env });
   terminals.push(terminal);
   return terminal;
 }
@@ -123,6 +131,29 @@ it('follows the size of the terminal', async () => {
   });
   terminal.type('exit\r');
   expect(await terminal.ended).toBe(0);
+});
+
+it('opens a shell on the host, which is taken up again and told in the journal', async () => {
+  const args = ['cell', 'shell', host.name];
+  const first = openSkep(args, { columns: 91, rows: 31 });
+  await first.untilScreen(/\$|#/);
+  first.type('stty size; echo "on $(cat /proc/sys/kernel/hostname) as $(id -u) <${SKEP_CONSOLE}>"\r');
+  await first.untilScreen(new RegExp(`31 91[^]*on ${hostname()} as 0 <${host.name}\\.`));
+  first.type('\u001dd');
+  expect(await first.ended).toBe(0);
+  const { session, target } = await untilLookedAt(0);
+  expect(target).toBe(host.name);
+  const table = await cluster.skep(['console', 'ls']);
+  expect(table.stdout).toMatch(/shell on the host/);
+  const again = open(['--session', session]);
+  await again.untilScreen(/31 91/);
+  again.type('exit 6\r');
+  expect(await again.ended).toBe(6);
+  await eventually('the journal has its end', 20_000, async () => {
+    const told = await cluster.skep(['audit', '-o', 'json']);
+    expect(told.stdout).toMatch(/a login shell on the host itself/);
+    expect(told.stdout).toMatch(new RegExp(`console ${session} ended by itself, status 6`));
+  });
 });
 
 it('refuses what makes no sense with what to do', async () => {

@@ -54,7 +54,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   '@xterm/headless': ['src/tui/terminal/', 'src/agent/terminal/'],
   '@xterm/addon-unicode11': ['src/tui/terminal/', 'src/agent/terminal/'],
   '@xterm/addon-serialize': ['src/agent/terminal/'],
-  re2js: ['src/api/', 'src/tui/linear-expression.ts'],
+  re2js: ['src/api/'],
   // Pure: how many cells a text takes. The one package besides zod that a core may import.
   'string-width': ['src/tui/core/'],
   '@lydell/node-pty': ['src/agent/host/'],

@@ -48,7 +48,7 @@ export function logsCommand(host: Host): Command {
 }
 
 async function logs(session: Session, names: readonly string[], flags: Flags): Promise<number> {
-  const printer = new LogPrinter(session, printerOptionsOf(session, flags));
+  const printer = new LogPrinter(session, await printerOptionsOf(session, flags));
   const range = { tail: tailOf(flags), since: sinceOf(session, flags) };
   const targets: Target[] = [];
   for (const text of names) {

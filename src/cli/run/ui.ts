@@ -3,6 +3,7 @@
  * loaded when the UI is opened and not before.
  */
 import { hostname } from 'node:os';
+import { lazyLinear } from '../../api/client/linear-expression.ts';
 import { type Client, createClient } from '../../api/client.ts';
 import { seededRng } from '../../base/core/rng.ts';
 import { openCharts } from '../../tui/blessed/charts.ts';
@@ -16,7 +17,6 @@ import type { Charts, Settings } from '../../tui/core/page.ts';
 import { paletteOf } from '../../tui/core/palettes.ts';
 import { asciiGlyphs, type Theme, themeOf, unicodeGlyphs } from '../../tui/core/theme.ts';
 import { editorOf, editText } from '../../tui/editor.ts';
-import { lazyLinear } from '../../tui/linear-expression.ts';
 import { openLogs } from '../../tui/log-feed.ts';
 import type { OperatorFiles } from '../../tui/operator-files.ts';
 import { type ClusterPlace, runTui, type TuiOptions } from '../../tui/run.ts';

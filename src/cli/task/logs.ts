@@ -37,7 +37,7 @@ async function logs(session: Session, name: string, flags: LogFlags): Promise<nu
       hint: `skep why ${task.guid}`,
     });
   }
-  const printer = new LogPrinter(session, printerOptionsOf(session, flags));
+  const printer = new LogPrinter(session, await printerOptionsOf(session, flags));
   const origin = { name: task.guid, cellId: task.cellId ?? '(no cell yet)', id: task.guid };
   const listener = printer.add(origin);
   const query = { target: task.guid, task: true, follow: flags.follow === true, previous: false };

@@ -3,6 +3,7 @@
  * The composition of the terminal UI (src/tui/app.ts) and the golden tests call it once.
  */
 
+import type { CompileLinear } from '../../api/core/expression.ts';
 import { consolesPage } from './consoles-page.ts';
 import { cellPage } from './details/cell-page.ts';
 import { describePage, rawPage, whyPage } from './details/describe-page.ts';
@@ -18,7 +19,6 @@ import { editDialog, type Yaml } from './dialogs/edit-dialog.ts';
 import { restartDialog } from './dialogs/restart-dialog.ts';
 import { scaleDialog } from './dialogs/scale-dialog.ts';
 import { stopDialog } from './dialogs/stop-dialog.ts';
-import type { CompileLinear } from './expression.ts';
 import { logsPage } from './logs-page.ts';
 import { brainPage } from './pages/brain-page.ts';
 import type { PageFactories } from './pages.ts';

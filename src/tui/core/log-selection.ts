@@ -2,7 +2,7 @@
  * Which lines of a log are shown, and which of them a search finds. What was decided about a chunk is remembered with
  * the chunk: a chunk never changes, so a filter looks at each line once, and only at those that somebody comes to.
  */
-import { type CompileLinear, expressionOf } from './expression.ts';
+import { type CompileLinear, expressionOf } from '../../api/core/expression.ts';
 import { chunkIndex, firstLine, type LogBuffer, type LogChunk } from './log-buffer.ts';
 import { plainText } from './log-colours.ts';
 import type { LogLine } from './page.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { RE2JS } from 're2js';
 import { describe, expect, test } from 'vitest';
-import { linearExpression } from '../linear-expression.ts';
+import { linearExpression } from '../../api/client/linear-expression.ts';
 import type { ActionId } from './actions.ts';
 import { attrOf, canvasOf, createFrame, type Frame, frameText } from './frame.ts';
 import { appendLines, emptyLogBuffer, firstLine, lineAt, linesOf } from './log-buffer.ts';

@@ -2,8 +2,9 @@
  * The output of instances as a page: in order, followed or paused without losing anything, filtered or searched. The
  * feed is src/tui/log-feed.ts. Made by all-pages.ts.
  */
+
+import type { CompileLinear } from '../../api/core/expression.ts';
 import type { ActionId } from './actions.ts';
-import type { CompileLinear } from './expression.ts';
 import type { Size } from './key.ts';
 import { appendLines, emptyLogBuffer, lineAt, linesOf } from './log-buffer.ts';
 import { plainText } from './log-colours.ts';

@@ -1,6 +1,6 @@
 /** What a logs page knows and how it is looked at. Used by logs-page.ts and logs-draw.ts. */
 
-import type { CompileLinear } from './expression.ts';
+import type { CompileLinear } from '../../api/core/expression.ts';
 import type { Size } from './key.ts';
 import { emptyLogBuffer, type LogBuffer } from './log-buffer.ts';
 import type { LogRequest } from './log-request.ts';

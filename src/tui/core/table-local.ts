@@ -2,10 +2,11 @@
  * A table whose rows are all here: help, messages, the columns to choose from. A value: cursor by key, filter, moving.
  * Pages hold one and draw it; lists of the cluster are view-list.ts.
  */
+
+import { expressionOf } from '../../api/core/expression.ts';
 import type { Severity, ViewColumn } from '../../api/core/view-columns.ts';
 import type { ViewRow } from '../../api/core/view-shapes.ts';
 import type { ActionId } from './actions.ts';
-import { expressionOf } from './expression.ts';
 import type { Canvas } from './frame.ts';
 import { contentWidths, drawTable, type TableStyle, visibleRows } from './table.ts';
 import { moved, settled } from './table-cursor.ts';

@@ -127,3 +127,26 @@ test.each([
   driver.send(answer('cell', cellViewOf('host-08')));
   expect(act(action)).toEqual([crumb]);
 });
+
+describe('a shell on its host', () => {
+  const cellWith = (hostShell: boolean) => {
+    const view = cellViewOf('host-05');
+    return { ...view, presence: { ...view.presence, hostShell } };
+  };
+  test('is hinted at and opened where the cell lets one have it', () => {
+    const { driver } = open();
+    driver.send(answer('cell', cellWith(true)));
+    expect(driver.page.quiet).toEqual([]);
+    expect(driver.send({ kind: 'action', action: 'hostShell' })).toEqual([
+      { do: 'console', open: { target: 'host-05', host: true, kind: 'shell' } },
+    ]);
+  });
+  test('says elsewhere why not and what to do, and is no hint', () => {
+    const { driver } = open();
+    driver.send(answer('cell', cellWith(false)));
+    expect(driver.page.quiet).toEqual(['hostShell']);
+    expect(driver.send({ kind: 'action', action: 'hostShell' })).toEqual([
+      expect.objectContaining({ do: 'flash', hint: expect.stringContaining('hostShell: true') }),
+    ]);
+  });
+});

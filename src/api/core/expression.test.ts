@@ -1,6 +1,6 @@
 import { RE2JS } from 're2js';
 import { describe, expect, test } from 'vitest';
-import { linearExpression } from '../linear-expression.ts';
+import { linearExpression } from '../client/linear-expression.ts';
 import { type CompileLinear, costOf, expressionOf } from './expression.ts';
 
 const linear: CompileLinear = linearExpression(RE2JS);

@@ -1,7 +1,8 @@
 /**
  * What is typed to find text: a regular expression that can never hold up the screen. JavaScript's own engine takes
  * time without end for some (`(a+)+$`); it is used only where it cannot. All others are run by an engine whose time
- * grows with the text and no faster, which the shell brings. Used by the pages that search what is here already.
+ * grows with the text and no faster, which the shell brings. Used by the pages of the UI
+ * that search what is here already, and by `skep logs --grep`.
  */
 
 export interface Expression {

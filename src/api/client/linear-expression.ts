@@ -1,6 +1,6 @@
-/** RE2 for core/expression.ts: its time grows with the text and no faster. Loaded by src/cli/run when logs are opened. */
+/** RE2 for core/expression.ts: its time grows with the text and no faster. Loaded when logs are opened, or chosen by --grep. */
 import type { RE2JS } from 're2js';
-import type { CompileLinear } from './core/expression.ts';
+import type { CompileLinear } from '../core/expression.ts';
 
 /** Steps of the compiled expression: with the length of a line it bounds what one match can take. */
 const programMax = 300;
@@ -23,6 +23,11 @@ export const linearExpression =
     };
   };
 
+/** The engine, once it is loaded. */
+export async function loadLinear(): Promise<CompileLinear> {
+  return linearExpression((await import('re2js')).RE2JS);
+}
+
 /**
  * Begins to load the engine when it is asked for first, and has it from then on; undefined until it is there, and where
  * it cannot be loaded.
@@ -33,8 +38,8 @@ export function lazyLinear(): () => CompileLinear | undefined {
   return () => {
     if (!isAsked) {
       isAsked = true;
-      import('re2js').then(
-        ({ RE2JS }) => (compile = linearExpression(RE2JS)),
+      loadLinear().then(
+        (loaded) => (compile = loaded),
         () => undefined,
       );
     }
