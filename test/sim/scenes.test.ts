@@ -113,6 +113,7 @@ test('what is wanted just after a host was lost runs within 3 s: its lease is no
   const scene = await Scene.open();
   await scene.run(6);
   const host = scene.host('c2');
+  await scene.advance(2_000);
   host.lose();
   await scene.want(3);
   const isRunning = (): boolean => scene.running.filter(({ guid }) => guid === 'lrp2').length === 3;
