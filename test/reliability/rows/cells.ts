@@ -217,7 +217,8 @@ export const massLoss: RowDefinition = {
     await Promise.all(victims.map((host) => rig('partition', host)));
     await row.wait(12_000);
     const confirmedAt = Date.now();
-    const said = await shell(leader, 'skep brain confirm-loss --yes');
+    // For a minute instead of ten: the next storm of these hosts is none that somebody confirmed.
+    const said = await shell(leader, 'skep brain confirm-loss --for 1m --yes');
     row.holds('skep brain confirm-loss', said.code === 0, said.stderr);
     await row.untilRunning(steady, 15, 60_000, victims);
     row.time('confirmed → all run on what is left', Date.now() - confirmedAt, 30_000);
