@@ -75,6 +75,13 @@ describe('what goes wrong', () => {
 });
 
 describe('with keys', () => {
+  test('a shell on a host: hinted at where the cell has it, said why not where it has not', async () => {
+    const lets = driveDetails((all) => all.cell('host-12'), screenSizes[1]);
+    await goldenScreen(lets, 'detail-cell-host-shell');
+    const refuses = open('cell', screenSizes[1]);
+    refuses.press('s');
+    await goldenScreen(refuses, 'detail-cell-no-host-shell');
+  });
   test('a tree with a branch unfolded', async () => {
     const app = open('tree');
     app.press('down', 'down', 'space', 'down', 'down');

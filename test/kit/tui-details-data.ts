@@ -224,6 +224,7 @@ export function cellViewOf(id: string): CellView {
       id === 'host-04'
         ? { ok: false, name: 'docker 27.3.1', reason: 'connect ECONNREFUSED /run/docker.sock' }
         : { ok: true, name: 'docker 27.3.1' },
+    ...(id === 'host-12' ? { hostShell: true } : {}),
     registeredAt: now - 40 * day,
   });
   return {

@@ -5,13 +5,12 @@
 import { SkepError } from '../../base/core/errors.ts';
 
 /** What an operator does to get one. */
-export const hostShellRemedy =
-  'on that host put "hostShell: true" under "cell:" in /etc/skep/agent.yaml and restart its agent; or ssh to it';
+const remedy = '"hostShell: true" below "cell:" in its agent.yaml and a restart of its agent, or ssh';
 
 /** The cell's own settings do not let anybody. */
 export function hostShellIsOff(cell: string): SkepError {
-  const message = `cell ${cell} lets nobody open a shell on its host: its "hostShell" is not true`;
-  return new SkepError('Unauthorized', message, { field: 'cell', hint: hostShellRemedy });
+  const message = `cell ${cell} allows no shell on its host`;
+  return new SkepError('Unauthorized', message, { field: 'cell', hint: remedy });
 }
 
 /** Whoever asks, or looks at one that somebody else began, is not an admin with `console`. */

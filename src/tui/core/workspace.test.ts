@@ -252,6 +252,15 @@ describe('panes on the screen', () => {
   });
 });
 
+test('a shell on a host is marked in red, and another of the same is one too', () => {
+  const world = new World().open({ target: 'host-a', host: true, kind: 'shell' }).press('ctrl-]', '-');
+  expect(world.workspace.panes.map(({ request }) => request.host)).toEqual([true, true]);
+  const frame = createFrame(80, 24);
+  drawWorkspace(world.workspace, canvasOf(frame), { theme, screens: world.screens });
+  expect(frameText(frame)).toMatch(/ host {2}host-a /);
+  expect(frame.attrs.filter((attr) => attr === theme.attr('badgeDanger'))).toHaveLength(2 * ' host '.length);
+});
+
 describe('type-to-all', () => {
   test('asks, says to how many, sends to all that are open, and is seen', () => {
     const world = new World().open(shell('web/0')).open(shell('web/1')).open(shell('web/2'));
