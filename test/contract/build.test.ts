@@ -65,5 +65,6 @@ test('leaves out what only an engine behind SSH would need', () => {
 });
 
 test('brings what its packages read from disk', () => {
+  expect(existsSync(join(folder, `pty-linux-${process.arch}.node`))).toBe(true);
   expect(existsSync(join(folder, 'proto/etcd3/rpc.proto'))).toBe(true);
 });

@@ -50,11 +50,19 @@ export function hostCommand(session: string, facts: HostCommandFacts = factsOfHo
   const bound = agentUnit === undefined ? [] : [`BindsTo=${agentUnit}`, `After=${agentUnit}`];
   const properties = [...bound, 'SendSIGHUP=yes', 'TimeoutStopSec=2'];
   const args = [
-    ...['--quiet', '--collect', '--wait', '--pty', `--unit=${unit}`, `--working-directory=${home}`],
+    '--quiet',
+    '--collect',
+    '--wait',
+    '--pty',
+    '--no-ask-password',
+    `--unit=${unit}`,
+    `--working-directory=${home}`,
     `--description=A shell on this host through Skep: console ${session}`,
     ...properties.map((property) => `--property=${property}`),
     ...Object.entries(env).map(([name, value]) => `--setenv=${name}=${value}`),
-    ...['--', shell, '-l'],
+    '--',
+    shell,
+    '-l',
   ];
   return { file: 'systemd-run', args, env, folder: '/', unit };
 }
