@@ -18,6 +18,8 @@ export interface ContextRenewal {
   noticed(epoch: number): void;
   /** Renews what is due, and waits for what was begun. */
   settle(signal: AbortSignal): Promise<void>;
+  /** After a failure nothing is asked any more, until this is called: for what is open for long. */
+  tryAgain(): void;
 }
 
 export type RenewalIo = Pick<Io, 'clock' | 'contexts' | 'dial' | 'makeRequest' | 'stderr'>;
@@ -33,8 +35,20 @@ export function contextRenewal(io: RenewalIo, { name, context }: NamedContext): 
   const tls: TlsSource = { current: () => source.current() };
   const byAge = (): boolean => current.renewAt !== undefined && io.clock.now() >= current.renewAt;
 
+  /** Another command, or the UI that this one opened, has renewed it meanwhile. */
+  function adopt(): boolean {
+    const kept = io.contexts.read(name);
+    const other = kept === undefined ? undefined : parseContext(kept, name);
+    if (other === undefined || other.user !== current.user || other.certificate === current.certificate)
+      return false;
+    current = other;
+    source = tlsOf(other);
+    return !byAge();
+  }
+
   async function renew(signal: AbortSignal): Promise<void> {
     try {
+      if (adopt()) return;
       const client = createClient({ servers: current.servers, tls, dial: io.dial, clock: io.clock });
       const before = current;
       current = await renewed(io, client, before, signal);
@@ -67,6 +81,9 @@ export function contextRenewal(io: RenewalIo, { name, context }: NamedContext): 
     async settle(signal) {
       if (!refused && running === undefined && byAge()) begin(signal);
       await running;
+    },
+    tryAgain() {
+      refused = false;
     },
   };
 }

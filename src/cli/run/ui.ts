@@ -4,7 +4,6 @@
  */
 import { hostname } from 'node:os';
 import { lazyLinear } from '../../api/client/linear-expression.ts';
-import { type Client, createClient } from '../../api/client.ts';
 import { seededRng } from '../../base/core/rng.ts';
 import { openCharts } from '../../tui/blessed/charts.ts';
 import { openOperatorTerminal } from '../../tui/blessed/operator-terminal.ts';
@@ -23,8 +22,9 @@ import { type ClusterPlace, runTui, type TuiOptions } from '../../tui/run.ts';
 import { paneEmulator } from '../../tui/terminal/emulator.ts';
 import type { Terminal } from '../../tui/terminal.ts';
 import { chosenContext, loadContext, tlsOf } from '../contexts.ts';
-import { type Address, addressOf, type Session } from '../session.ts';
+import { addressOf, type Session } from '../session.ts';
 import { sessionPass } from '../session-pass.ts';
+import { UiClients } from './ui-clients.ts';
 
 export interface UiOptions {
   readonly session: Session;
@@ -55,17 +55,20 @@ export async function runUi(options: UiOptions): Promise<number> {
   // No secret: spreads retries of many terminals.
   const rng = seededRng(io.clock.now() ^ process.pid);
   // Not the session's: that one says on standard error, across the screen, when an answer may be old.
-  const first = clientFor(session, addressOf(session.flags, io));
+  const clients = new UiClients(io, session.signal);
+  const address = addressOf(session.flags, io);
+  const named = 'tls' in address ? chosenContext(session.flags, io) : undefined;
+  const first = clients.client(address, named);
   const pass = sessionPass(session, first);
   const place: ClusterPlace = {
     first,
-    connect: (apiAddress) => clientFor(session, pass.addressOf(apiAddress)),
+    connect: (apiAddress) => clients.client(pass.addressOf(apiAddress), named),
     context: contextName(session),
   };
-  return await runTui({
+  const running = runTui({
     terminal,
     ...place,
-    contexts: otherContexts(session, place),
+    contexts: otherContexts(session, clients, place),
     clock: io.clock,
     rng,
     home: pages.list({ kind: 'lrps' }),
@@ -91,26 +94,22 @@ export async function runUi(options: UiOptions): Promise<number> {
       void files.keep(state.settings, state.commandHistory, onProblem);
     },
   });
-}
-
-function clientFor({ io }: Session, address: Address): Client {
-  const { dial, clock, prove } = io;
-  return createClient({ ...address, dial, clock, prove });
+  return await running.finally(() => clients.close());
 }
 
 /** The contexts of this operator, and where it began. */
-function otherContexts(session: Session, began: ClusterPlace): TuiOptions['contexts'] {
+function otherContexts(session: Session, clients: UiClients, began: ClusterPlace): TuiOptions['contexts'] {
   const { contexts } = session.io;
   return {
     names: [...new Set([began.context, ...contexts.list()])],
     open(name) {
       if (name === began.context) return began;
-      const { context } = loadContext(contexts, name);
-      const tls = tlsOf(context);
+      const named = loadContext(contexts, name);
+      const tls = tlsOf(named.context);
       return {
         context: name,
-        first: clientFor(session, { servers: context.servers, tls }),
-        connect: (apiAddress) => clientFor(session, { servers: [apiAddress], tls }),
+        first: clients.client({ servers: named.context.servers, tls }, named),
+        connect: (apiAddress) => clients.client({ servers: [apiAddress], tls }, named),
       };
     },
   };
