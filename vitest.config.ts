@@ -4,7 +4,7 @@ type Extra = { testTimeout?: number; hookTimeout?: number; maxWorkers?: number; 
 
 /** One vitest project: a name, where its tests live, and what differs from the rest. */
 function project(name: string, include: string[], extra: Extra = {}) {
-  const { groupOrder = 0, testTimeout = 30_000, hookTimeout = 30_000, ...rest } = extra;
+  const { groupOrder = 0, testTimeout = 60_000, hookTimeout = 60_000, ...rest } = extra;
   return {
     test: {
       name,
