@@ -95,6 +95,13 @@ test('a server that has just started gives its cells four seconds', async () => 
   expect((await ask(a)).unheard).toEqual([a]);
 });
 
+test('a session that ended with a server that has just started counts as with any other', async () => {
+  hearing.opened(a, socketPair().left);
+  hearing.ended(a);
+  await clock.advance(1_000);
+  expect((await ask(a)).unheard).toEqual([a]);
+});
+
 test('a cell that has left and comes back is new', async () => {
   await sessions(a);
   hearing.ended(a);

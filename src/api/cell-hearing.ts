@@ -106,9 +106,10 @@ export class CellHearing {
   #hears(cellId: CellId, now: Millis): boolean {
     const line = this.#lines.get(cellId);
     if (line !== undefined) return line.askedAt === undefined;
-    const since = this.#absentSince.get(cellId) ?? now;
+    // Only who has not dialled yet has the grace: a session that was there and ended says what it says.
+    const since = this.#absentSince.get(cellId) ?? Math.max(now, this.#startedAt + newServerGraceMs);
     this.#absentSince.set(cellId, since);
-    const absentMs = now - Math.max(since, this.#startedAt + newServerGraceMs);
+    const absentMs = now - since;
     return absentMs < absentAfterMs || absentMs > livesElsewhereAfterMs;
   }
 }
