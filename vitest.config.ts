@@ -27,7 +27,8 @@ export default defineConfig({
       project('unit', ['src/**/*.test.ts', 'test/kit/**/*.test.ts', 'test/reliability/**/*.test.ts']),
       project('repo', ['test/repo/**/*.test.ts']),
       project('golden', ['test/golden/**/*.test.ts']),
-      project('sim', ['test/sim/**/*.test.ts'], slow),
+      // It computes beside the contracts, which mostly wait.
+      project('sim', ['test/sim/**/*.test.ts'], { ...slow, groupOrder: 1 }),
       project('attack', ['test/attack/**/*.test.ts'], { ...slow, groupOrder: 1 }),
       project('tui', ['test/tui/**/*.test.ts']),
       project('contract', ['test/contract/**/*.test.ts'], { ...slow, groupOrder: 1 }),

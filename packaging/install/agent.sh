@@ -57,10 +57,14 @@ start_agent() {
   make_folder "$RUN" 755
   make_folder "$(dirname "$LOG")" 755
   printf -- '--- %s: install.sh starts the agent\n' "$(date)" >>"$LOG"
-  # A session of its own; the lock is not for it.
+  # A session of its own; the lock is not for it, nor that we may be past heeding signals.
   # shellcheck disable=SC2046 # flags without blanks, or none
-  (cd / && PATH=$CURRENT:$PATH exec setsid "$CURRENT/node" "$CURRENT/skep.mjs" agent --config "$CONFIG" \
-    $(agent_flags) >>"$LOG" 2>&1 </dev/null 9>&-) &
+  (
+    trap - HUP INT TERM PIPE
+    cd / || exit
+    PATH=$CURRENT:$PATH exec setsid "$CURRENT/node" "$CURRENT/skep.mjs" agent --config "$CONFIG" \
+      $(agent_flags) >>"$LOG" 2>&1 </dev/null 9>&-
+  ) &
   echo $! >"$PID_FILE"
 }
 
