@@ -1,10 +1,16 @@
 /** The real clock. */
 import type { Clock } from '../clock.ts';
 
+/** Node takes what does not fit for 1 ms, and prints a warning about it in the middle of whatever screen there is. */
+const timerMaxMs = 2 ** 31 - 1;
+
+const timerMs = (ms: number): number => Math.min(Math.max(0, ms), timerMaxMs);
+
+/** What is later than 24 days comes then already: whoever waits looks again. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(ms, run) {
-    const timer = setTimeout(run, ms);
+    const timer = setTimeout(run, timerMs(ms));
     return { cancel: () => clearTimeout(timer) };
   },
   sleep(ms, signal) {
@@ -17,7 +23,7 @@ export const systemClock: Clock = {
       const timer = setTimeout(() => {
         signal.removeEventListener('abort', stop);
         resolve();
-      }, ms);
+      }, timerMs(ms));
       signal.addEventListener('abort', stop, { once: true });
     });
   },

@@ -22,8 +22,10 @@ import { type ClusterPlace, runTui, type TuiOptions } from '../../tui/run.ts';
 import { paneEmulator } from '../../tui/terminal/emulator.ts';
 import type { Terminal } from '../../tui/terminal.ts';
 import { chosenContext, loadContext, tlsOf } from '../contexts.ts';
+import { escapeText } from '../core/escape.ts';
 import { addressOf, type Session } from '../session.ts';
 import { sessionPass } from '../session-pass.ts';
+import { holdWarnings } from './held-warnings.ts';
 import { UiClients } from './ui-clients.ts';
 
 export interface UiOptions {
@@ -65,6 +67,7 @@ export async function runUi(options: UiOptions): Promise<number> {
     connect: (apiAddress) => clients.client(pass.addressOf(apiAddress), named),
     context: contextName(session),
   };
+  const warnings = holdWarnings();
   const running = runTui({
     terminal,
     ...place,
@@ -94,7 +97,10 @@ export async function runUi(options: UiOptions): Promise<number> {
       void files.keep(state.settings, state.commandHistory, onProblem);
     },
   });
-  return await running.finally(() => clients.close());
+  return await running.finally(() => {
+    clients.close();
+    for (const warning of warnings.release()) io.stderr.write(`skep: ${escapeText(warning)}\n`);
+  });
 }
 
 /** The contexts of this operator, and where it began. */
