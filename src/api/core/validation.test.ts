@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { z } from 'zod';
 import { SkepError } from '../../base/core/errors.ts';
 import { desiredLrpSpecSchema } from '../../model/desired-lrp.ts';
 import { taskSpecSchema } from '../../model/task.ts';
@@ -106,4 +107,17 @@ test.each([
   ['zzz', undefined],
 ])('the nearest to %s is %s', (word, expected) => {
   expect(nearest(word, ['image', 'instances', 'guid'])).toBe(expected);
+});
+
+test('what is nested without end is refused, in whatever field it is', () => {
+  const free = z.object({ routes: z.record(z.string(), z.unknown()) });
+  const nested = (depth: number): unknown =>
+    JSON.parse(`${'{"a":['.repeat(depth)}1${']}'.repeat(depth)}`) as unknown;
+  expect(validate(free, { routes: nested(20) }, 'body')).toEqual({ routes: nested(20) });
+  expect(() => validate(free, { routes: nested(5_000) }, 'body')).toThrow(
+    expect.objectContaining({
+      code: 'InvalidRequest',
+      message: expect.stringContaining('more than 64 levels'),
+    }),
+  );
 });

@@ -14,6 +14,8 @@ interface Violation {
 
 const valueMaxChars = 60;
 const violationsMax = 20;
+/** What anybody means is far less deep; beyond some thousands the stack would end. */
+const depthMax = 64;
 
 /**
  * Checks `input` and returns it with defaults filled in. Throws `InvalidRequest` that names the first field
@@ -21,6 +23,10 @@ const violationsMax = 20;
  * @param what names the input where no field does: `body`, `query`, …
  */
 export function validate<T extends z.ZodType>(schema: T, input: unknown, what: string): z.infer<T> {
+  if (isTooDeep(input)) {
+    const message = `is nested more than ${depthMax} levels deep`;
+    throw invalid([{ field: '', message }], { field: '', message }, what);
+  }
   const parsed = schema.safeParse(input, { error: phrase });
   const violations = parsed.success
     ? unknownFields(input, parsed.data, '', knownFields(schema))
@@ -28,6 +34,18 @@ export function validate<T extends z.ZodType>(schema: T, input: unknown, what: s
   const [first] = violations;
   if (first === undefined) return parsed.data as z.infer<T>;
   throw invalid(violations, first, what);
+}
+
+/** Level by level, so that its own depth is that of one call. */
+function isTooDeep(input: unknown): boolean {
+  let level: unknown[] = [input];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > depthMax) return true;
+    level = level.flatMap((value) =>
+      typeof value === 'object' && value !== null ? Object.values(value) : [],
+    );
+  }
+  return false;
 }
 
 function invalid(violations: readonly Violation[], first: Violation, what: string): SkepError {
