@@ -2,6 +2,7 @@
  * Follows the engine's events for as long as the agent lives, so that a crash is noticed at once. Whenever
  * the stream is new, all containers are listed too: what happened before it is not told again.
  */
+import { pause } from '../base/clock.ts';
 import { backoffMs } from '../base/core/backoff.ts';
 import { messageOf } from '../base/core/errors.ts';
 import type { CellContext } from './cell-context.ts';
@@ -20,12 +21,12 @@ export async function followEvents(cell: CellContext, onEvent: (event: RuntimeEv
   while (!signal.aborted) {
     const clusterId = cell.links.clusterId;
     if (clusterId === undefined || !cell.engine.status.ok) {
-      await clock.sleep(idleMs, signal).catch(() => undefined);
+      await pause(clock, idleMs, signal);
       continue;
     }
     const lived = await followOnce(cell, clusterId, onEvent);
     failures = lived ? 1 : failures + 1;
-    await clock.sleep(backoffMs(retry, failures, rng), signal).catch(() => undefined);
+    await pause(clock, backoffMs(retry, failures, rng), signal);
   }
 }
 

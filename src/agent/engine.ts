@@ -3,7 +3,7 @@
  * taken, nothing is reported as crashed, and the cell's presence says why. Asked every 15 s, every 5 s while
  * it is away, and at once when a call fails in a way that may be the engine's fault.
  */
-import { type Clock, withDeadline } from '../base/clock.ts';
+import { type Clock, pause, withDeadline } from '../base/clock.ts';
 import { messageOf, SkepError } from '../base/core/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Runtime } from './runtime.ts';
@@ -85,7 +85,7 @@ export function watchEngine(options: EngineOptions): Engine {
   async function run(): Promise<void> {
     while (!signal.aborted) {
       await check();
-      await clock.sleep(status.ok ? probeMs : probeAwayMs, signal).catch(() => undefined);
+      await pause(clock, status.ok ? probeMs : probeAwayMs, signal);
     }
   }
 

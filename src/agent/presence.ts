@@ -3,7 +3,7 @@
  * again when the lease is gone or what it says has changed. A heartbeat gets 1 s per server, so that a dead
  * server costs less than the lease.
  */
-import type { Clock } from '../base/clock.ts';
+import { type Clock, pause } from '../base/clock.ts';
 import { backoffMs } from '../base/core/backoff.ts';
 import { messageOf, SkepError } from '../base/core/errors.ts';
 import type { Rng } from '../base/core/rng.ts';
@@ -84,7 +84,7 @@ export function keepPresence(options: PresenceOptions): Presence {
         failures += 1;
         waitMs = afterFailure(error, failures);
       }
-      await clock.sleep(waitMs, AbortSignal.any([signal, waiting.signal])).catch(() => undefined);
+      await pause(clock, waitMs, AbortSignal.any([signal, waiting.signal]));
     }
   }
 

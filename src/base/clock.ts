@@ -14,6 +14,18 @@ export interface Timer {
 }
 
 /**
+ * Waits `ms`, or until the signal aborts if that comes first, which is no error here: for a loop that asks its
+ * signal when it wakes. Whoever must not go on after an abort sleeps instead.
+ */
+export async function pause(clock: Pick<Clock, 'sleep'>, ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await clock.sleep(ms, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+/**
  * Rejects with `makeError()` when `work` takes longer than `ms`. The work is given a signal that aborts
  * then, or when the outer signal does; it must stop at that.
  */

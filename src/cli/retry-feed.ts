@@ -2,6 +2,7 @@
  * A feed of the client that goes on when its connection is lost: opened again with a growing wait, said once.
  * Used by everything that follows: `ps -w`, `events -f`, `logs -f`, `run`, `scale`.
  */
+import { pause } from '../base/clock.ts';
 import { SkepError } from '../base/core/errors.ts';
 import type { Session } from './session.ts';
 
@@ -41,7 +42,7 @@ export async function* retryFeed<T>(
       lostAt ??= clock.now();
       if (clock.now() - lostAt > giveUpAfterMs) throw error;
     }
-    await clock.sleep(waitMs, signal).catch(() => undefined);
+    await pause(clock, waitMs, signal);
     waitMs = Math.min(waitMs * 2, maxWaitMs);
   }
 }

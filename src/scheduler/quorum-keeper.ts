@@ -3,7 +3,7 @@
  * and does the next thing about the change that is under way. What it remembers is in the record `brain/quorum`, so
  * the next leader goes on. Run beside the brain for one term by the agent's composition root; not with an outside etcd.
  */
-import type { Clock } from '../base/clock.ts';
+import { type Clock, pause } from '../base/clock.ts';
 import { messageOf, SkepError } from '../base/core/errors.ts';
 import { type Rng, randomName } from '../base/core/rng.ts';
 import type { Log } from '../base/log.ts';
@@ -81,7 +81,7 @@ class Keeper {
       }
       const isBusy = replica.state.quorum?.value.change !== undefined;
       const pauseMs = isBusy ? defaults.serverChangeLookMs : defaults.serverLookMs;
-      await clock.sleep(pauseMs, signal).catch(() => undefined);
+      await pause(clock, pauseMs, signal);
     }
   }
 

@@ -4,7 +4,7 @@
  */
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '../base/clock.ts';
+import { type Clock, pause } from '../base/clock.ts';
 import { messageOf, SkepError } from '../base/core/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { JournalEvent } from '../model/event.ts';
@@ -89,7 +89,7 @@ export class BackupKeeper implements Backups {
         notBefore = clock.now() + retryMs;
         await this.#tellFailure(error, signal);
       }
-      await clock.sleep(lookMs, signal).catch(() => undefined);
+      await pause(clock, lookMs, signal);
     }
   }
 

@@ -4,7 +4,7 @@
  */
 import type { Client } from '../api/client.ts';
 import type { Status } from '../api/core/routes.ts';
-import type { Clock } from '../base/clock.ts';
+import { type Clock, pause } from '../base/clock.ts';
 import { backoffMs } from '../base/core/backoff.ts';
 import { messageOf } from '../base/core/errors.ts';
 import type { Rng } from '../base/core/rng.ts';
@@ -63,9 +63,9 @@ export function startConnection(options: ConnectionOptions): ClusterConnection {
       // The first round through all servers is made without a pause.
       const isRound = failures > 0 && failures <= known;
       const ms = failures === 0 ? statusEveryMs : isRound ? 0 : backoffMs(retry, failures, rng);
-      const pause = new AbortController();
-      wake = () => pause.abort();
-      await clock.sleep(ms, AbortSignal.any([signal, pause.signal])).catch(() => undefined);
+      const waiting = new AbortController();
+      wake = () => waiting.abort();
+      await pause(clock, ms, AbortSignal.any([signal, waiting.signal]));
     }
   }
 

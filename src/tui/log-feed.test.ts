@@ -5,6 +5,7 @@ import { virtualClock } from '../../test/kit/virtual-clock.ts';
 import type { Client, StreamOptions } from '../api/client.ts';
 import type { WatchMessage } from '../api/core/routes.ts';
 import { type Control, packFrame } from '../api/core/stream-frames.ts';
+import { pause } from '../base/clock.ts';
 import { SkepError } from '../base/core/errors.ts';
 import type { Socket } from '../base/socket.ts';
 import type { ActualLrp } from '../model/actual-lrp.ts';
@@ -64,7 +65,7 @@ class World {
     const connection: ClusterConnection = {
       client: client as Client,
       suspect: () => undefined,
-      change: (ms, signal) => this.clock.sleep(ms, signal).catch(() => undefined),
+      change: (ms, signal) => pause(this.clock, ms, signal),
     };
     const options = {
       connection,

@@ -6,7 +6,7 @@ import { type LogQuery, type LogReader, readLog } from '../api/client/log-source
 import { describeEnd, reasonBeside } from '../api/core/log-end.ts';
 import { LogMerge } from '../api/core/log-merge.ts';
 import type { LogFrame } from '../api/core/stream-frames.ts';
-import type { Clock, Timer } from '../base/clock.ts';
+import { type Clock, pause, type Timer } from '../base/clock.ts';
 import { messageOf, SkepError } from '../base/core/errors.ts';
 import type { ActualLrp } from '../model/actual-lrp.ts';
 import type { TaskGuid } from '../model/ids.ts';
@@ -112,7 +112,7 @@ class LogFeed {
       for (const resume of this.#room.splice(0)) resume();
       if (lines.length > 0) yield lines;
       // Aborted: the loop ends.
-      await clock.sleep(batchEveryMs, this.#signal).catch(() => undefined);
+      await pause(clock, batchEveryMs, this.#signal);
     }
   }
 

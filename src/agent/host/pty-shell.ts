@@ -9,7 +9,7 @@ import { writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { ReadStream } from 'node:tty';
 import { promisify } from 'node:util';
-import type { Clock } from '../../base/clock.ts';
+import { type Clock, pause } from '../../base/clock.ts';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { OpenHostShell } from '../host-shell.ts';
@@ -101,7 +101,7 @@ async function endWithoutWords(terminal: ReadStream, clock: Clock): Promise<void
   for (let seen = -1; !terminal.destroyed; ) {
     if (seen === terminal.bytesRead && terminal.readableLength === 0) terminal.destroy();
     seen = terminal.bytesRead;
-    await clock.sleep(lastWordsMs, ended.signal).catch(() => undefined);
+    await pause(clock, lastWordsMs, ended.signal);
   }
 }
 

@@ -12,7 +12,7 @@ import {
   cellSessionPath,
   type StreamRequest,
 } from '../../api/core/cell-protocol.ts';
-import { type Clock, withDeadline } from '../../base/clock.ts';
+import { type Clock, pause, withDeadline } from '../../base/clock.ts';
 import { backoffMs } from '../../base/core/backoff.ts';
 import { errorCatalogue, messageOf, SkepError } from '../../base/core/errors.ts';
 import type { Rng } from '../../base/core/rng.ts';
@@ -169,7 +169,7 @@ export class Links {
       const wasLive = await this.#serve(link, signal);
       if (!this.#isWanted(link.address)) return this.#drop(link, 'the server has left the cluster');
       failures = wasLive ? 1 : failures + 1;
-      await clock.sleep(backoffMs(reconnect, failures, rng), signal).catch(() => undefined);
+      await pause(clock, backoffMs(reconnect, failures, rng), signal);
     }
   }
 

@@ -3,7 +3,7 @@
  * the TUI, one a container.
  */
 
-import type { Clock } from '../../base/clock.ts';
+import { type Clock, pause } from '../../base/clock.ts';
 import { SkepError } from '../../base/core/errors.ts';
 import type { Client, StreamOptions } from '../client.ts';
 import { type LogFrame, logFrameSchema } from '../core/stream-frames.ts';
@@ -56,7 +56,7 @@ export async function readLog(
       if (!mayRetry) throw error;
     }
     seen.resume();
-    await reader.clock.sleep(retryMs, reader.signal).catch(() => undefined);
+    await pause(reader.clock, retryMs, reader.signal);
   }
 }
 

@@ -2,7 +2,9 @@
  * Watches drains until they are done, from any terminal: rows that are drawn anew on a terminal, one line a change
  * otherwise. Asks the server again and again, so it may begin and end at any time. Used by drain.ts.
  */
+
 import type { DrainView } from '../../api/core/cell-shapes.ts';
+import { pause } from '../../base/clock.ts';
 import { SkepError } from '../../base/core/errors.ts';
 import type { CellId } from '../../model/ids.ts';
 import { DrainTeller, drainSummary, rowLine } from '../core/drain-progress.ts';
@@ -59,7 +61,7 @@ async function follow(
       if (io.clock.now() - lostAt > giveUpAfterMs) throw error;
     }
     // Aborting ends the loop, not the command.
-    await io.clock.sleep(pollMs, signal).catch(() => undefined);
+    await pause(io.clock, pollMs, signal);
   }
   return undefined;
 }

@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander';
 import { readData } from '../../api/client/data-stream.ts';
 import { type StatsSample, statsSampleSchema } from '../../api/core/stats-shapes.ts';
-import { withDeadline } from '../../base/clock.ts';
+import { pause, withDeadline } from '../../base/clock.ts';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
 import type { CellId } from '../../model/ids.ts';
 import { escapeText } from '../core/escape.ts';
@@ -143,7 +143,7 @@ async function watch(session: Session, wanted: Wanted, order: TopOrder): Promise
         latest.delete(cell);
         lost.set(cell, messageOf(error));
       }
-      await io.clock.sleep(redrawMs, signal).catch(() => undefined);
+      await pause(io.clock, redrawMs, signal);
     }
   };
   const following = wanted.cells.map(follow);
@@ -153,7 +153,7 @@ async function watch(session: Session, wanted: Wanted, order: TopOrder): Promise
     const up = drawn === 0 ? '' : `\r\u001b[${drawn}A\u001b[J`;
     io.stdout.write(`${up}${lines.join('\n')}\n`);
     drawn = lines.length;
-    await io.clock.sleep(redrawMs, signal).catch(() => undefined);
+    await pause(io.clock, redrawMs, signal);
   }
   await Promise.all(following);
   return exitCodes.done;

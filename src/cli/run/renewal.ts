@@ -1,5 +1,5 @@
 /** Keeps certificates from expiring: looks now and then, renews at two thirds of their life, says so when it cannot. */
-import type { Clock } from '../../base/clock.ts';
+import { type Clock, pause } from '../../base/clock.ts';
 import { messageOf } from '../../base/core/errors.ts';
 import type { Log } from '../../base/log.ts';
 
@@ -38,6 +38,6 @@ export async function keepRenewed(
     }
     const pauseMs = failures === 0 ? lookEveryMs : Math.min(lookEveryMs, firstRetryMs * 2 ** (failures - 1));
     const until = woken === undefined ? signal : AbortSignal.any([signal, woken]);
-    await clock.sleep(pauseMs, until).catch(() => undefined);
+    await pause(clock, pauseMs, until);
   }
 }

@@ -2,7 +2,7 @@
  * Says when this process got no time: a host that starves its agent looks, from the cluster, like a host that
  * is lost, and the log should tell which it was.
  */
-import type { Clock } from '../../base/clock.ts';
+import { type Clock, pause } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 
 const everyMs = 500;
@@ -13,7 +13,7 @@ export async function watchStalls(clock: Clock, log: Log, signal: AbortSignal): 
   let before = clock.now();
   let usedBefore = usedMs();
   while (!signal.aborted) {
-    await clock.sleep(everyMs, signal).catch(() => undefined);
+    await pause(clock, everyMs, signal);
     const now = clock.now();
     const used = usedMs();
     const lateMs = now - before - everyMs;

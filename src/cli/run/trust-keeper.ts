@@ -4,7 +4,7 @@
  * goes on with the change when everybody is. Compares what should be with what is: it may begin again at any point.
  */
 import { advanceRotation } from '../../api/handlers/auth/rotation.ts';
-import type { Clock } from '../../base/clock.ts';
+import { type Clock, pause } from '../../base/clock.ts';
 import { messageOf } from '../../base/core/errors.ts';
 import type { Rng } from '../../base/core/rng.ts';
 import type { Log } from '../../base/log.ts';
@@ -49,7 +49,7 @@ export async function keepTrust(keeping: TrustKeeping, signal: AbortSignal): Pro
     }
     const trust = replica.state.trust?.value;
     const isBusy = trust !== undefined && (trust.phase !== 'steady' || told.epoch < trust.epoch);
-    await clock.sleep(isBusy ? busyMs : idleMs, signal).catch(() => undefined);
+    await pause(clock, isBusy ? busyMs : idleMs, signal);
   }
 }
 

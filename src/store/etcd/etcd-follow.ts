@@ -2,7 +2,7 @@
  * Snapshot, then watch from its revision; resume after every break; a new snapshot when the log was
  * compacted under us. What the observer knows is said to be stale from the break until the watch is back.
  */
-import type { Clock } from '../../base/clock.ts';
+import { type Clock, pause } from '../../base/clock.ts';
 import { backoffMs } from '../../base/core/backoff.ts';
 import { messageOf } from '../../base/core/errors.ts';
 import type { Rng } from '../../base/core/rng.ts';
@@ -77,7 +77,7 @@ export async function followEtcd(
         log.warn('store.watch_lost', { endpoint: endpoint.address, reason: error.message, failures });
       if (!stale) observer.onStale(messageOf(error));
       stale = true;
-      await clock.sleep(backoffMs(reconnect, failures, rng), signal).catch(() => undefined);
+      await pause(clock, backoffMs(reconnect, failures, rng), signal);
     }
   }
 }
