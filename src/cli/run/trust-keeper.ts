@@ -10,9 +10,11 @@ import type { Rng } from '../../base/core/rng.ts';
 import type { Log } from '../../base/log.ts';
 import { certificateFacts } from '../../base/node/x509-facts.ts';
 import { x509Maker } from '../../base/node/x509-maker.ts';
+import type { Millis } from '../../model/ids.ts';
 import type { Bbs } from '../../store/bbs.ts';
 import { trustConfirmationPrefix } from '../../store/core/keys.ts';
 import type { Replica } from '../../store/replica.ts';
+import { refusalsDue } from '../core/refused-serials.ts';
 import { type EtcdTrust, inTurn } from './etcd-turn.ts';
 import type { HostCertificates } from './host-certificates.ts';
 
@@ -32,10 +34,18 @@ export interface TrustKeeping {
 const busyMs = 500;
 const idleMs = 2_000;
 
+/** What this server remembers from one look to the next. */
+interface Told {
+  /** The epoch that it has confirmed. */
+  epoch: number;
+  /** Since when a certificate is to be refused whose server is being removed first. */
+  waitsSince: Millis | undefined;
+}
+
 /** Until the signal aborts. What fails is said and tried again. */
 export async function keepTrust(keeping: TrustKeeping, signal: AbortSignal): Promise<void> {
   const { replica, clock, log } = keeping;
-  const told = { epoch: -1 };
+  const told: Told = { epoch: -1, waitsSince: undefined };
   let lastReason = '';
   while (!signal.aborted) {
     try {
@@ -48,18 +58,19 @@ export async function keepTrust(keeping: TrustKeeping, signal: AbortSignal): Pro
       lastReason = reason;
     }
     const trust = replica.state.trust?.value;
-    const isBusy = trust !== undefined && (trust.phase !== 'steady' || told.epoch < trust.epoch);
+    const isChanging = trust !== undefined && (trust.phase !== 'steady' || told.epoch < trust.epoch);
+    const isBusy = isChanging || told.waitsSince !== undefined;
     await pause(clock, isBusy ? busyMs : idleMs, signal);
   }
 }
 
-async function step(keeping: TrustKeeping, told: { epoch: number }, signal: AbortSignal): Promise<void> {
+async function step(keeping: TrustKeeping, told: Told, signal: AbortSignal): Promise<void> {
   const { certificates, replica, etcd, log } = keeping;
   const trust = replica.state.trust?.value;
   if (trust !== undefined) certificates.want(trust.epoch);
   // The renewal is renewal.ts's: it was woken by this, and the next look finds what it did.
   if (trust !== undefined && certificates.trust < trust.epoch) return;
-  if (etcd !== undefined) await refuseRevoked(keeping);
+  if (etcd !== undefined) await refuseRevoked(keeping, told);
   if (etcd !== undefined && !etcd.isCurrent()) {
     await inTurn(keeping, etcd, signal, async () => {
       log.info('trust.etcd_restarts', { epoch: trust?.epoch ?? 0, refused: certificates.refusedSerials });
@@ -77,19 +88,25 @@ async function step(keeping: TrustKeeping, told: { epoch: number }, signal: Abor
 
 /**
  * etcd knows nothing of what was revoked: it is given a list, and started anew, which ends the connections of whoever
- * is on it. Numbers stay on the list for good: they are few, and a restart to take one away would help nobody.
+ * is on it.
  */
-async function refuseRevoked({ certificates, replica, clock }: TrustKeeping): Promise<void> {
+async function refuseRevoked({ certificates, replica, clock }: TrustKeeping, told: Told): Promise<void> {
   const { store, storeAuthority } = certificates.host;
   if (store === undefined || storeAuthority === undefined) return;
-  const own = certificateFacts(store.certificate).serial;
-  const known = new Set(certificates.refusedSerials);
-  const more = [...replica.state.revoked.values()]
-    .flatMap(({ value }) => value.storeSerial ?? [])
-    .filter((serial) => serial !== own && !known.has(serial));
+  const { revoked, quorum } = replica.state;
+  const now = clock.now();
+  const { more, isWaiting } = refusalsDue({
+    revoked: [...revoked.values()].map(({ value }) => value),
+    change: quorum?.value.change,
+    own: certificateFacts(store.certificate).serial,
+    known: certificates.refusedSerials,
+    waitsSince: told.waitsSince,
+    now,
+  });
+  told.waitsSince = isWaiting ? (told.waitsSince ?? now) : undefined;
   if (more.length === 0) return;
-  const serials = [...known, ...more].sort();
-  certificates.refuse(serials, await x509Maker.revocationList(storeAuthority, serials, clock.now()));
+  const serials = [...certificates.refusedSerials, ...more].sort();
+  certificates.refuse(serials, await x509Maker.revocationList(storeAuthority, serials, now));
 }
 
 async function confirm({ bbs, server, clock }: TrustKeeping, epoch: number, signal: AbortSignal) {

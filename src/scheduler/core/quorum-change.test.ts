@@ -80,6 +80,23 @@ describe('removing', () => {
     expect(move(three, { server: 'h1' })).toEqual({ do: 'handOver', to: 'h2' });
   });
 
+  it('lets a leader that nobody answers hand over: its certificate may be revoked, and the heir judges', () => {
+    const members = [
+      voter('h1', { leads: true }),
+      voter('h2', { isReachable: false }),
+      voter('h3', { isReachable: false }),
+    ];
+    const heirs = [0, 10_000, 20_000].map((later) =>
+      nextMove({ change: change('remove', { server: 'h1' }), members, hosts: [], now: now + later }),
+    );
+    expect(new Set(heirs.map((heir) => JSON.stringify(heir)))).toEqual(
+      new Set(['{"do":"handOver","to":"h2"}', '{"do":"handOver","to":"h3"}']),
+    );
+    const late = now - defaults.serverChangeDeadlineMs;
+    expect(move(members, { server: 'h1', at: late })).toMatchObject({ do: 'end', isDone: false });
+    expect(move([voter('h1', { leads: true })], { server: 'h1' })).toMatchObject({ do: 'wait' });
+  });
+
   it('never goes below a majority that answers, whoever asked', () => {
     const members = [voter('h1', { leads: true }), voter('h2', { isReachable: false }), voter('h3')];
     expect(move(members)).toEqual({ do: 'wait', why: '1 of the 2 others answer, 2 must' });

@@ -54,14 +54,29 @@ function removeMove({ change, members, now }: ChangeInput): ChangeMove {
   if (member.isLearner) return { do: 'remove' };
   const voters = members.filter(({ isLearner }) => !isLearner);
   const { isSafe, left, reachable, needed } = withoutVoter(voters, server);
-  if (!isSafe) {
-    const why = `${reachable} of the ${left} others answer, ${needed} must`;
-    return now - change.at >= defaults.serverChangeDeadlineMs ? failed(why) : { do: 'wait', why };
-  }
-  if (!member.leads) return { do: 'remove' };
-  const heir = voters.find((one) => one.isReachable && one.server !== server);
+  const why = `${reachable} of the ${left} others answer, ${needed} must`;
+  if (!isSafe && now - change.at >= defaults.serverChangeDeadlineMs) return failed(why);
+  if (member.leads)
+    return handOverMove(
+      voters.filter((voter) => voter.server !== server),
+      now,
+    );
+  return isSafe ? { do: 'remove' } : { do: 'wait', why };
+}
+
+/** An heir that did not take the lead is not asked for so long; longer than one call to etcd. */
+const heirTurnMs = 10_000;
+
+/**
+ * Who is to go leads no further: the next leader judges whether it can be done without. Its own word would not do: one
+ * whose certificate was revoked sees nobody, because the others' etcd refuses it. That it leads says that a majority
+ * follows it, so when nobody answers it the others are tried in turn; Raft gives the lead to none that is away.
+ */
+function handOverMove(others: readonly MemberView[], now: Millis): ChangeMove {
+  const seen = others.find(({ isReachable }) => isReachable);
+  const heir = seen ?? others[Math.floor(now / heirTurnMs) % others.length];
   return heir === undefined
-    ? { do: 'wait', why: 'nobody can take over the lead' }
+    ? { do: 'wait', why: 'nobody else can lead' }
     : { do: 'handOver', to: heir.server };
 }
 
