@@ -7,10 +7,11 @@ function pausing() {
   const stop = new AbortController();
   let endedAt: number | undefined;
   const startedAt = clock.now();
-  const start = () =>
-    pause(clock, 1_000, stop.signal).then(() => {
-      endedAt = clock.now() - startedAt;
-    });
+  const start = async () => {
+    const isWanted = await pause(clock, 1_000, stop.signal);
+    endedAt = clock.now() - startedAt;
+    return isWanted;
+  };
   return { clock, stop, start, endedAt: () => endedAt };
 }
 
@@ -20,7 +21,7 @@ it('a pause ends after its time', async () => {
   await clock.advance(999);
   expect(endedAt()).toBeUndefined();
   await clock.advance(1);
-  await ended;
+  expect(await ended).toBe(true);
   expect(endedAt()).toBe(1_000);
 });
 
@@ -29,7 +30,7 @@ it('a pause ends at once when its signal aborts, without an error and without a 
   const ended = start();
   await clock.advance(400);
   stop.abort(new Error('stopped'));
-  await ended;
+  expect(await ended).toBe(false);
   expect(endedAt()).toBe(400);
   expect(clock.pendingTimers).toBe(0);
 });
@@ -37,6 +38,6 @@ it('a pause ends at once when its signal aborts, without an error and without a 
 it('a pause under a signal that has aborted already does not wait', async () => {
   const { stop, start, endedAt } = pausing();
   stop.abort(new Error('stopped'));
-  await start();
+  expect(await start()).toBe(false);
   expect(endedAt()).toBe(0);
 });

@@ -14,15 +14,16 @@ export interface Timer {
 }
 
 /**
- * Waits `ms`, or until the signal aborts if that comes first, which is no error here: for a loop that asks its
- * signal when it wakes. Whoever must not go on after an abort sleeps instead.
+ * Waits `ms`, or until the signal aborts if that comes first, which is no error here: for a loop that looks at its
+ * signal when it wakes. Whoever must not go on after an abort sleeps instead. False when the signal has aborted.
  */
-export async function pause(clock: Pick<Clock, 'sleep'>, ms: number, signal: AbortSignal): Promise<void> {
+export async function pause(clock: Pick<Clock, 'sleep'>, ms: number, signal: AbortSignal): Promise<boolean> {
   try {
     await clock.sleep(ms, signal);
   } catch (error) {
     if (!signal.aborted) throw error;
   }
+  return !signal.aborted;
 }
 
 /**

@@ -2,7 +2,7 @@
  * What every election over a Bbs has in common: claim `brain/leader` by compare-and-set under a lease, lead
  * while both stand, give them up. The elections in etcd/ differ only in who may claim, and when.
  */
-import { type Clock, withDeadline } from '../base/clock.ts';
+import { type Clock, pause, withDeadline } from '../base/clock.ts';
 import { backoffMs } from '../base/core/backoff.ts';
 import { messageOf, SkepError } from '../base/core/errors.ts';
 import type { Rng } from '../base/core/rng.ts';
@@ -252,15 +252,5 @@ async function release(leaseId: string, { bbs, clock, log }: CandidateOptions): 
   } catch (error) {
     // It ends by itself then; the next leader is later by that much.
     log.debug('election.not_released', { reason: messageOf(error) });
-  }
-}
-
-/** Sleeps; false when the signal ended it. */
-export async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<boolean> {
-  try {
-    await clock.sleep(ms, signal);
-    return !signal.aborted;
-  } catch {
-    return false;
   }
 }

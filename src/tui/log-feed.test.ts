@@ -65,7 +65,7 @@ class World {
     const connection: ClusterConnection = {
       client: client as Client,
       suspect: () => undefined,
-      change: (ms, signal) => pause(this.clock, ms, signal),
+      change: async (ms, signal) => void (await pause(this.clock, ms, signal)),
     };
     const options = {
       connection,

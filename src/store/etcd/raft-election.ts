@@ -7,18 +7,11 @@
  * who leads Raft takes it, and any other server with a voting member does, until Raft's leader has an agent
  * again, which takes it back.
  */
-import type { Clock } from '../../base/clock.ts';
+import { type Clock, pause } from '../../base/clock.ts';
 import { messageOf } from '../../base/core/errors.ts';
 import { defaults } from '../../model/defaults.ts';
 import type { Election } from '../election.ts';
-import {
-  type CandidateOptions,
-  campaignBy,
-  pause,
-  type Right,
-  type Rule,
-  readLeader,
-} from '../leadership.ts';
+import { type CandidateOptions, campaignBy, type Right, type Rule, readLeader } from '../leadership.ts';
 import type { MemberStatus } from '../members.ts';
 
 export interface RaftElectionOptions extends CandidateOptions {
