@@ -165,7 +165,7 @@ test.each([
     'InvalidRequest',
     /not UTF-8/,
   ],
-  ['JSON as deep as it goes', post, deep, 400, 'InvalidRequest', /must be an object/],
+  ['JSON as deep as it goes', post, deep, 400, 'InvalidRequest', /body: is nested more than 64 levels deep/],
   ['a huge array', post, array, 400, 'InvalidRequest', /ports/],
   [
     '__proto__',
