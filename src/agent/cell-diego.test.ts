@@ -1,7 +1,7 @@
 /** Behaviours that Diego's tests verify of its agent, on a cell in memory: docs/diego-conformance.md. */
 import { expect, test } from 'vitest';
 import { type CellWorld, cellWorld } from '../../test/kit/cell-world.ts';
-import type { ImageScript } from '../../test/kit/fake-runtime.ts';
+import type { ImageScript } from '../../test/kit/fake-container.ts';
 import { virtualClock } from '../../test/kit/virtual-clock.ts';
 import type { DesiredLrpInput } from '../model/desired-lrp.ts';
 import { startHealth } from './core/health.ts';

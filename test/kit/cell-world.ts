@@ -5,9 +5,10 @@ import { seededRng } from '../../src/base/core/rng.ts';
 import type { Log, LogFields } from '../../src/base/log.ts';
 import { cellIdSchema } from '../../src/model/ids.ts';
 import { FakeServers } from './fake-cell-server.ts';
+import type { ImageScript } from './fake-container.ts';
 import { fakeEmulator } from './fake-emulator.ts';
 import { type FakeMeter, fakeMeter } from './fake-meter.ts';
-import { type FakeRuntime, fakeRuntime, type ImageScript } from './fake-runtime.ts';
+import { type FakeRuntime, fakeRuntime } from './fake-runtime.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
 
 export interface CellWorld {

@@ -4,9 +4,8 @@
  * as a real engine does. Also a Prober, because it knows which container answers on which port.
  */
 
-import { httpFailure, type Prober, tcpFailure } from '../../src/agent/prober.ts';
+import type { ProbeResult, Prober } from '../../src/agent/prober.ts';
 import type {
-  Container,
   ContainerSpec,
   LogLine,
   LogOptions,
@@ -14,47 +13,17 @@ import type {
   Runtime,
   RuntimeEvent,
 } from '../../src/agent/runtime.ts';
-import { type Clock, withDeadline } from '../../src/base/clock.ts';
+import { type Clock, pause, withDeadline } from '../../src/base/clock.ts';
 import { SkepError } from '../../src/base/core/errors.ts';
+import {
+  type FakeContainer,
+  type ImageScript,
+  newContainer,
+  probed,
+  runFrom,
+  viewOf,
+} from './fake-container.ts';
 import { type FakeProcess, type FakeProcessOptions, fakeProcess } from './fake-process.ts';
-
-/** What an image does. Without any of it: runs for ever and ends with 0 on SIGTERM. */
-export interface ImageScript {
-  /** Ends by itself after `afterMs`. */
-  readonly exits?: { readonly afterMs: number; readonly code: number; readonly oom?: boolean };
-  readonly ignoresSigterm?: boolean;
-  readonly exitCodeOnSigterm?: number;
-  readonly pullMs?: number;
-  /** The pull fails with this. */
-  readonly pullError?: SkepError;
-  readonly createMs?: number;
-  readonly startMs?: number;
-  readonly createError?: SkepError;
-  readonly startError?: SkepError;
-  /** Written when it starts. */
-  readonly writes?: readonly string[];
-  /** Files that readFile finds. */
-  readonly files?: Readonly<Record<string, string>>;
-  /** What it answers on a port, `sinceStartMs` after its start: an HTTP status, or nothing (refused). */
-  readonly answers?: (port: number, sinceStartMs: number) => number | undefined;
-  /** The exit status of a command check or exec, and what it writes. */
-  readonly execs?: (args: readonly string[], sinceStartMs: number) => FakeProcessOptions['outcome'];
-}
-
-export interface FakeContainer {
-  readonly id: string;
-  readonly spec: ContainerSpec;
-  state: Container['state'];
-  exitCode: number | undefined;
-  oomKilled: boolean;
-  startedAt: number | undefined;
-  finishedAt: number | undefined;
-  pid: number;
-  ipAddress: string;
-  /** How often it was started. */
-  starts: number;
-  readonly log: LogLine[];
-}
 
 export interface FakeRuntime extends Runtime {
   readonly containers: ReadonlyMap<string, FakeContainer>;
@@ -165,19 +134,7 @@ class MemoryRuntime implements FakeRuntime {
     }
     const id = `c${++this.#lastId}`;
     this.calls.push(`create ${id}`);
-    this.containers.set(id, {
-      id,
-      spec,
-      state: 'created',
-      exitCode: undefined,
-      oomKilled: false,
-      startedAt: undefined,
-      finishedAt: undefined,
-      pid: 0,
-      ipAddress: '',
-      starts: 0,
-      log: [],
-    });
+    this.containers.set(id, newContainer(id, spec));
     return id;
   }
 
@@ -193,18 +150,7 @@ class MemoryRuntime implements FakeRuntime {
       throw new SkepError('ResourceConflict', `port ${taken.hostPort} is already allocated`);
     }
     this.calls.push(`start ${id}`);
-    const number = Number(id.slice(1));
-    Object.assign(container, {
-      state: 'running',
-      startedAt: this.#clock.now(),
-      finishedAt: undefined,
-      exitCode: undefined,
-      pid: 1_000 + number,
-      ipAddress: `172.17.${number >> 8}.${number & 255}`,
-    });
-    container.starts += 1;
-    const at = this.#clock.now();
-    for (const text of script?.writes ?? []) container.log.push({ at, stream: 'stdout', text });
+    runFrom(container, this.#clock.now(), script?.writes ?? []);
     this.#emit('started', container);
     this.#scheduleExit(container, script);
   }
@@ -258,7 +204,7 @@ class MemoryRuntime implements FakeRuntime {
     yield* tail === undefined ? first : first.slice(first.length - Math.min(tail, first.length));
     while (follow && !signal.aborted && container.state === 'running') {
       for (; next < container.log.length; next++) yield container.log[next] as LogLine;
-      await this.#clock.sleep(50, signal).catch(() => undefined);
+      await pause(this.#clock, 50, signal);
     }
     if (follow) yield* container.log.slice(next);
   }
@@ -394,21 +340,10 @@ class MemoryRuntime implements FakeRuntime {
     for (const listener of this.#listeners) listener.onEvent({ kind, id, identity });
   }
 
-  #probe(check: Parameters<Prober['probe']>[0], address: string) {
+  #probe(check: Parameters<Prober['probe']>[0], address: string): ProbeResult {
     const container = this.running().find(({ ipAddress }) => ipAddress === address);
     const script = container && this.#script(container.spec.image);
-    const answer = script?.answers?.(check.port, this.#clock.now() - (container?.startedAt ?? 0));
-    if (check.kind === 'tcp') {
-      if (answer !== undefined) return { ok: true } as const;
-      return { ok: false, output: tcpFailure(address, check.port, 'connection refused') } as const;
-    }
-    if (answer === 200) return { ok: true } as const;
-    const cause = answer === undefined ? 'connection refused' : `received status code ${answer}`;
-    return { ok: false, output: httpFailure(check.path, check.port, cause) } as const;
+    const status = script?.answers?.(check.port, this.#clock.now() - (container?.startedAt ?? 0));
+    return probed(check, address, status);
   }
-}
-
-function viewOf(container: FakeContainer): Container {
-  const { spec, log: _log, starts: _starts, ...rest } = container;
-  return { ...rest, identity: spec.identity, ports: spec.ports };
 }

@@ -1,7 +1,7 @@
 /** The images of a simulation and how their containers behave, while there are faults and after. */
 import { SkepError } from '../../src/base/core/errors.ts';
 import type { Check } from '../../src/model/check.ts';
-import type { ImageScript } from '../kit/fake-runtime.ts';
+import type { ImageScript } from '../kit/fake-container.ts';
 
 export type Images = Record<string, ImageScript>;
 

@@ -11,7 +11,7 @@ import { restartDueAt } from '../../src/model/restart-policy.ts';
 import { cellSpecKey, domainKey, presenceKey, root } from '../../src/store/core/keys.ts';
 import type { ClusterState } from '../../src/store/core/state.ts';
 import type { MemoryStore } from '../../src/store/memory/memory-store.ts';
-import type { FakeContainer } from '../kit/fake-runtime.ts';
+import type { FakeContainer } from '../kit/fake-container.ts';
 import { admits } from './admits.ts';
 import type { Cluster } from './cluster.ts';
 import { flakyMs } from './images.ts';
