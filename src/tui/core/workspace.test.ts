@@ -1,126 +1,21 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { canvasOf, createFrame, frameText, type Rect } from './frame.ts';
-import type { Key, Size } from './key.ts';
-import type { ConsoleRequest } from './page.ts';
-import { paletteOf } from './palettes.ts';
-import { asciiGlyphs, themeOf, unicodeGlyphs } from './theme.ts';
-import {
-  closePane,
-  drawWorkspace,
-  emptyWorkspace,
-  openPane,
-  type PaneId,
-  type PaneScreen,
-  paneSizes,
-  type Workspace,
-  type WorkspaceEffect,
-  workspaceKey,
-  workspacePaste,
-  workspaceTick,
-} from './workspace.ts';
+import { ascii, shell, theme, WorkspaceWorld } from '../../../test/kit/workspace-world.ts';
+import { canvasOf, createFrame, frameText } from './frame.ts';
+import { closePane, drawWorkspace, paneSizes, workspaceTick } from './workspace.ts';
 import { paneCommands } from './workspace-keys.ts';
-import { panesOf } from './workspace-layout.ts';
 import { visibleTiles } from './workspace-tiles.ts';
-
-const theme = themeOf('dark', paletteOf('dark', 256), unicodeGlyphs);
-const ascii = themeOf('mono', paletteOf('mono', 0), asciiGlyphs);
-const shell = (target: string): ConsoleRequest => ({ target, kind: 'shell' });
-
-const special: Readonly<Record<string, string>> = {
-  'ctrl-]': '\x1d',
-  enter: '\r',
-  escape: '\x1b',
-  space: ' ',
-  tab: '\t',
-};
-const key = (name: string): Key => ({
-  name,
-  text: name.length === 1 ? name : '',
-  bytes: special[name] ?? (name.length === 1 ? name : `<${name}>`),
-});
-
-class Screen implements PaneScreen {
-  state: PaneScreen['state'] = 'open';
-  cell = 'cell-1';
-  title = '';
-  message = '';
-  rang = false;
-  size: Size = { columns: 78, rows: 22 };
-  firstLine = 100;
-  topLine = 1_000;
-  drawn: { top: number | undefined; search: string; focused: boolean } | undefined;
-  draw: PaneScreen['draw'] = (canvas, { top, search, focused }) => {
-    this.drawn = { top, search, focused };
-    canvas.fill({ x: 0, y: 0, columns: canvas.columns, rows: canvas.rows }, '#', theme.attr('text'));
-  };
-  find: PaneScreen['find'] = (search, from, step) => {
-    const lines = [250, 500, 990].filter(
-      (line) => search !== 'nothing' && (step === 1 ? line >= from : line <= from),
-    );
-    return step === 1 ? lines[0] : lines.at(-1);
-  };
-}
-
-class World {
-  workspace: Workspace = emptyWorkspace;
-  left = false;
-  readonly all = new Map<PaneId, Screen>();
-  readonly effects: WorkspaceEffect[] = [];
-  readonly screens = (id: PaneId): Screen => {
-    const screen = this.all.get(id) ?? new Screen();
-    this.all.set(id, screen);
-    return screen;
-  };
-
-  open(request: ConsoleRequest): this {
-    this.workspace = openPane(this.workspace, request);
-    return this;
-  }
-  press(...names: string[]): this {
-    for (const name of names) {
-      const turn = workspaceKey(this.workspace, key(name), this.screens);
-      this.workspace = turn.workspace;
-      this.left = turn.leave === true;
-      this.effects.push(...turn.effects);
-    }
-    return this;
-  }
-  paste(text: string): this {
-    const turn = workspacePaste(this.workspace, text);
-    this.workspace = turn.workspace;
-    this.effects.push(...turn.effects);
-    return this;
-  }
-  get focus(): PaneId | undefined {
-    return this.workspace.tabs[this.workspace.tab]?.focus;
-  }
-  get focused(): Screen {
-    return this.screens(this.focus ?? '');
-  }
-  inputs(): string[] {
-    return this.effects.flatMap((effect) =>
-      effect.do === 'input' ? [`${effect.panes.join('+')}:${effect.bytes}`] : [],
-    );
-  }
-  flashes(): string[] {
-    return this.effects.flatMap((effect) => (effect.do === 'flash' ? [effect.text] : []));
-  }
-  text(columns = 80, rows = 24, look = theme): string {
-    const frame = createFrame(columns, rows);
-    drawWorkspace(this.workspace, canvasOf(frame), { theme: look, screens: this.screens });
-    return frameText(frame);
-  }
-}
 
 describe('keys', () => {
   test('what is typed goes to the focused pane; the prefix twice sends it once', () => {
-    const world = new World().open(shell('web/0')).open(shell('web/1')).press('a', 'ctrl-]', 'ctrl-]');
+    const world = new WorkspaceWorld()
+      .open(shell('web/0'))
+      .open(shell('web/1'))
+      .press('a', 'ctrl-]', 'ctrl-]');
     expect(world.inputs()).toEqual(['2:a', '2:\x1d']);
   });
 
   test('Escape and two seconds of nothing take the prefix back', () => {
-    const world = new World().open(shell('web/0')).press('ctrl-]', 'escape', 'd');
+    const world = new WorkspaceWorld().open(shell('web/0')).press('ctrl-]', 'escape', 'd');
     expect(world.inputs()).toEqual(['1:d']);
     world.press('ctrl-]');
     world.workspace = workspaceTick(world.workspace, 5_000);
@@ -132,26 +27,26 @@ describe('keys', () => {
   });
 
   test('q goes back to the pages and keeps the panes', () => {
-    const world = new World().open(shell('web/0')).press('ctrl-]', 'q');
+    const world = new WorkspaceWorld().open(shell('web/0')).press('ctrl-]', 'q');
     expect(world.left).toBe(true);
     expect(world.workspace.panes).toHaveLength(1);
   });
 
   test('an unknown key after the prefix is said, not sent', () => {
-    const world = new World().open(shell('web/0')).press('ctrl-]', 'y');
+    const world = new WorkspaceWorld().open(shell('web/0')).press('ctrl-]', 'y');
     expect(world.inputs()).toEqual([]);
     expect(world.flashes()[0]).toContain('^] ? shows the keys');
   });
 
   test('detach closes the pane; the last one leaves nothing behind', () => {
-    const world = new World().open(shell('web/0')).press('ctrl-]', 'd');
+    const world = new WorkspaceWorld().open(shell('web/0')).press('ctrl-]', 'd');
     expect(world.workspace.panes).toEqual([]);
     expect(world.flashes()[0]).toContain('stays for 10 minutes');
     expect(world.press('a').left).toBe(true);
   });
 
   test('ending a session asks, and the pane stays until it is over', () => {
-    const world = new World().open(shell('web/0')).press('ctrl-]', 'x', 'k', 'n');
+    const world = new WorkspaceWorld().open(shell('web/0')).press('ctrl-]', 'x', 'k', 'n');
     expect(world.effects).toEqual([]);
     world.press('ctrl-]', 'x', 'y');
     expect(world.effects).toEqual([{ do: 'end', pane: '1' }]);
@@ -159,7 +54,7 @@ describe('keys', () => {
   });
 
   test('what ended stays until Enter', () => {
-    const world = new World().open(shell('web/0'));
+    const world = new WorkspaceWorld().open(shell('web/0'));
     world.focused.state = 'ended';
     expect(world.press('l', 's').workspace.panes).toHaveLength(1);
     expect(world.inputs()).toEqual([]);
@@ -167,7 +62,7 @@ describe('keys', () => {
   });
 
   test('keys for a lost or watched pane are refused aloud', () => {
-    const world = new World().open(shell('web/0'));
+    const world = new WorkspaceWorld().open(shell('web/0'));
     world.focused.state = 'lost';
     world.press('a');
     world
@@ -178,7 +73,7 @@ describe('keys', () => {
   });
 
   test('r and s reach the shell; every command has help and keys of its own', () => {
-    const world = new World().open(shell('web/0')).press('ctrl-]', 'r', 'ctrl-]', 's');
+    const world = new WorkspaceWorld().open(shell('web/0')).press('ctrl-]', 'r', 'ctrl-]', 's');
     expect(world.effects).toEqual([
       { do: 'reconnect', pane: '1' },
       { do: 'savePane', pane: '1' },
@@ -191,7 +86,7 @@ describe('keys', () => {
 
 describe('panes on the screen', () => {
   test('splits divide to the right and below, and arrows find the neighbours', () => {
-    const world = new World().open(shell('web/0')).press('ctrl-]', '|', 'ctrl-]', '-');
+    const world = new WorkspaceWorld().open(shell('web/0')).press('ctrl-]', '|', 'ctrl-]', '-');
     expect(world.focus).toBe('3');
     expect(world.press('ctrl-]', 'up').focus).toBe('2');
     expect(world.press('ctrl-]', 'left').focus).toBe('1');
@@ -207,7 +102,7 @@ describe('panes on the screen', () => {
   });
 
   test('a border moves, again without the prefix, and the next key is typed', () => {
-    const world = new World().open(shell('web/0')).press('ctrl-]', '|', 'ctrl-]', 'H', 'H', 'x');
+    const world = new WorkspaceWorld().open(shell('web/0')).press('ctrl-]', '|', 'ctrl-]', 'H', 'H', 'x');
     expect(paneSizes(world.workspace, { columns: 100, rows: 24 }).get('1')).toEqual({
       columns: 38,
       rows: 21,
@@ -216,7 +111,7 @@ describe('panes on the screen', () => {
   });
 
   test('zoom shows one pane without a frame; splitting ends it', () => {
-    const world = new World().open(shell('web/0')).open(shell('web/1')).press('ctrl-]', 'z');
+    const world = new WorkspaceWorld().open(shell('web/0')).open(shell('web/1')).press('ctrl-]', 'z');
     expect(paneSizes(world.workspace, { columns: 80, rows: 24 })).toEqual(
       new Map([['2', { columns: 80, rows: 22 }]]),
     );
@@ -225,7 +120,7 @@ describe('panes on the screen', () => {
   });
 
   test('a pane that is too small is not divided', () => {
-    const world = new World().open(shell('web/0'));
+    const world = new WorkspaceWorld().open(shell('web/0'));
     world.focused.size = { columns: 15, rows: 5 };
     world.press('ctrl-]', '|', 'ctrl-]', '-');
     expect(world.workspace.panes).toHaveLength(1);
@@ -233,7 +128,7 @@ describe('panes on the screen', () => {
   });
 
   test('tabs: new, next, by number; from the pages a fifth pane opens one', () => {
-    const world = new World().open(shell('web/0')).press('ctrl-]', 'c');
+    const world = new WorkspaceWorld().open(shell('web/0')).press('ctrl-]', 'c');
     expect(world.workspace.tab).toBe(1);
     expect(world.press('ctrl-]', 'n').workspace.tab).toBe(0);
     expect(world.press('ctrl-]', 'p').workspace.tab).toBe(1);
@@ -244,7 +139,7 @@ describe('panes on the screen', () => {
   });
 
   test('more panes than may be are refused with a notice', () => {
-    const world = new World();
+    const world = new WorkspaceWorld();
     for (let i = 0; i < 60; i += 1) world.open(shell(`web/${i}`));
     expect(world.workspace.panes).toHaveLength(48);
     expect(world.text()).toContain('48 consoles are open');
@@ -253,7 +148,9 @@ describe('panes on the screen', () => {
 });
 
 test('a shell on a host is marked in red, and another of the same is one too', () => {
-  const world = new World().open({ target: 'host-a', host: true, kind: 'shell' }).press('ctrl-]', '-');
+  const world = new WorkspaceWorld()
+    .open({ target: 'host-a', host: true, kind: 'shell' })
+    .press('ctrl-]', '-');
   expect(world.workspace.panes.map(({ request }) => request.host)).toEqual([true, true]);
   const frame = createFrame(80, 24);
   drawWorkspace(world.workspace, canvasOf(frame), { theme, screens: world.screens });
@@ -263,7 +160,7 @@ test('a shell on a host is marked in red, and another of the same is one too', (
 
 describe('type-to-all', () => {
   test('asks, says to how many, sends to all that are open, and is seen', () => {
-    const world = new World().open(shell('web/0')).open(shell('web/1')).open(shell('web/2'));
+    const world = new WorkspaceWorld().open(shell('web/0')).open(shell('web/1')).open(shell('web/2'));
     world.screens('1').state = 'lost';
     world.press('ctrl-]', '=');
     expect(world.text()).toContain('all 2 open panes');
@@ -278,7 +175,7 @@ describe('type-to-all', () => {
   });
 
   test('a pane that comes later is not among them, one that goes is not either', () => {
-    const world = new World().open(shell('web/0')).open(shell('web/1')).press('ctrl-]', '=', 'y');
+    const world = new WorkspaceWorld().open(shell('web/0')).open(shell('web/1')).press('ctrl-]', '=', 'y');
     world.open(shell('web/2')).press('a');
     expect(world.inputs()).toEqual(['3:a']);
     world.workspace = closePane(world.workspace, '1');
@@ -288,7 +185,7 @@ describe('type-to-all', () => {
 
 describe('scroll mode', () => {
   test('moves within what is kept, and a search goes on at the other end', () => {
-    const world = new World().open(shell('web/0')).press('ctrl-]', '[');
+    const world = new WorkspaceWorld().open(shell('web/0')).press('ctrl-]', '[');
     const top = (): number | undefined => (world.text(), world.focused.drawn?.top);
     expect(top()).toBe(1_000);
     expect((world.press('up', 'k', 'pageup'), top())).toBe(977);
@@ -306,14 +203,18 @@ describe('scroll mode', () => {
   });
 
   test('a paste into the search is typed there', () => {
-    const world = new World().open(shell('web/0')).press('ctrl-]', '[', '/').paste('needle\n').press('enter');
+    const world = new WorkspaceWorld()
+      .open(shell('web/0'))
+      .press('ctrl-]', '[', '/')
+      .paste('needle\n')
+      .press('enter');
     expect(world.workspace.mode).toMatchObject({ kind: 'scroll', search: 'needle ' });
     expect(world.paste('x').effects.at(-1)).toMatchObject({ do: 'flash' });
   });
 });
 
 test('help lists every key, at 40x10 a part of them', () => {
-  const world = new World().open(shell('web/0')).press('ctrl-]', '?');
+  const world = new WorkspaceWorld().open(shell('web/0')).press('ctrl-]', '?');
   expect(world.text(80, 30)).toContain('detach');
   expect(world.text(80, 30)).toContain('send ^] to the program');
   expect(world.press('down', 'down').text(40, 10).split('\n')).toHaveLength(10);
@@ -322,7 +223,7 @@ test('help lists every key, at 40x10 a part of them', () => {
 });
 
 test('why a pane is not open is said in it, at 40x10 and in ASCII too', () => {
-  const world = new World()
+  const world = new WorkspaceWorld()
     .open(shell('web/0'))
     .open(shell('web/1'))
     .open(shell('web/2'))
@@ -333,77 +234,4 @@ test('why a pane is not open is said in it, at 40x10 and in ASCII too', () => {
   expect(text).toMatch(/^[\x20-\x7e\n]*$/);
   expect(text).toContain('exited 137');
   expect(world.text(80, 24)).toContain('Enter closes, ^] r begins anew');
-});
-
-// Whatever is pressed.
-
-const names = fc.constantFrom(
-  'ctrl-]',
-  'escape',
-  'enter',
-  'a',
-  'y',
-  'n',
-  ...paneCommands.flatMap(({ keys }) => keys),
-  '/',
-  'pageup',
-);
-const step = fc.oneof(
-  { weight: 6, arbitrary: fc.tuple(fc.constant('key' as const), names) },
-  { weight: 4, arbitrary: fc.tuple(fc.constant('command' as const), names) },
-  { weight: 2, arbitrary: fc.tuple(fc.constant('open' as const), fc.constantFrom('a/0', 'b/1')) },
-  { weight: 1, arbitrary: fc.tuple(fc.constant('close' as const), fc.nat(20)) },
-  { weight: 1, arbitrary: fc.tuple(fc.constant('tick' as const), fc.nat(5)) },
-);
-
-function covers(area: Rect, tiles: readonly Rect[]): boolean {
-  const seen = new Uint8Array(area.columns * area.rows);
-  for (const { x, y, columns, rows } of tiles)
-    for (let row = y; row < y + rows; row += 1)
-      for (let column = x; column < x + columns; column += 1) {
-        if (column >= area.columns || row >= area.rows) return false;
-        seen[row * area.columns + column] = (seen[row * area.columns + column] ?? 0) + 1;
-      }
-  return seen.every((count) => count === 1);
-}
-
-test('any keys and any sizes: every pane is in one tab, the focus exists, tiles cover the area exactly', () => {
-  fc.assert(
-    fc.property(
-      fc.array(step, { maxLength: 60 }),
-      fc.integer({ min: 40, max: 220 }),
-      fc.integer({ min: 10, max: 70 }),
-      (steps, columns, rows) => {
-        const world = new World().open(shell('web/0'));
-        for (const [kind, what] of steps) {
-          if (kind === 'key') world.press(String(what));
-          else if (kind === 'command') world.press('ctrl-]', String(what));
-          else if (kind === 'open') world.open(shell(String(what)));
-          else if (kind === 'close') world.workspace = closePane(world.workspace, String(what));
-          else world.workspace = workspaceTick(world.workspace, Number(what) * 1_000);
-          const { workspace } = world;
-          const inTabs = workspace.tabs.flatMap(({ layout }) => panesOf(layout));
-          expect([...inTabs].sort()).toEqual(workspace.panes.map(({ id }) => id).sort());
-          if (workspace.panes.length === 0) break;
-          const tab = workspace.tabs[workspace.tab];
-          expect(tab && panesOf(tab.layout)).toContain(tab?.focus);
-          for (const id of tab?.typeToAll ?? []) expect(inTabs).toContain(id);
-          const tiles = visibleTiles(workspace, { columns, rows });
-          expect(tiles.has(tab?.focus ?? '')).toBe(true);
-          expect(
-            covers(
-              { x: 0, y: 0, columns, rows: rows - 1 },
-              [...tiles.values()].map(({ outer }) => outer),
-            ),
-          ).toBe(true);
-          for (const { inner } of tiles.values()) {
-            expect(inner.columns).toBeGreaterThanOrEqual(10);
-            expect(inner.rows).toBeGreaterThanOrEqual(2);
-          }
-        }
-        expect(world.text(columns, rows).split('\n')).toHaveLength(rows);
-      },
-    ),
-    { numRuns: 150 },
-  );
 });
