@@ -21,6 +21,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build, type Plugin } from 'esbuild';
 import { blessedParts, copyBlessedFiles } from './build-blessed.ts';
+import { lazyBuiltins } from './build-builtins.ts';
 import { copyInstaller } from './install-script.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -79,8 +80,7 @@ function leaveOut(): Plugin {
 const ptyFile = (arch: string): string => `@lydell/node-pty-linux-${arch}/pty.node`;
 
 const banner = [
-  "import { createRequire as skepCreateRequire } from 'node:module';",
-  'const require = skepCreateRequire(import.meta.url);',
+  "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);",
   'const __filename = import.meta.filename;',
   'const __dirname = import.meta.dirname;',
 ].join('\n');
@@ -116,7 +116,7 @@ async function main(): Promise<void> {
     minifyWhitespace: true,
     banner: { js: banner },
     define: { 'process.env.SKEP_VERSION': JSON.stringify(version) },
-    plugins: [protoFiles(), leaveOut(), blessedParts(modules)],
+    plugins: [lazyBuiltins(), protoFiles(), leaveOut(), blessedParts(modules)],
     logLevel: 'warning',
   });
   cpSync(join(modules, 'etcd3/proto'), join(out, 'proto/etcd3'), { recursive: true });
