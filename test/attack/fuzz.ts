@@ -11,6 +11,7 @@ import { type Rng, seededRng } from '../../src/base/core/rng.ts';
 import { mayDo } from '../../src/model/rights.ts';
 import { type RawAnswer, type RawHttp, rawHttp } from '../kit/raw-http.ts';
 import { type FuzzCaller, type FuzzServer, startFuzzServer } from './fuzz-server.ts';
+import { Lines } from './lines.ts';
 import { type SpoiledRequest, spoiledRequest } from './requests.ts';
 import type { Target } from './targets.ts';
 
@@ -67,7 +68,7 @@ class FuzzRun {
   readonly #fuzzed: FuzzServer;
   readonly #options: FuzzOptions;
   readonly #statuses = new Map<number, number>();
-  readonly #lines = new Map<string, RawHttp>();
+  readonly #lines = new Lines();
   #requests = 0;
   #slowestMs = 0;
   #slowest = '';
@@ -115,7 +116,7 @@ class FuzzRun {
   }
 
   close(): void {
-    for (const line of this.#lines.values()) line.close();
+    this.#lines.close();
   }
 
   async #send(
@@ -142,20 +143,12 @@ class FuzzRun {
     if (this.#requests % goodEvery === 0) await this.#askProperly(target);
   }
 
-  /** On the connection of the caller, which is opened again where the last request ended it. */
+  /** The connections of the callers are used again, as clients do. */
   async #ask(caller: FuzzCaller, request: SpoiledRequest): Promise<RawAnswer | undefined> {
     const { server } = this.#fuzzed;
     const nobody = { current: () => ({ ca: server.authorities.cluster.certificate }) };
-    const open = this.#lines.get(caller.name);
-    const line = open?.isOpen ? open : await rawHttp(server.listening.address, caller.holder ?? nobody);
-    this.#lines.set(caller.name, line);
-    const answer = await line.ask(request.bytes, request.method !== 'HEAD');
-    const isOver = answer === undefined || answer.status === 101 || request.breaksFraming;
-    if (isOver || answer.headers.get('connection') === 'close') {
-      line.close();
-      this.#lines.delete(caller.name);
-    }
-    return answer;
+    const open = (): Promise<RawHttp> => rawHttp(server.listening.address, caller.holder ?? nobody);
+    return await this.#lines.ask(caller.name, open, request);
   }
 
   /** Somebody who does nothing wrong is served as ever. */

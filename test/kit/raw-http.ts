@@ -20,6 +20,12 @@ export interface RawHttp {
    * @param hasBody false for answers to HEAD
    */
   ask(bytes: Uint8Array | string, hasBody?: boolean): Promise<RawAnswer | undefined>;
+  /**
+   * Whether the server ended the connection without a byte in answer to what was asked last, and only after the time
+   * for which it had said that it would keep it unused: the request met a connection that was being closed, nobody
+   * has read it, and it may be sent again on another one (RFC 9110 9.2.2, RFC 9112 9.5).
+   */
+  readonly endedUnused: boolean;
   close(): void;
 }
 
@@ -50,6 +56,10 @@ export async function rawHttp(address: string, holder: TlsSource): Promise<RawHt
     needed = neededOf(received);
   };
   let isOpen = true;
+  let askedAt = 0;
+  // Never, until the server says how long. It counts from its answer, which comes later than this does.
+  let keptUntil = Number.POSITIVE_INFINITY;
+  let endedAt = 0;
   let wake = (): void => undefined;
   socket.on('error', () => undefined);
   socket.on('data', (data: Buffer) => {
@@ -59,6 +69,7 @@ export async function rawHttp(address: string, holder: TlsSource): Promise<RawHt
   });
   socket.on('close', () => {
     isOpen = false;
+    endedAt = performance.now();
     wake();
   });
 
@@ -66,7 +77,11 @@ export async function rawHttp(address: string, holder: TlsSource): Promise<RawHt
     get isOpen() {
       return isOpen;
     },
+    get endedUnused() {
+      return !isOpen && received.length + waiting === 0 && endedAt >= keptUntil;
+    },
     ask(bytes, hasBody = true) {
+      askedAt = performance.now();
       socket.write(bytes);
       return new Promise((resolve) => {
         const finish = (answer: RawAnswer | undefined): void => {
@@ -81,6 +96,7 @@ export async function rawHttp(address: string, holder: TlsSource): Promise<RawHt
           if (answer !== undefined) {
             received = received.subarray(length);
             needed = 0;
+            keptUntil = askedAt + keptForMs(answer);
             finish(answer);
           } else if (!isOpen) finish(undefined);
         };
@@ -89,6 +105,12 @@ export async function rawHttp(address: string, holder: TlsSource): Promise<RawHt
     },
     close: () => void socket.destroy(),
   };
+}
+
+/** How long the server keeps the connection for more, by its own word; for ever when it gives none. */
+function keptForMs({ headers }: RawAnswer): number {
+  const seconds = /\btimeout=(\d+)/.exec(headers.get('keep-alive') ?? '')?.[1];
+  return seconds === undefined ? Number.POSITIVE_INFINITY : Number(seconds) * 1_000;
 }
 
 /** How many bytes the first answer has, as far as its head tells. */
