@@ -5,6 +5,7 @@
  */
 import type { ApiContext, Call } from '../../src/api/context.ts';
 import { operations } from '../../src/api/operations.ts';
+import { pause } from '../../src/base/clock.ts';
 import { SkepError } from '../../src/base/core/errors.ts';
 import { intBetween, type Rng } from '../../src/base/core/rng.ts';
 import { desiredLrpSpecSchema } from '../../src/model/desired-lrp.ts';
@@ -50,7 +51,7 @@ export class Workload {
     const { clock } = this.#cluster.world;
     while (!signal.aborted) {
       this.#next();
-      await clock.sleep(Math.floor(this.#rng.next() * 2 * meanMs), signal).catch(() => undefined);
+      await pause(clock, Math.floor(this.#rng.next() * 2 * meanMs), signal);
     }
   }
 
