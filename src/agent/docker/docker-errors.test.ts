@@ -62,6 +62,19 @@ test.each([
   ],
   [
     answer(
+      500,
+      'crun: executable file `nope` not found in $PATH: No such file or directory: OCI runtime attempted to invoke a command that was not found',
+    ),
+    'InvalidRequest',
+    'cannot x: the command cannot be run in this image: executable file `nope` not found in $PATH',
+  ],
+  [
+    answer(500, 'crun: open executable: Permission denied: OCI permission denied'),
+    'InvalidRequest',
+    'cannot x: the command cannot be run in this image: open executable: Permission denied',
+  ],
+  [
+    answer(
       404,
       "pull access denied for a/b, repository does not exist or may require 'docker login': denied: requested access to the resource is denied",
     ),
@@ -104,4 +117,15 @@ test('an answer without a parsed body is read from the message', () => {
 test('an error of ours stays as it is', () => {
   const error = new SkepError('TooLarge', 'over the limit');
   expect(engineError(error, 'x', '/x.sock')).toBe(error);
+});
+
+test.each([
+  [broken('ENOENT'), 'systemctl enable --now podman.socket'],
+  [broken('EACCES'), 'run the agent as root'],
+  [broken('ECONNRESET'), 'systemctl status podman; journalctl -u podman'],
+  [answer(500, 'toomanyrequests: limit'), 'podman login'],
+])('%s has a hint with the commands of Podman where that listens', (error, words) => {
+  const { hint } = engineError(error, 'x', '/run/podman/podman.sock');
+  expect(hint).toContain(words);
+  expect(hint).not.toContain('docker');
 });

@@ -22,10 +22,14 @@ interface Rule {
   readonly code: ErrorCode;
   /** What to say; `text` is the engine's own, made readable. Without it, `text` alone. */
   readonly say?: (text: string, address: string) => string;
+  /** With Docker's commands; `engineHint` turns them into Podman's. */
   readonly hint?: string;
+  /** Where Podman wants other words. */
+  readonly podmanHint?: string;
 }
 
 const startEngine = 'start it: systemctl start docker (or: systemctl start podman.socket)';
+const startPodman = 'start it: systemctl enable --now podman.socket';
 
 const rules: readonly Rule[] = [
   {
@@ -33,12 +37,14 @@ const rules: readonly Rule[] = [
     code: 'Unavailable',
     say: (_, address) => `no container engine answers at ${address}`,
     hint: startEngine,
+    podmanHint: startPodman,
   },
   {
     connection: /^(?:EACCES|EPERM)$/,
     code: 'Unavailable',
     say: (_, address) => `the container engine's socket ${address} may not be opened by this user`,
     hint: 'run the agent as root, or put its user into the group docker',
+    podmanHint: 'run the agent as root',
   },
   {
     connection: /./,
@@ -90,7 +96,7 @@ const rules: readonly Rule[] = [
     hint: 'write an image as in "nginx:1.27" or "registry.example.org/team/app:2"',
   },
   {
-    text: /executable file not found|exec format error|exec: .*(?:no such file|permission denied|is a directory)/i,
+    text: /executable file (?:\S+ )?not found|exec format error|open executable: |exec: .*(?:no such file|permission denied|is a directory)/i,
     code: 'InvalidRequest',
     say: (text) => `the command cannot be run in this image: ${text}`,
     hint: 'check the path and that the file is executable and made for this kind of processor',
@@ -131,10 +137,22 @@ export function engineError(error: unknown, what: string, address: string): Skep
   const rule = rules.find((candidate) => matches(candidate, { status, connection, text }));
   const said = rule?.say ? rule.say(text, address) : text;
   return new SkepError(rule?.code ?? 'Internal', `cannot ${what}: ${said}`, {
-    hint: rule?.hint,
+    hint: rule && hintOf(rule, address),
     cause: error,
   });
 }
+
+function hintOf({ hint, podmanHint }: Rule, address: string): string | undefined {
+  if (podmanHint !== undefined && isPodman(address)) return podmanHint;
+  return hint === undefined ? undefined : engineHint(hint, address);
+}
+
+/** A hint that names Docker's commands, with Podman's where that is what listens: they take the same words. */
+export function engineHint(hint: string, address: string): string {
+  return isPodman(address) ? hint.replaceAll('docker', 'podman') : hint;
+}
+
+const isPodman = (address: string): boolean => address.includes('podman');
 
 /** The HTTP status that the engine answered with, if the error is such an answer. */
 export function engineStatus(error: unknown): number | undefined {

@@ -131,6 +131,9 @@ describe('events', () => {
       `${JSON.stringify({ Action, Actor: { ID: 'f00', Attributes } })}\n`;
     answer = (_, response) => {
       response.write(event('die', {}) + event('rename', attributes));
+      // Podman answers with what has any one of the labels.
+      response.write(event('die', { ...attributes, 'skep.cell': 'another' }));
+      response.write(event('die', { ...attributes, 'skep.cluster': 'another' }));
       response.end(event('die', attributes));
     };
     const seen: string[] = [];

@@ -1,8 +1,10 @@
 /** The engine's events about one cell's containers. Reconnecting is the caller's: it lists after each time. */
 import { SkepError } from '../../base/core/errors.ts';
-import type { RuntimeEvent } from '../runtime.ts';
+import type { ContainerIdentity, RuntimeEvent } from '../runtime.ts';
 import { identityOf, ownerFilter } from './container-labels.ts';
+import { engineHint } from './docker-errors.ts';
 import type { Engine } from './engine.ts';
+import { addressText } from './engine-address.ts';
 import { jsonLines } from './frames.ts';
 
 /** The engine's words for what matters here. */
@@ -45,7 +47,7 @@ export async function followEvents(
   try {
     for await (const line of jsonLines(stream)) {
       const event = eventFrom(line as EngineEvent);
-      if (event !== undefined && !signal.aborted) onEvent(event);
+      if (event !== undefined && isOf(event.identity, owner) && !signal.aborted) onEvent(event);
     }
   } catch (error) {
     if (!signal.aborted) throw engine.translate(error, what);
@@ -55,8 +57,16 @@ export async function followEvents(
   }
   if (signal.aborted) return;
   throw new SkepError('Unavailable', `cannot ${what}: it ended the connection`, {
-    hint: 'see whether it runs: systemctl status docker',
+    hint: engineHint('see whether it runs: systemctl status docker', addressText(engine.address)),
   });
+}
+
+/** Docker's filter wants every label that it names, Podman's (seen with 4.3) any one of them. */
+function isOf(
+  { clusterId, cellId }: ContainerIdentity,
+  owner: { clusterId: string; cellId: string },
+): boolean {
+  return clusterId === owner.clusterId && cellId === owner.cellId;
 }
 
 function eventFrom(event: EngineEvent): RuntimeEvent | undefined {

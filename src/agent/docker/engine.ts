@@ -9,7 +9,7 @@ import Docker from 'dockerode';
 import { type Clock, withDeadline } from '../../base/clock.ts';
 import { SkepError } from '../../base/core/errors.ts';
 import type { Log } from '../../base/log.ts';
-import { engineError } from './docker-errors.ts';
+import { engineError, engineHint } from './docker-errors.ts';
 import { addressText, type EngineAddress } from './engine-address.ts';
 
 /** How long the engine may take over a call that only reads or signals. */
@@ -60,7 +60,7 @@ export function connectEngine(options: {
       new SkepError(
         'Unavailable',
         `the container engine did not answer within ${deadlineMs / 1_000} s (${what}, at ${where})`,
-        { hint: 'see what it is doing: systemctl status docker; journalctl -u docker' },
+        { hint: engineHint('see what it is doing: systemctl status docker; journalctl -u docker', where) },
       );
     try {
       return await withDeadline(options.clock, deadlineMs, signal, late, (inner) => work(docker, inner));

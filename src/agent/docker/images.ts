@@ -3,7 +3,9 @@
  * (agent/images.ts), so nothing is shared here.
  */
 import { SkepError } from '../../base/core/errors.ts';
+import { engineHint } from './docker-errors.ts';
 import type { Engine } from './engine.ts';
+import { addressText } from './engine-address.ts';
 import { jsonLines } from './frames.ts';
 
 const pullDeadlineMs = 10 * 60_000;
@@ -38,7 +40,7 @@ function pull(engine: Engine, image: string, signal: AbortSignal): Promise<void>
   engine.log.info('image.pull', { image });
   return engine.call({ what, signal, deadlineMs: pullDeadlineMs }, async (docker, outer) => {
     const silence = new AbortController();
-    const late = (): void => silence.abort(silent(what));
+    const late = (): void => silence.abort(silent(engine, what));
     let timer = engine.clock.after(pullSilenceMs, late);
     const abortSignal = AbortSignal.any([outer, silence.signal]);
     try {
@@ -62,9 +64,12 @@ function pull(engine: Engine, image: string, signal: AbortSignal): Promise<void>
   });
 }
 
-function silent(what: string): SkepError {
+function silent(engine: Engine, what: string): SkepError {
   return new SkepError('Unavailable', `cannot ${what}: no progress for ${pullSilenceMs / 1_000} s`, {
-    hint: 'check that this host reaches the registry, or load the image: docker load',
+    hint: engineHint(
+      'check that this host reaches the registry, or load the image: docker load',
+      addressText(engine.address),
+    ),
   });
 }
 
