@@ -96,10 +96,19 @@ check_signature() {
         'name the public key: --release-key FILE, or trust the file: --allow-unsigned'
   elif ! find_verifier; then
     refused 'nothing here can check a signature' 'install OpenSSL 3 or later: apt-get install openssl'
-  elif ! header signature | base64 -d >"$WORK/signature" 2>/dev/null || ! signature_is_right; then
+  elif ! decode_signature; then
+    refused "the signature of $FILE is damaged" 'fetch it again'
+  elif ! signature_is_right; then
     refused "the signature of $FILE is not from the key that is expected" \
       'do not use this file: fetch it from where you trust, or name another key with --release-key'
   fi
+}
+
+# decode_signature: into a file. Some bits of the last character mean nothing to base64: what they are is checked as
+# well, by encoding it again, so that a file with any wrong bit is refused.
+decode_signature() {
+  header signature | base64 -d >"$WORK/signature" 2>/dev/null &&
+    [ "$(base64 <"$WORK/signature" | tr -d '\n')" = "$(header signature)" ]
 }
 
 public_key() {
