@@ -22,6 +22,7 @@ import { parseArgs } from 'node:util';
 import { build, type Plugin } from 'esbuild';
 import { blessedParts, copyBlessedFiles } from './build-blessed.ts';
 import { lazyBuiltins } from './build-builtins.ts';
+import { lighterPackages } from './build-lighter.ts';
 import { copyInstaller } from './install-script.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -116,7 +117,7 @@ async function main(): Promise<void> {
     minifyWhitespace: true,
     banner: { js: banner },
     define: { 'process.env.SKEP_VERSION': JSON.stringify(version) },
-    plugins: [lazyBuiltins(), protoFiles(), leaveOut(), blessedParts(modules)],
+    plugins: [lazyBuiltins(), lighterPackages(modules), protoFiles(), leaveOut(), blessedParts(modules)],
     logLevel: 'warning',
   });
   cpSync(join(modules, 'etcd3/proto'), join(out, 'proto/etcd3'), { recursive: true });

@@ -116,7 +116,7 @@ test.skipIf(!isRoot)(
   },
 );
 
-test('an address of the chosen context is spoken to with its certificate, others without', () => {
+test('an address of the chosen context is spoken to with its certificate, others without', async () => {
   const context = {
     v: 1,
     user: 'u',
@@ -132,16 +132,20 @@ test('an address of the chosen context is spoken to with its certificate, others
     current: 'x',
   };
   const io = { env: {}, exists: () => true, contexts: files };
-  expect(addressOf({}, io)).toMatchObject({ servers: ['10.0.0.1:7400'] });
-  expect(addressOf({ server: '10.0.0.1' }, io)).toMatchObject({
+  expect(await addressOf({}, io)).toMatchObject({ servers: ['10.0.0.1:7400'] });
+  expect(await addressOf({ server: '10.0.0.1' }, io)).toMatchObject({
     servers: ['10.0.0.1:7400'],
     tls: expect.anything(),
   });
-  expect(addressOf({ server: '127.0.0.1:7400' }, io)).toEqual({ baseUrl: 'http://127.0.0.1:7400' });
-  expect(addressOf({ server: 'https://10.0.0.9:7400' }, io)).toMatchObject({ servers: ['10.0.0.9:7400'] });
-  expect(addressOf({ server: '10.0.0.9', context: 'x' }, io)).toMatchObject({ servers: ['10.0.0.9:7400'] });
-  expect(addressOf({ server: '/run/s.sock' }, io)).toEqual({ socketPath: '/run/s.sock' });
-  expect(() =>
+  expect(await addressOf({ server: '127.0.0.1:7400' }, io)).toEqual({ baseUrl: 'http://127.0.0.1:7400' });
+  expect(await addressOf({ server: 'https://10.0.0.9:7400' }, io)).toMatchObject({
+    servers: ['10.0.0.9:7400'],
+  });
+  expect(await addressOf({ server: '10.0.0.9', context: 'x' }, io)).toMatchObject({
+    servers: ['10.0.0.9:7400'],
+  });
+  expect(await addressOf({ server: '/run/s.sock' }, io)).toEqual({ socketPath: '/run/s.sock' });
+  await expect(
     addressOf({ server: 'https://a' }, { ...io, contexts: { ...files, current: undefined } }),
-  ).toThrow(/needs a context/);
+  ).rejects.toThrow(/needs a context/);
 });

@@ -1,7 +1,9 @@
-/** Where contexts are kept, as a port, and which one a command uses. The adapter is run/context-files.ts. */
+/**
+ * Where contexts are kept, as a port, and which one a command uses. The adapter is run/context-files.ts. What checks
+ * their content is loaded by those who have one: on the local socket a command starts without.
+ */
 import type { TlsSource } from '../base/certificates.ts';
-import { SkepError } from '../base/core/errors.ts';
-import { type Context, checkContextName, parseContext } from './core/context.ts';
+import type { Context } from './core/context.ts';
 import type { GlobalFlags } from './flags.ts';
 import type { Io } from './io.ts';
 
@@ -23,23 +25,18 @@ export interface NamedContext {
   readonly context: Context;
 }
 
-/** Throws `ResourceNotFound` with those there are. */
-export function loadContext(files: ContextFiles, name: string): NamedContext {
-  const text = files.read(checkContextName(name));
-  if (text !== undefined) return { name, context: parseContext(text, `context ${name}`) };
-  const known = files.list().join(', ') || 'none';
-  throw new SkepError('ResourceNotFound', `there is no context ${name}`, {
-    hint: `there is: ${known}; \`skep ctx add FILE\` adds one`,
-  });
-}
-
-/** The context by flag, variable or `skep ctx use`, in this order; undefined: none, then the local socket. */
-export function chosenContext(
+/**
+ * The context by flag, variable or `skep ctx use`, in this order; undefined: none, then the local socket. Throws as
+ * loadContext does.
+ */
+export async function chosenContext(
   flags: Pick<GlobalFlags, 'context'>,
   io: Pick<Io, 'env' | 'contexts'>,
-): NamedContext | undefined {
+): Promise<NamedContext | undefined> {
   const name = flags.context ?? (io.env['SKEP_CONTEXT'] || undefined) ?? io.contexts.current;
-  return name === undefined ? undefined : loadContext(io.contexts, name);
+  if (name === undefined) return undefined;
+  const { loadContext } = await import('./load-context.ts');
+  return loadContext(io.contexts, name);
 }
 
 export const tlsOf = ({ ca, certificate, key }: Context): TlsSource => {

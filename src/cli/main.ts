@@ -107,10 +107,10 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 }
 
 /** No verb at all is the terminal UI, where there is a terminal; a program that calls `skep` gets the help. */
-function withUi(args: string[], { stdin, stdout }: Io): string[] {
+function withUi(args: string[], io: Io): string[] {
   const [first] = args;
   const none = first === undefined || (first.startsWith('-') && !args.some((arg) => ownFlags.includes(arg)));
-  return none && stdin.isTTY === true && stdout.isTTY === true ? ['ui', ...args] : args;
+  return none && io.stdin.isTTY === true && io.stdout.isTTY === true ? ['ui', ...args] : args;
 }
 
 /** What `skep` answers itself, without a verb. */
@@ -216,7 +216,10 @@ function processIo(): Io {
   return {
     stdout: process.stdout,
     stderr: process.stderr,
-    stdin: process.stdin,
+    // Read by the commands that have input: making it takes a moment.
+    get stdin() {
+      return process.stdin;
+    },
     env: process.env,
     onSignal(name, run) {
       process.on(name, run);

@@ -4,7 +4,7 @@
  */
 import type { Client } from '../api/client.ts';
 import { tlsOf } from './contexts.ts';
-import { type Address, addressOf, anotherServer, type Session } from './session.ts';
+import { type Address, anotherServer, type Session } from './session.ts';
 
 export interface SessionPass {
   /** How another server is spoken to; the first one again while there is no other way. */
@@ -12,9 +12,10 @@ export interface SessionPass {
 }
 
 /** Asks for a pass in the background, if the session needs one. Without one the UI stays at its server. */
-export function sessionPass(session: Pick<Session, 'flags' | 'io' | 'signal'>, client: Client): SessionPass {
-  const { flags, io, signal } = session;
-  const first = addressOf(flags, io);
+export function sessionPass(
+  { address: first, io, signal }: Pick<Session, 'address' | 'io' | 'signal'>,
+  client: Client,
+): SessionPass {
   let other: ((apiAddress: string) => Address) | undefined;
 
   async function ask(): Promise<void> {
@@ -35,7 +36,7 @@ export function sessionPass(session: Pick<Session, 'flags' | 'io' | 'signal'>, c
       ask().catch(() => undefined);
     });
   }
-  return { addressOf: (apiAddress) => other?.(apiAddress) ?? anotherServer(session, apiAddress) };
+  return { addressOf: (apiAddress) => other?.(apiAddress) ?? anotherServer(first, apiAddress) };
 }
 
 const askAfterMs = 2_000;

@@ -7,7 +7,7 @@ import type { Client } from '../api/client.ts';
 import type { TlsSource } from '../base/certificates.ts';
 import { SkepError } from '../base/core/errors.ts';
 import type { ContextRenewal } from './context-renewal.ts';
-import { chosenContext, tlsOf } from './contexts.ts';
+import { chosenContext, type NamedContext, tlsOf } from './contexts.ts';
 import { type Paint, painter, usesColour } from './core/colour.ts';
 import { escapeData, escapeLines } from './core/escape.ts';
 import { exitCodeOfSignal } from './core/exit-codes.ts';
@@ -21,6 +21,10 @@ const defaultAddress = '127.0.0.1:7400';
 export interface Session {
   readonly io: Io;
   readonly client: Client;
+  /** Where the client speaks to. */
+  readonly address: Address;
+  /** Whose certificate the client shows; undefined: it shows none. */
+  readonly context: NamedContext | undefined;
   readonly flags: GlobalFlags;
   readonly format: Format;
   /** Whether standard output shows colours. */
@@ -73,13 +77,17 @@ export async function openSession(
     io.stderr.write(`skep: what is shown may be old: ${escapeLines(reason)}\n`);
     io.stderr.write(`  hint: 'skep status' tells more; another server may know better: --server HOST:PORT\n`);
   };
-  const address = options.offline === true ? { socketPath: defaultSocket } : addressOf(flags, io);
-  const renewal = await renewalOf(address, flags, io);
+  const address: Address =
+    options.offline === true ? { socketPath: defaultSocket } : await addressOf(flags, io);
+  const context = 'tls' in address ? await chosenContext(flags, io) : undefined;
+  const renewal = context === undefined ? undefined : await renewalOf(context, io);
   const session: Session = {
     io,
     flags,
     format,
     colour,
+    address,
+    context,
     client: createClient({
       ...(renewal === undefined ? address : { ...address, tls: renewal.tls }),
       dial: io.dial,
@@ -107,11 +115,9 @@ export async function openSession(
 }
 
 /** Loaded by those who speak with a certificate: a command on the local socket starts without. */
-async function renewalOf(address: Address, flags: AddressFlags, io: Io): Promise<ContextRenewal | undefined> {
-  const chosen = 'tls' in address ? chosenContext(flags, io) : undefined;
-  if (chosen === undefined) return undefined;
+async function renewalOf(context: NamedContext, io: Io): Promise<ContextRenewal> {
   const { contextRenewal } = await import('./context-renewal.ts');
-  return contextRenewal(io, chosen);
+  return contextRenewal(io, context);
 }
 
 export type Address =
@@ -126,19 +132,22 @@ type AddressFlags = Pick<GlobalFlags, 'server' | 'context'>;
  * loopback port. An address that belongs to the context, or begins with https://, is spoken to with its certificate;
  * others without, so that a throw-away cluster on this machine is reached whatever context is chosen.
  */
-export function addressOf(flags: AddressFlags, io: Pick<Io, 'env' | 'exists' | 'contexts'>): Address {
+export async function addressOf(
+  flags: AddressFlags,
+  io: Pick<Io, 'env' | 'exists' | 'contexts'>,
+): Promise<Address> {
   const source = flags.server === undefined ? 'SKEP_SERVER' : '--server';
   const variable = flags.context === undefined ? io.env['SKEP_SERVER'] || undefined : undefined;
   const given = flags.server ?? variable;
   if (given === undefined) {
-    const chosen = chosenContext(flags, io);
+    const chosen = await chosenContext(flags, io);
     if (chosen !== undefined) return { servers: chosen.context.servers, tls: tlsOf(chosen.context) };
     return io.exists(defaultSocket) ? { socketPath: defaultSocket } : { baseUrl: `http://${defaultAddress}` };
   }
   if (given.startsWith('/')) return { socketPath: given };
   if (given.startsWith('unix://')) return { socketPath: given.slice('unix://'.length) };
   const server = hostAndPort(given, source);
-  const chosen = given.startsWith('http://') ? undefined : chosenContext(flags, io);
+  const chosen = given.startsWith('http://') ? undefined : await chosenContext(flags, io);
   if (given.startsWith('https://') && chosen === undefined) {
     const message = `${source}: ${JSON.stringify(given)} needs a context, and none is chosen`;
     throw new SkepError('InvalidRequest', message, {
@@ -156,8 +165,7 @@ export function addressOf(flags: AddressFlags, io: Pick<Io, 'env' | 'exists' | '
  * Another server of the cluster, spoken to as the first one was. Who came through the local socket is known there and
  * nowhere else: then it is the socket again.
  */
-export function anotherServer({ flags, io }: Pick<Session, 'flags' | 'io'>, apiAddress: string): Address {
-  const first = addressOf(flags, io);
+export function anotherServer(first: Address, apiAddress: string): Address {
   if ('socketPath' in first) return first;
   return 'servers' in first ? { servers: [apiAddress], tls: first.tls } : { baseUrl: `http://${apiAddress}` };
 }

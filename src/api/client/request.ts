@@ -8,7 +8,6 @@ import {
 import type { TlsSource } from '../../base/certificates.ts';
 import { connectionError } from '../../base/connection-error.ts';
 import { errorFromBody, SkepError } from '../../base/core/errors.ts';
-import { tlsConnection } from '../../base/tls-peer.ts';
 import { staleHeader, ticketHeader, trustHeader } from '../core/paths.ts';
 import type { RequestLine } from './urls.ts';
 
@@ -66,7 +65,10 @@ export async function starter({
   connection,
 }: Endpoint): Promise<(options: RequestOptions) => ClientRequest> {
   if (tls === undefined) return (options) => httpRequest({ ...connection, ...options });
-  const { request } = await import('node:https');
+  const [{ request }, { tlsConnection }] = await Promise.all([
+    import('node:https'),
+    import('../../base/tls-peer.ts'),
+  ]);
   return (options) => request({ ...connection, ...tlsConnection(tls), ...options });
 }
 

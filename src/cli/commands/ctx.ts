@@ -1,11 +1,11 @@
 /** `skep ctx`: the clusters that this person reaches, by names of their own. */
 import { Command } from 'commander';
 import { SkepError } from '../../base/core/errors.ts';
-import { loadContext } from '../contexts.ts';
 import { checkContextName, contextSchema, parseContext } from '../core/context.ts';
 import { formatDuration } from '../core/format.ts';
 import { withGlobals } from '../flags.ts';
 import type { Host } from '../io.ts';
+import { loadContext } from '../load-context.ts';
 import { openSession, printData, printListing, type Session } from '../session.ts';
 
 const manual = `

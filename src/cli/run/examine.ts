@@ -15,9 +15,8 @@ import type { CellView, Status } from '../../api/core/routes.ts';
 import { messageOf } from '../../base/core/errors.ts';
 import { tcpProblem } from '../../base/node/tcp-probe.ts';
 import { certificateFacts } from '../../base/node/x509-facts.ts';
-import { chosenContext } from '../contexts.ts';
 import type { AgentConfig } from '../core/agent-config.ts';
-import { type Address, addressOf, anotherServer, type Session } from '../session.ts';
+import { type Address, anotherServer, type Session } from '../session.ts';
 import { loadAgentConfig } from './agent-config-file.ts';
 import { hostCertificates } from './host-certificates.ts';
 import { memberChecks, probeThisHost } from './server-doctor.ts';
@@ -81,10 +80,9 @@ function configOf(path: string | undefined): { config?: AgentConfig; problem: st
 }
 
 /** The certificate that this command speaks with; none on the local socket. */
-function ownContext({ flags, io }: Session): Check[] {
-  const chosen = 'tls' in addressOf(flags, io) ? chosenContext(flags, io) : undefined;
-  if (chosen === undefined) return [];
-  const { certificate, renewAt } = chosen.context;
+function ownContext({ context, io }: Session): Check[] {
+  if (context === undefined) return [];
+  const { certificate, renewAt } = context.context;
   const { notBefore, notAfter } = certificateFacts(certificate);
   return contextChecks({ notBefore, endsAt: notAfter, renews: renewAt !== undefined }, io.clock.now());
 }
@@ -153,7 +151,7 @@ async function serverGroup(
 
 /** Who came through the local socket is known on this server only: the others know this host, when we may read its key. */
 function wayTo(session: Session, config: AgentConfig | undefined, apiAddress: string): Address {
-  const way = anotherServer(session, apiAddress);
+  const way = anotherServer(session.address, apiAddress);
   if (!('socketPath' in way)) return way;
   const tls = config === undefined ? undefined : hostCertificates(config);
   return tls === undefined ? { baseUrl: `http://${apiAddress}` } : { servers: [apiAddress], tls };

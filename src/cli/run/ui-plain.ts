@@ -17,7 +17,7 @@ import type { Data, Page, PageContext, Want } from '../../tui/core/page.ts';
 import { changeLines, rowLine, totalsLine, type ViewRows } from '../../tui/core/plain.ts';
 import { createFeeds } from '../../tui/feeds.ts';
 import { escapeText } from '../core/escape.ts';
-import { type Address, addressOf, anotherServer, type Session } from '../session.ts';
+import { type Address, anotherServer, type Session } from '../session.ts';
 
 export interface PlainOptions {
   readonly session: Session;
@@ -176,8 +176,8 @@ async function watchList(session: Session, { kind, query }: List): Promise<numbe
   const connect = (address: Address): Client =>
     createClient({ ...address, dial: io.dial, clock: io.clock, prove: io.prove });
   const connection = startConnection({
-    first: connect(addressOf(session.flags, io)),
-    connect: (apiAddress) => connect(anotherServer(session, apiAddress)),
+    first: connect(session.address),
+    connect: (apiAddress) => connect(anotherServer(session.address, apiAddress)),
     clock: io.clock,
     rng,
     signal,

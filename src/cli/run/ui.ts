@@ -21,9 +21,10 @@ import type { OperatorFiles } from '../../tui/operator-files.ts';
 import { type ClusterPlace, runTui, type TuiOptions } from '../../tui/run.ts';
 import { paneEmulator } from '../../tui/terminal/emulator.ts';
 import type { Terminal } from '../../tui/terminal.ts';
-import { chosenContext, loadContext, tlsOf } from '../contexts.ts';
+import { tlsOf } from '../contexts.ts';
 import { escapeText } from '../core/escape.ts';
-import { addressOf, type Session } from '../session.ts';
+import { loadContext } from '../load-context.ts';
+import type { Session } from '../session.ts';
 import { sessionPass } from '../session-pass.ts';
 import { holdWarnings } from './held-warnings.ts';
 import { UiClients } from './ui-clients.ts';
@@ -58,9 +59,8 @@ export async function runUi(options: UiOptions): Promise<number> {
   const rng = seededRng(io.clock.now() ^ process.pid);
   // Not the session's: that one says on standard error, across the screen, when an answer may be old.
   const clients = new UiClients(io, session.signal);
-  const address = addressOf(session.flags, io);
-  const named = 'tls' in address ? chosenContext(session.flags, io) : undefined;
-  const first = clients.client(address, named);
+  const named = session.context;
+  const first = clients.client(session.address, named);
   const pass = sessionPass(session, first);
   const place: ClusterPlace = {
     first,
@@ -122,10 +122,8 @@ function otherContexts(session: Session, clients: UiClients, began: ClusterPlace
 }
 
 /** What the operator calls the cluster: the context's name, or where the cluster is. */
-function contextName({ client, flags, io }: Session): string {
-  const address = addressOf(flags, io);
-  if ('socketPath' in address) return hostname();
-  return 'servers' in address ? (chosenContext(flags, io)?.name ?? client.address) : client.address;
+function contextName({ client, address, context }: Session): string {
+  return 'socketPath' in address ? hostname() : (context?.name ?? client.address);
 }
 
 /** Loaded when the first chart is to be drawn; until then, and where that fails, pages draw sparklines. */
