@@ -1,5 +1,5 @@
 /** What survives what: agents that restart, engines and servers that go away. */
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { type CellWorld, cellWorld } from '../../test/kit/cell-world.ts';
 
 async function running(world: CellWorld): Promise<void> {
@@ -19,6 +19,36 @@ test('[diego 202] an agent that restarts goes on with the same containers and re
   expect(world.servers.count('started')).toBe(reports);
   expect(world.servers.actual('web').crashCount).toBe(0);
   expect(world.cell.status().instances).toBe(3);
+  await world.stopAgent();
+});
+
+test('a record that changes while the engine lists its containers says nothing about them', async () => {
+  const world = await cellWorld();
+  world.servers.desire({ guid: 'web', image: 'app' });
+  world.servers.claim('web');
+  await running(world);
+  await world.stopAgent();
+  const list = world.runtime.list.bind(world.runtime);
+  let changes = 0;
+  vi.spyOn(world.runtime, 'list').mockImplementation(async (owner) => {
+    const found = await list(owner);
+    if (++changes === 1) {
+      // As when a cell whose lease had run out is back: its instances are suspect no more.
+      const before = world.servers.actual('web');
+      const next = { ...before, modificationIndex: before.modificationIndex + 1 };
+      world.servers.actuals.set('web/0', next);
+      world.servers.desire({ guid: 'other', image: 'app' });
+      world.servers.claim('other');
+    }
+    await world.clock.sleep(1_000, owner.signal);
+    return found;
+  });
+  world.startAgent();
+  await world.clock.advance(120_000);
+  expect(changes).toBeGreaterThan(0);
+  expect(world.servers.actual('web')).toMatchObject({ state: 'RUNNING', crashCount: 0 });
+  expect(world.runtime.containers.get('c1')?.starts).toBe(1);
+  expect(world.runtime.running()).toHaveLength(2);
   await world.stopAgent();
 });
 

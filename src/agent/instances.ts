@@ -168,7 +168,8 @@ export class Instances {
   }
 
   #compare(instance: Instance, listed: Container | undefined, mark: ListMark): void {
-    const isStale = instance.busy || instance.changedAt > mark.sequence;
+    // Before it was looked for, its worker has changed nothing: whatever kept that busy, the list counts.
+    const isStale = instance.looked && (instance.busy || instance.changedAt > mark.sequence);
     if (listed !== undefined && !isStale) sawContainer(instance, listed);
     if (mark.known.has(instance.key)) instance.looked = true;
     instance.reported = undefined;
