@@ -12,6 +12,9 @@ export PATH
 
 # /var/tmp first: in a container /tmp may be small; the daemon's data goes here too.
 work=$(mktemp -d "${TMPDIR:-/var/tmp}/skep-test.XXXXXX")
+# Starting skep from source is mostly compiling it, hundreds of times: Node keeps what it has compiled here.
+NODE_COMPILE_CACHE=$work/compile-cache
+export NODE_COMPILE_CACHE
 runner=
 dockerd=
 
