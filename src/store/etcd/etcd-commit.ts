@@ -5,19 +5,21 @@
  * nothing is written after one that was refused. What etcd's leader did with a transaction when it died is not known;
  * the one that is sent after it asks, so that a change of leader costs time and not an error.
  */
-import type { ICompare, IRequestOp, ITxnRequest, ITxnResponse } from 'etcd3';
 import { SkepError } from '../../base/core/errors.ts';
 import { defaults } from '../../model/defaults.ts';
 import type { MutationOutcome } from '../bbs.ts';
 import { type Batch, inBatches } from '../core/batches.ts';
-import type { Comparison, Fence, Mutation } from '../core/records.ts';
+import type { Fence, Mutation } from '../core/records.ts';
 import type { EtcdConnections } from './etcd-connections.ts';
 import { EtcdFailure } from './etcd-errors.ts';
+import { decodeTxn, encodeTxn, type TxnAnswer, type TxnQuestion } from './txn-wire.ts';
 
 /** Well below etcd's own limit for a request, 1.5 MiB. */
 const maxBytes = 1_000_000;
 /** Transactions under way at once. */
 const pipelineWidth = 4;
+
+const txnMethod = { path: '/etcdserverpb.KV/Txn', encode: encodeTxn, decode: decodeTxn };
 
 export interface CommitOptions {
   readonly signal: AbortSignal;
@@ -44,9 +46,8 @@ export class EtcdCommitter {
   }
 
   async deleteRange(from: string, to: string, options: CommitOptions): Promise<void> {
-    const range = { key: Buffer.from(from), range_end: Buffer.from(to) };
-    const request = { compare: comparisons(options.fence), success: [{ request_delete_range: range }] };
-    const { succeeded } = await this.#txn(() => request, options, true);
+    const question = { mutations: [], gone: { from, to }, alone: false, fence: options.fence, asks: false };
+    const { succeeded } = await this.#txn(() => question, options, true);
     if (!succeeded) throw fenced(options.fence);
   }
 
@@ -66,29 +67,25 @@ export class EtcdCommitter {
 
   async #sendTogether(mutations: readonly Mutation[], options: CommitOptions): Promise<MutationOutcome[]> {
     const repeatable = mutations.every(showsWhetherItHappened);
-    const [only] = mutations;
-    if (only !== undefined && mutations.length === 1 && options.fence === undefined) {
-      const alone = await this.#txn((tries) => transaction(only, tries), options, repeatable);
-      return [outcomeOf(only, alone, alone.header.revision)];
-    }
-    const together = (tries: number): ITxnRequest => ({
-      compare: comparisons(options.fence),
-      success: mutations.map((mutation): IRequestOp => ({ request_txn: transaction(mutation, tries) })),
-    });
-    const { succeeded, responses, header } = await this.#txn(together, options, repeatable);
-    if (!succeeded) throw fenced(options.fence);
-    return mutations.map((mutation, index) => {
-      return outcomeOf(mutation, responses[index]?.response_txn as ITxnResponse, header.revision);
-    });
+    const { fence } = options;
+    const alone = mutations.length === 1 && fence === undefined;
+    const question = (tries: number): TxnQuestion => ({ mutations, alone, fence, asks: tries > 1 });
+    const answer = await this.#txn(question, options, repeatable);
+    if (alone) return mutations.map((only) => outcomeOf(only, answer, answer.revision));
+    if (!answer.succeeded) throw fenced(fence);
+    if (answer.inner.length !== mutations.length) throw incomplete(answer, mutations.length);
+    return answer.inner.map((inner, place) =>
+      outcomeOf(mutations[place] as Mutation, inner, answer.revision),
+    );
   }
 
   #txn(
-    requestOf: (tries: number) => ITxnRequest,
+    questionOf: (tries: number) => TxnQuestion,
     { signal }: CommitOptions,
     repeatable: boolean,
-  ): Promise<ITxnResponse> {
+  ): Promise<TxnAnswer> {
     const policy = { what: 'txn', service: 'KV', repeatable, signal } as const;
-    return this.#connections.unary<ITxnResponse>('txn', requestOf, policy);
+    return this.#connections.wired(txnMethod, questionOf, policy);
   }
 }
 
@@ -113,15 +110,6 @@ async function pipeline(
   if (failures.length > 0) throw failures[0];
 }
 
-function comparisons(fence: Fence | undefined): ICompare[] {
-  return fence === undefined ? [] : [comparison(fence)];
-}
-
-/** A key that does not exist has the revision 0. */
-function comparison({ key, revision }: Comparison): ICompare {
-  return { key: Buffer.from(key), target: 'Mod', result: 'Equal', mod_revision: revision };
-}
-
 /**
  * Whether a mutation whose answer was lost can be sent again: it compares what it puts, so that it cannot
  * happen twice, and the second time what it put tells that it did the first time.
@@ -131,33 +119,19 @@ function showsWhetherItHappened({ compare, puts }: Mutation): boolean {
   return first !== undefined && puts.every((put) => compare.some(({ key }) => key === put.key));
 }
 
-/** @param tries from the second on, a mutation that is refused answers with what is there instead */
-function transaction({ compare, puts, deletes }: Mutation, tries: number): ITxnRequest {
-  const success: IRequestOp[] = puts.map(({ key, value, leaseId }) => ({
-    request_put: {
-      key: Buffer.from(key),
-      value: Buffer.from(value),
-      ...(leaseId === undefined ? {} : { lease: leaseId }),
-    },
-  }));
-  for (const key of deletes ?? []) success.push({ request_delete_range: { key: Buffer.from(key) } });
-  const reads = puts.map(({ key }): IRequestOp => ({ request_range: { key: Buffer.from(key) } }));
-  return { compare: compare.map(comparison), success, ...(tries === 1 ? {} : { failure: reads }) };
+/** @param revision of the outermost transaction: the inner ones carry none */
+function outcomeOf(mutation: Mutation, { succeeded, found }: TxnAnswer, revision: number): MutationOutcome {
+  if (succeeded) return { committed: true, revision };
+  const ours = mutation.puts.every(({ value }, place) => found[place]?.value === value);
+  const [first] = found;
+  return first !== undefined && ours ? { committed: true, revision: first.revision } : { committed: false };
 }
 
-/** @param revision of the outermost transaction: the inner ones carry none */
-function outcomeOf(
-  mutation: Mutation,
-  { succeeded, responses }: ITxnResponse,
-  revision: string,
-): MutationOutcome {
-  if (succeeded) return { committed: true, revision: Number(revision) };
-  const found = responses.map(({ response_range }) => response_range?.kvs[0]);
-  const ours = mutation.puts.every(({ value }, index) => found[index]?.value.toString() === value);
-  const [first] = found;
-  return first !== undefined && ours
-    ? { committed: true, revision: Number(first.mod_revision) }
-    : { committed: false };
+function incomplete({ inner }: TxnAnswer, count: number): SkepError {
+  return new SkepError(
+    'Internal',
+    `etcd answered ${inner.length} of the ${count} mutations of a transaction`,
+  );
 }
 
 function fenced(fence: Fence | undefined): SkepError {

@@ -34,6 +34,32 @@ interface RawClient {
   ) => { cancel(): void };
 }
 
+/** A method whose messages are bytes of our own making: the etcd3 package's are too dear for what comes in masses. */
+export interface WireMethod<Request, Response> {
+  readonly path: string;
+  readonly encode: (request: Request) => Buffer;
+  readonly decode: (bytes: Buffer) => Response;
+}
+
+/** What every gRPC client has below its methods. */
+interface WireClient {
+  makeUnaryRequest<Request, Response>(
+    path: string,
+    encode: (request: Request) => Buffer,
+    decode: (bytes: Buffer) => Response,
+    request: Request,
+    metadata: unknown,
+    options: object,
+    answered: (error: Error | null, response: Response) => void,
+  ): { cancel(): void };
+  makeBidiStreamRequest<Request, Response>(
+    path: string,
+    encode: (request: Request) => Buffer,
+    decode: (bytes: Buffer) => Response,
+    metadata: unknown,
+  ): Stream<Request, Response>;
+}
+
 interface Channel {
   getChannel(): { getConnectivityState(connect: boolean): number };
 }
@@ -187,6 +213,24 @@ export class EtcdConnections {
     });
   }
 
+  /** The same by a method of our own making. */
+  wired<Request, Response>(
+    { path, encode, decode }: WireMethod<Request, Response>,
+    requestOf: (tries: number) => Request,
+    policy: CallPolicy,
+  ): Promise<Response> {
+    return this.call<Response>(policy, (endpoint, resolve, reject, tries) => {
+      const request = requestOf(tries);
+      const opened = open(endpoint, policy.service, (client, metadata) =>
+        wireOf(client).makeUnaryRequest(path, encode, decode, request, metadata, {}, (error, response) =>
+          error === null ? resolve(response) : reject(error),
+        ),
+      );
+      opened.catch(reject);
+      return () => void opened.then((call) => call.cancel()).catch(reject);
+    });
+  }
+
   /** Runs tries of a call until one succeeds, may not be repeated, or the deadline passes. */
   async call<T>(policy: CallPolicy, attempt: Attempt<T>): Promise<T> {
     const untilMs = this.#clock.now() + defaults.storeDeadlineMs;
@@ -279,6 +323,21 @@ export function openStream<Request, Response>(
     const streams = client as unknown as Record<string, (metadata: unknown) => Stream<Request, Response>>;
     return (streams[method] as (metadata: unknown) => Stream<Request, Response>).call(client, metadata);
   });
+}
+
+/** The same by a method of our own making. */
+export function openWired<Request, Response>(
+  endpoint: Endpoint,
+  service: Service,
+  { path, encode, decode }: WireMethod<Request, Response>,
+): Promise<Stream<Request, Response>> {
+  return open(endpoint, service, (client, metadata) =>
+    wireOf(client).makeBidiStreamRequest(path, encode, decode, metadata),
+  );
+}
+
+function wireOf(client: RawClient): WireClient {
+  return client as unknown as WireClient;
 }
 
 function connected({ channels }: Endpoint, service: Service): boolean {

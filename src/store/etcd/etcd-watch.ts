@@ -3,13 +3,13 @@
  * together again, and asks for a sign of life when the member is silent: a connection that died without a
  * word must not look like a quiet cluster.
  */
-import type { IEvent, IWatchRequest, IWatchResponse } from 'etcd3';
 import type { Clock, Timer } from '../../base/clock.ts';
 import { root } from '../core/keys.ts';
 import type { Change } from '../core/records.ts';
-import { type Endpoint, openStream, type Stream } from './etcd-connections.ts';
+import { type Endpoint, openWired, type Stream } from './etcd-connections.ts';
 import { EtcdFailure, lateFailure, toFailure } from './etcd-errors.ts';
-import { prefixEnd, recordOf } from './etcd-reads.ts';
+import { prefixEnd } from './etcd-reads.ts';
+import { decodeWatch, encodeWatch, type WatchAnswer, type WatchQuestion } from './watch-wire.ts';
 
 /** After this much silence the member is asked to say something … */
 const probeAfterMs = 1_500;
@@ -21,6 +21,10 @@ const silentMs = 4_000;
  */
 const catchUpMs = 30_000;
 const tickMs = 500;
+
+type WatchStream = Stream<WatchQuestion, WatchAnswer>;
+
+const watchMethod = { path: '/etcdserverpb.Watch/Watch', encode: encodeWatch, decode: decodeWatch };
 
 export interface WatchSession {
   readonly endpoint: Endpoint;
@@ -37,7 +41,7 @@ export interface WatchSession {
 /** Resolves when the signal aborts; throws EtcdFailure when the watch broke, of kind `compacted` if by that. */
 export async function watch(session: WatchSession): Promise<void> {
   const { endpoint, signal } = session;
-  const stream = await openStream<IWatchRequest, IWatchResponse>(endpoint, 'Watch', 'watch');
+  const stream = await openWired(endpoint, 'Watch', watchMethod);
   let liveness: Liveness | undefined;
   let stop = (): void => undefined;
   try {
@@ -57,7 +61,12 @@ export async function watch(session: WatchSession): Promise<void> {
           reject(error as Error);
         }
       });
-      stream.write(createRequest(session.fromRevision));
+      stream.write({
+        what: 'create',
+        from: root,
+        to: prefixEnd(root).toString(),
+        fromRevision: session.fromRevision,
+      });
       if (signal.aborted) resolve();
     });
   } finally {
@@ -67,36 +76,26 @@ export async function watch(session: WatchSession): Promise<void> {
   }
 }
 
-function createRequest(fromRevision: number): IWatchRequest {
-  const key = Buffer.from(root);
-  return {
-    create_request: { key, range_end: prefixEnd(root), start_revision: fromRevision, fragment: true },
-  } as IWatchRequest;
-}
-
 /** Hands responses on; throws when one says that the watch is over. */
-function collector(session: WatchSession): (response: IWatchResponse & { fragment?: boolean }) => void {
-  let fragments: IEvent[] = [];
-  return (response) => {
-    if (response.canceled) throw cancelled(session.endpoint, response);
-    if (response.created) session.onOpen();
-    for (const event of response.events) fragments.push(event);
-    if (response.fragment || fragments.length === 0) return;
-    const events = fragments;
+function collector(session: WatchSession): (answer: WatchAnswer) => void {
+  let fragments: Change[] = [];
+  let revision = 0;
+  return (answer) => {
+    if (answer.canceled) throw cancelled(session.endpoint, answer);
+    if (answer.created) session.onOpen();
+    if (answer.changes.length > 0) revision = answer.revision;
+    if (fragments.length === 0) fragments = answer.changes;
+    else for (const change of answer.changes) fragments.push(change);
+    if (answer.fragment || fragments.length === 0) return;
+    const changes = fragments;
     fragments = [];
-    session.onChanges(events.map(changeOf), Number(events.at(-1)?.kv.mod_revision));
+    session.onChanges(changes, revision);
   };
 }
 
-function changeOf({ type, kv }: IEvent): Change {
-  return type === 'Delete'
-    ? { key: kv.key.toString(), record: undefined }
-    : { key: kv.key.toString(), record: recordOf(kv) };
-}
-
-function cancelled(endpoint: Endpoint, { compact_revision, cancel_reason }: IWatchResponse): EtcdFailure {
-  if (compact_revision === '0') return broken(endpoint, cancel_reason || 'the member cancelled it');
-  return new EtcdFailure('compacted', 'Unavailable', `etcd: the log was compacted up to ${compact_revision}`);
+function cancelled(endpoint: Endpoint, { compactRevision, cancelReason }: WatchAnswer): EtcdFailure {
+  if (compactRevision === 0) return broken(endpoint, cancelReason || 'the member cancelled it');
+  return new EtcdFailure('compacted', 'Unavailable', `etcd: the log was compacted up to ${compactRevision}`);
 }
 
 function broken({ address }: Endpoint, reason: string): EtcdFailure {
@@ -109,17 +108,13 @@ function broken({ address }: Endpoint, reason: string): EtcdFailure {
  */
 class Liveness {
   readonly #clock: Clock;
-  readonly #stream: Stream<IWatchRequest, IWatchResponse>;
+  readonly #stream: WatchStream;
   #heardAt: number;
   #tickedAt: number;
   #catchesUp = false;
   #timer: Timer;
 
-  constructor(
-    session: WatchSession,
-    stream: Stream<IWatchRequest, IWatchResponse>,
-    reject: (error: Error) => void,
-  ) {
+  constructor(session: WatchSession, stream: WatchStream, reject: (error: Error) => void) {
     this.#clock = session.clock;
     this.#stream = stream;
     this.#heardAt = this.#clock.now();
@@ -147,7 +142,7 @@ class Liveness {
   };
 
   #probe(): void {
-    this.#stream.write({ progress_request: {} } as IWatchRequest);
+    this.#stream.write({ what: 'progress' });
   }
 
   stop(): void {
