@@ -16,9 +16,10 @@ import { withDeadline } from '../../base/clock.ts';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
 import type { Socket } from '../../base/socket.ts';
 import type { ActualLrp } from '../../model/actual-lrp.ts';
-import type { CellId } from '../../model/ids.ts';
-import { instanceName } from '../../model/instance-name.ts';
+import type { CellId, ProcessGuid } from '../../model/ids.ts';
 import { escapeText } from '../core/escape.ts';
+import { plural } from '../core/format.ts';
+import { type InstancesFate, instancesFate } from '../core/upgrade-instances.ts';
 import { allPages } from '../lookup.ts';
 import type { Session } from '../session.ts';
 import { chunksOf, type ReleaseFile } from './release-file.ts';
@@ -29,6 +30,7 @@ const settleDeadlineMs = 120_000;
 const pollMs = 500;
 /** What `install.sh` says of a failure fits in these. */
 const shownLines = 12;
+const shownInstances = 5;
 
 export type HostAction = Exclude<UpgradeAction, 'last'>;
 
@@ -48,20 +50,26 @@ export interface HostTask {
   readonly version: string;
 }
 
-/** @throws SkepError when the host refused, went back by itself, did not return, or is not well afterwards */
+/** @throws SkepError when the host refused, went back by itself, did not return, is not well afterwards, or what ran did not run on */
 export async function upgradeHost(session: Session, task: HostTask): Promise<HostOutcome> {
   const { name, action, version } = task;
   const before = await cellOf(session, name);
   const ran = await runningOn(session, name);
+  const guids = [...new Set(ran.map(({ guid }) => guid))];
+  const generations = await generationsOf(session, guids);
   const report = (await send(session, task)) ?? (await reportAfterRestart(session, name, before));
   if (report.code !== 0) throw failed(report, name);
   if (action === 'check') return { name, ranOn: ran.length, instances: ran.length };
-  return await settled(
-    session,
-    name,
-    ran,
-    (cell) => (cell.presence.version === version) === (action === 'install'),
-  );
+  const fate = await until(session, settleDeadlineMs, `${name} is not well`, async () => {
+    const cell = await wellCell(session, name);
+    if ((cell.presence.version === version) !== (action === 'install'))
+      throw unwell(`it runs ${cell.presence.version}`);
+    const now = await fateOf(session, cell, ran, generations);
+    if (now.undecided !== undefined) throw unwell(now.undecided);
+    return now;
+  });
+  if (fate.restarted.length > 0) throw restarted(fate, ran.length);
+  return { name, ranOn: fate.ranOn, instances: ran.length };
 }
 
 /** The report, or undefined when the agent ended before it could give one: it was restarted. */
@@ -122,36 +130,65 @@ async function reportAfterRestart(session: Session, name: CellId, before: CellVi
   });
 }
 
-/** Well: the version is right, the engine answers, a leader is there, and what ran here runs, or was moved on purpose. */
-async function settled(
+/** The engine answers, and so do all servers, of which one leads. @throws what is not well */
+async function wellCell(session: Session, name: CellId): Promise<CellView> {
+  const cell = await cellOf(session, name);
+  const { ok, reason = 'no answer' } = cell.presence.engine;
+  if (!ok) throw unwell(`its container engine: ${reason}`);
+  const { leader, servers } = await session.client.call('status', {}, { signal: session.signal });
+  if (leader === undefined) throw unwell('no server leads');
+  const silent = servers.find(({ health }) => health === 'unknown');
+  if (silent !== undefined) throw unwell(`server ${silent.server} does not answer`);
+  return cell;
+}
+
+/** What became of those that ran on the host before. */
+async function fateOf(
   session: Session,
-  name: CellId,
-  ran: readonly ActualLrp[],
-  isRight: (cell: CellView) => boolean,
-): Promise<HostOutcome> {
-  return await until(session, settleDeadlineMs, `${name} is not well`, async () => {
-    const cell = await cellOf(session, name);
-    if (!isRight(cell)) throw unwell(`it runs ${cell.presence.version}`);
-    if (!cell.presence.engine.ok)
-      throw unwell(`its container engine: ${cell.presence.engine.reason ?? 'no answer'}`);
-    const { leader, servers } = await session.client.call('status', {}, { signal: session.signal });
-    if (leader === undefined) throw unwell('no server leads');
-    const silent = servers.find(({ health }) => health === 'unknown');
-    if (silent !== undefined) throw unwell(`server ${silent.server} does not answer`);
-    const now = new Set((await runningOn(session, name)).map(({ instanceGuid }) => instanceGuid));
-    const lost = ran.filter(({ instanceGuid }) => !now.has(instanceGuid));
-    for (const { guid, index } of lost) await refuseCrashed(session, guid, index);
-    return { name, ranOn: ran.length - lost.length, instances: ran.length };
+  cell: CellView,
+  before: readonly ActualLrp[],
+  generationsBefore: ReadonlyMap<string, number>,
+): Promise<InstancesFate> {
+  const here = await instancesOn(session, cell.presence.cellId);
+  const guidsHere = new Set(here.map(({ instanceGuid }) => instanceGuid));
+  const gone = before.filter(({ instanceGuid }) => !guidsHere.has(instanceGuid));
+  const elsewhere = await Promise.all(gone.map(({ guid, index }) => instancesOf(session, guid, index)));
+  const generationsAfter = await generationsOf(session, [...generationsBefore.keys()]);
+  const isDrained = cell.spec?.drain !== undefined;
+  return instancesFate({
+    before,
+    after: [...here, ...elsewhere.flat()],
+    generationsBefore,
+    generationsAfter,
+    isDrained,
   });
 }
 
-/** An instance that is gone was stopped by somebody; one that crashed is trouble. */
-async function refuseCrashed(session: Session, guid: string, index: number): Promise<void> {
-  const query = { guid, index };
-  const { rows } = await session.client.call('listInstances', { query }, { signal: session.signal });
-  const crashed = rows.find(({ state }) => state === 'CRASHED');
-  if (crashed === undefined) return;
-  throw unwell(`${instanceName(guid, index)} crashed: ${crashed.crashReason ?? 'no reason is known'}`);
+/** Of those LRPs that are there. */
+async function generationsOf(
+  { client, signal }: Session,
+  guids: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const found = new Map<string, number>();
+  for (const guid of guids) {
+    try {
+      const params = { guid: guid as ProcessGuid };
+      const { desired } = await client.call('getLrp', { params }, { signal });
+      found.set(guid, desired.generation);
+    } catch (error) {
+      if (!(error instanceof SkepError) || error.code !== 'ResourceNotFound') throw error;
+    }
+  }
+  return found;
+}
+
+function restarted({ restarted: names }: InstancesFate, count: number): SkepError {
+  const more = names.length > shownInstances ? `, and ${names.length - shownInstances} more` : '';
+  const shown = names.slice(0, shownInstances).map(escapeText).join(', ');
+  const message = `${names.length} of ${plural(count, 'instance')} did not run on: ${shown}${more}`;
+  return new SkepError('InvalidStateTransition', message, {
+    hint: 'the host has the release and is well; `skep events` tells what happened to them',
+  });
 }
 
 function unwell(reason: string): SkepError {
@@ -196,10 +233,23 @@ function cellOf(session: Session, id: CellId): Promise<CellView> {
   return session.client.call('getCell', { params: { id } }, { signal: session.signal });
 }
 
+/** Those that count: what is on its way out may go on doing so. */
 async function runningOn(session: Session, cell: string): Promise<ActualLrp[]> {
-  const { client, signal } = session;
-  const all = await allPages((after) =>
+  const all = await instancesOn(session, cell);
+  return all.filter(
+    ({ state, presence, retire }) => state === 'RUNNING' && presence === 'ORDINARY' && retire === undefined,
+  );
+}
+
+function instancesOn({ client, signal }: Session, cell: string): Promise<ActualLrp[]> {
+  return allPages((after) =>
     client.call('listInstances', { query: { cell, ...(after === undefined ? {} : { after }) } }, { signal }),
   );
-  return all.filter(({ state, cellId }) => state === 'RUNNING' && cellId === cell);
+}
+
+function instancesOf({ client, signal }: Session, guid: string, index: number): Promise<ActualLrp[]> {
+  return allPages((after) => {
+    const query = { guid, index, ...(after === undefined ? {} : { after }) };
+    return client.call('listInstances', { query }, { signal });
+  });
 }
