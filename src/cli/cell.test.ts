@@ -15,6 +15,14 @@ const web = 'web' as ProcessGuid;
 const onA = (presence: 'ORDINARY' | 'EVACUATING') =>
   buildActual({ state: 'RUNNING', cellId: 'a', routable: true, presence });
 
+test('a shell on a cell that is not there: that is said, not what this terminal lacks', async () => {
+  expect(await skep(['cell', 'shell', 'nope'])).toMatchObject({
+    code: 3,
+    err: expect.stringMatching(/^skep: there is no cell "nope"/),
+  });
+  expect((await skep(['cell', 'shell', 'a'])).err).toMatch(/a console needs a terminal/);
+});
+
 describe('a lost cell', () => {
   const lostAt = Date.now() - 12 * 60_000;
   const cells = [buildCell('a', { zone: 'z1' })];

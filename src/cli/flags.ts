@@ -1,7 +1,7 @@
 /** Flags that every command has, and how a command is told what they say. Used by session.ts and main.ts. */
 import { type Command, Option } from 'commander';
-import { SkepError } from '../base/core/errors.ts';
 import type { ColourMode } from './core/colour.ts';
+import { parseOneOf } from './core/quantity.ts';
 
 export interface GlobalFlags {
   readonly server?: string | undefined;
@@ -21,6 +21,8 @@ export const plainGlobals = ['--no-headers', '-q', '--quiet', '--no-input', '-y'
 export const formats = ['table', 'wide', 'json', 'yaml', 'name'] as const;
 export type Format = (typeof formats)[number] | 'jsonl';
 
+const colourModes: readonly ColourMode[] = ['auto', 'always', 'never'];
+
 const everyCommand = 'Options of every command:';
 
 /** Adds the flags of every command, in a group of their own at the end of its help. */
@@ -37,9 +39,11 @@ export function withGlobals(command: Command, more: readonly Format[] = []): Com
     .option('--no-headers', 'print tables without their first line')
     .option('-q, --quiet', 'print no progress and no notes')
     .addOption(
-      new Option('--color <when>', 'when to colour; NO_COLOR and FORCE_COLOR count too')
-        .choices(['auto', 'always', 'never'])
-        .default('auto'),
+      choiceOption(
+        '--color <when>',
+        'when to colour; NO_COLOR and FORCE_COLOR count too',
+        colourModes,
+      ).default('auto'),
     )
     .option('--no-input', 'never ask; SKEP_NO_INPUT=1 does the same')
     .option('-y, --yes', 'answer yes to every question')
@@ -47,11 +51,13 @@ export function withGlobals(command: Command, more: readonly Format[] = []): Com
   return command;
 }
 
+/** A flag with one of a few words as its value; another is refused with all of them. */
+export function choiceOption(flags: string, description: string, choices: readonly string[]): Option {
+  const option = new Option(flags, description).choices(choices);
+  return option.argParser((text) => parseOneOf(option.long ?? flags, text, choices));
+}
+
 /** The format asked for; throws `InvalidRequest` for one that the command does not have. */
 export function formatOf(flags: GlobalFlags, more: readonly Format[] = []): Format {
-  const known: readonly Format[] = [...formats, ...more];
-  const found = known.find((format) => format === (flags.output ?? 'table'));
-  if (found !== undefined) return found;
-  const message = `-o: ${JSON.stringify(flags.output)} is not one of ${known.join(', ')}`;
-  throw new SkepError('InvalidRequest', message, { field: '-o' });
+  return parseOneOf('-o', flags.output ?? 'table', [...formats, ...more]);
 }

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { loadLinear } from '../api/client/linear-expression.ts';
 import { expressionOf } from '../api/core/expression.ts';
 import { SkepError } from '../base/core/errors.ts';
-import { parseSince, parseWhole } from './core/quantity.ts';
+import { parseOneOf, parseSince, parseWhole } from './core/quantity.ts';
 import type { PrinterOptions } from './log-printer.ts';
 import type { Session } from './session.ts';
 
@@ -64,11 +64,7 @@ export function tailOf(flags: LogFlags): number | undefined {
 
 function streamsOf(text: string | undefined): readonly ('stdout' | 'stderr')[] {
   if (text === undefined) return ['stdout', 'stderr'];
-  if (text === 'out') return ['stdout'];
-  if (text === 'err') return ['stderr'];
-  throw new SkepError('InvalidRequest', `--stream: ${JSON.stringify(text)} is not out or err`, {
-    field: '--stream',
-  });
+  return parseOneOf('--stream', text, ['out', 'err']) === 'out' ? ['stdout'] : ['stderr'];
 }
 
 /** Lines come from workloads: no expression and no line may take more time than the line is long. */

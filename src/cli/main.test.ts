@@ -15,7 +15,7 @@ describe('usage', () => {
     [['frobnicate'], /there is no command "frobnicate"/],
     [['pss'], /did you mean "ps"/],
     [['ps', '--frob'], /--frob/],
-    [['run', 'web'], /image/],
+    [['run', 'web'], /^skep: IMAGE is missing.*\n {2}hint: usage: skep run \[OPTIONS\] NAME IMAGE /],
     [['run', 'web', 'busybox', '-n', '-3'], /-3/],
     [['run', 'web', 'busybox', '-n', '99999999999'], /100000/],
     [['run', 'web', 'busybox', '-m', '12potatoes'], /12potatoes/],
@@ -28,7 +28,21 @@ describe('usage', () => {
     [['ps', '-o', 'xml'], /-o: "xml" is not one of/],
     [['logs', 'web', '--grep', '('], /--grep/],
     [['ps', '--server', 'a:b:c'], /--server: "a:b:c" is not/],
-    [['ps', '--color', 'maybe'], /--color/],
+    [['ps', '--color', 'maybe'], /^skep: --color: "maybe" is not one of auto, always, never\n$/],
+    [
+      ['ps', '--no-header'],
+      /unknown option '--no-header'\n {2}hint: did you mean --no-headers\? usage: skep ps /,
+    ],
+    [['logs', 'web', '--stream', 'in'], /--stream: "in" is not one of out, err/],
+    [['logs', 'web', '-n'], /-n, --lines <n>: its value is missing/],
+    [['status', 'web', 'now'], /skep status takes no argument: "web" "now" is too much/],
+    [['scale', 'web', '1', '2'], /skep scale takes 2 arguments at most: "2" is too much/],
+    [['task', 'lss'], /there is no command "task lss"\n {2}hint: did you mean ls\?/],
+    [['token', 'create'], /--role is missing: one of server, cell/],
+    [['user', 'add', 'eve', '--role', 'boss', '--file', 'f'], /"boss" is not one of viewer, operator, admin/],
+    [['server', 'auto', '4'], /^skep: WHAT: "4" is not one of on, off, 1, 3, 5\n$/],
+    [['agent', '--server', 'maybe'], /--server: "maybe" is not one of true, false, auto/],
+    [['dev', '--cells', '99'], /--cells: "99" is not a whole number from 1 to 20/],
   ])('%j is refused with status 2', async (args, message) => {
     await seedLrp('web', 1);
     const { code, out, err } = await skep(args);

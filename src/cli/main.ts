@@ -16,6 +16,7 @@ import { plainGlobals, valuedGlobals } from './flags.ts';
 import type { Host, Io } from './io.ts';
 import { contextFiles } from './run/context-files.ts';
 import { version } from './run/version.ts';
+import { usageOf, wrongUse } from './usage.ts';
 import { clusterVerbs, type Verb } from './verbs.ts';
 
 const programs = 'Programs:';
@@ -145,32 +146,19 @@ async function buildProgram(host: Host, wanted: string | undefined): Promise<Com
 /** Nothing exits the process or prints past `io`, in any subcommand. */
 function configure(command: Command, io: Io): void {
   command
-    .exitOverride()
+    .exitOverride((error) => {
+      throw wrongUse(command, error);
+    })
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),
       getOutHelpWidth: () => io.stdout.columns ?? 100,
       getErrHelpWidth: () => io.stderr.columns ?? 100,
-      outputError: (text, write) => write(escapeLines(text.replace(/^error: /, 'skep: '))),
+      // `report` says it, as it says every other refusal.
+      outputError: () => undefined,
     })
-    .configureHelp({ commandUsage: usageOf, subcommandTerm: (sub) => sub.name() })
-    .showHelpAfterError(`(see '${pathOf(command)} --help')`);
+    .configureHelp({ commandUsage: usageOf, subcommandTerm: (sub) => sub.name() });
   for (const sub of command.commands) configure(sub, io);
-}
-
-/** `skep task run`. */
-function pathOf(command: Command): string {
-  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
-}
-
-/** As manuals write it: `skep stop [OPTIONS] NAME`. */
-function usageOf(command: Command): string {
-  return `${pathOf(command)} ${command.usage()}`
-    .replace(
-      /<([a-z]+)(\.\.\.)?>/g,
-      (_, name: string, more?: string) => name.toUpperCase() + (more ? '…' : ''),
-    )
-    .replace(/\[[a-z]+\]/g, (part) => part.toUpperCase());
 }
 
 /** Flags of every command may stand before the verb too: they are moved behind it. */

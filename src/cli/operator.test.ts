@@ -67,7 +67,9 @@ test('a refusal names what was typed, once', async () => {
   expect((await skep(['run', 'web', 'busybox', '-m', '99999T'])).err).toMatch(
     /^skep: --memory in MiB: must be/,
   );
-  expect((await skep(['stop'])).err).toContain("(see 'skep stop --help')");
+  expect((await skep(['stop'])).err).toMatch(
+    /^skep: NAME is missing: .*\n {2}hint: usage: skep stop \[OPTIONS\] NAME.* \('skep stop --help' tells more\)\n$/,
+  );
 });
 
 test('exec without a command and without a terminal is refused, not silently done', async () => {

@@ -4,7 +4,7 @@ import type { CellId } from '../../model/ids.ts';
 import { openConsole } from '../console-session.ts';
 import { withGlobals } from '../flags.ts';
 import type { Host } from '../io.ts';
-import { openSession } from '../session.ts';
+import { openSession, type Session } from '../session.ts';
 
 const manual = `
 Only where the host's own /etc/skep/agent.yaml says "hostShell: true" under "cell:", and
@@ -24,21 +24,17 @@ export function cellShellCommand(host: Host): Command {
     .argument('<cell>', 'CELL')
     .addHelpText('after', manual)
     .action((cell: string) =>
-      openSession(
-        host,
-        command,
-        (session) =>
-          openConsole(
-            session,
-            { kind: 'console', cell: cell as CellId },
-            {
-              name: `the host of ${cell}`,
-              isWatching: false,
-              forScripts: `for scripts: ssh ${cell} COMMAND`,
-            },
-          ),
-        { forwardsInterrupt: true },
-      ),
+      openSession(host, command, (session) => shell(session, cell as CellId), { forwardsInterrupt: true }),
     );
   return withGlobals(command);
+}
+
+/** A cell that is not there is said to be so before anything is said about this terminal. */
+async function shell(session: Session, cell: CellId): Promise<number> {
+  await session.client.call('getCell', { params: { id: cell } }, { signal: session.signal });
+  return await openConsole(
+    session,
+    { kind: 'console', cell },
+    { name: `the host of ${cell}`, isWatching: false, forScripts: `for scripts: ssh ${cell} COMMAND` },
+  );
 }

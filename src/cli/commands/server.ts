@@ -1,11 +1,12 @@
 /** `skep server ls|add|remove|auto`: which hosts are servers. `recover` is cli/run/server-command.ts. */
-import { Argument, Command } from 'commander';
+import { Command } from 'commander';
+import { didYouMean } from '../../api/core/nearest.ts';
 import { lastChangeLine, quorumLine } from '../../api/core/quorum-text.ts';
 import type { ServerRow, Servers } from '../../api/core/server-shapes.ts';
 import { SkepError } from '../../base/core/errors.ts';
 import { escapeText } from '../core/escape.ts';
 import { formatAge, formatDuration, formatMebibytes } from '../core/format.ts';
-import { parseDurationMs } from '../core/quantity.ts';
+import { parseDurationMs, parseOneOf } from '../core/quantity.ts';
 import type { Column } from '../core/table.ts';
 import { withGlobals } from '../flags.ts';
 import type { Host } from '../io.ts';
@@ -151,6 +152,11 @@ function removeCommand(host: Host): Command {
 
 async function remove(session: Session, name: string, force: boolean): Promise<number> {
   const { client, signal } = session;
+  const { rows } = await client.call('listServers', {}, { signal });
+  requireServer(
+    name,
+    rows.map(({ server }) => server),
+  );
   await confirm(session, `Remove server ${escapeText(name)}?`);
   const { change } = await client.call(
     'removeServer',
@@ -158,6 +164,15 @@ async function remove(session: Session, name: string, force: boolean): Promise<n
     { signal },
   );
   return await followChange(session, change);
+}
+
+/** Nobody is asked about a name that is none. Throws `ResourceNotFound` with those that are. */
+function requireServer(name: string, servers: readonly string[]): void {
+  if (servers.includes(name)) return;
+  const hint = [didYouMean(name, servers), `the servers are ${servers.join(', ')}`];
+  throw new SkepError('ResourceNotFound', `there is no server ${JSON.stringify(name)}`, {
+    hint: hint.filter((part) => part !== undefined).join(' '),
+  });
 }
 
 const autoManual = `
@@ -176,7 +191,9 @@ function autoCommand(host: Host): Command {
   const command = new Command('auto')
     .summary('let the cluster keep 1, 3 or 5 servers by itself, or not')
     .description('Switches the automatic quorum on or off, or says how many servers it keeps.')
-    .addArgument(new Argument('<what>', 'on, off, or how many servers').choices(['on', 'off', '1', '3', '5']))
+    .argument('<what>', 'on, off, or how many servers: 1, 3 or 5', (text: string) =>
+      parseOneOf('WHAT', text, ['on', 'off', '1', '3', '5']),
+    )
     .option('--replace-after <time>', 'how long a server must be silent: 10m', (text) =>
       parseDurationMs('--replace-after', text),
     )

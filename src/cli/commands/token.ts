@@ -1,9 +1,9 @@
 /** `skep token`: what lets a new host in. */
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { type TokenRole, tokenRoles } from '../../model/auth.ts';
 import { formatDuration } from '../core/format.ts';
 import { parseDurationMs, parseWhole } from '../core/quantity.ts';
-import { withGlobals } from '../flags.ts';
+import { choiceOption, withGlobals } from '../flags.ts';
 import type { Host } from '../io.ts';
 import { isData, openSession, printData, printListing, type Session } from '../session.ts';
 
@@ -41,9 +41,7 @@ function createCommand(host: Host): Command {
   const command = new Command('create')
     .summary('make a token and print it')
     .description('Makes a join token and prints it; nobody can print it again.')
-    .addOption(
-      new Option('--role <role>', 'what the host becomes').choices([...tokenRoles]).makeOptionMandatory(),
-    )
+    .addOption(choiceOption('--role <role>', 'what the host becomes', tokenRoles).makeOptionMandatory())
     .option(
       '--ttl <time>',
       'how long it is good: 30m, 24h, 7d',

@@ -1,5 +1,5 @@
 /** `skep top`: what cells and instances use now. */
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { readData } from '../../api/client/data-stream.ts';
 import { type StatsSample, statsSampleSchema } from '../../api/core/stats-shapes.ts';
 import { pause, withDeadline } from '../../base/clock.ts';
@@ -17,7 +17,7 @@ import {
   type TopOrder,
   topOrders,
 } from '../core/top-rows.ts';
-import { withGlobals } from '../flags.ts';
+import { choiceOption, withGlobals } from '../flags.ts';
 import type { Host } from '../io.ts';
 import { allPages, findLrp, listInstances } from '../lookup.ts';
 import { isData, openSession, printListing, type Session } from '../session.ts';
@@ -55,7 +55,7 @@ export function topCommand(host: Host): Command {
     .usage('[OPTIONS] [cells|NAME|NAME/INDEX]')
     .argument('[name]', '"cells" (the default), NAME of an LRP, or NAME/INDEX')
     .option('--once', 'print one sample and end')
-    .addOption(new Option('--sort <by>', 'what comes first').choices([...topOrders]).default('cpu'))
+    .addOption(choiceOption('--sort <by>', 'what comes first', topOrders).default('cpu'))
     .addHelpText('after', manual)
     .action((name: string | undefined, flags: Flags) =>
       openSession(host, command, (session) => top(session, name ?? 'cells', flags)),

@@ -1,12 +1,12 @@
 /** `skep user`: people, each with a certificate of their own. */
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { SkepError } from '../../base/core/errors.ts';
 import { cellIdSchema } from '../../model/ids.ts';
 import { type UserRole, userRoles } from '../../model/rights.ts';
 import type { Context } from '../core/context.ts';
 import { formatAge, formatDuration } from '../core/format.ts';
 import { parseDurationMs } from '../core/quantity.ts';
-import { withGlobals } from '../flags.ts';
+import { choiceOption, withGlobals } from '../flags.ts';
 import type { Host } from '../io.ts';
 import { openSession, printListing, type Session } from '../session.ts';
 
@@ -52,7 +52,7 @@ function addCommand(host: Host): Command {
     .summary('add a user and write the file that lets them in')
     .description('Makes a key, has the cluster sign it, and writes a context file (readable by you alone).')
     .argument('<name>', 'of the user')
-    .addOption(new Option('--role <role>', 'what they may do').choices([...userRoles]).makeOptionMandatory())
+    .addOption(choiceOption('--role <role>', 'what they may do', userRoles).makeOptionMandatory())
     .option('--console', 'they may enter containers')
     .option('--ttl <time>', 'until when, for good: 30d, 8h (default: it renews itself)', (text) =>
       parseDurationMs('--ttl', text),

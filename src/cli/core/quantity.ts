@@ -15,6 +15,13 @@ export function wrongValue(what: string, text: string, expected: string): SkepEr
   });
 }
 
+/** One of a few words. */
+export function parseOneOf<T extends string>(what: string, text: string, choices: readonly T[]): T {
+  const found = choices.find((choice) => choice === text);
+  if (found === undefined) throw wrongValue(what, text, `one of ${choices.join(', ')}`);
+  return found;
+}
+
 /** A whole number in [low, high], in plain digits. */
 export function parseWhole(what: string, text: string, low: number, high: number): number {
   const value = Number(text);

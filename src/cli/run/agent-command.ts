@@ -1,5 +1,7 @@
 /** `skep agent`: the daemon on each host. Parses its flags, then hands over to agent.ts. */
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command } from 'commander';
+import { parseOneOf } from '../core/quantity.ts';
+import { choiceOption } from '../flags.ts';
 import type { Host } from '../io.ts';
 import type { ConfigOverrides } from './agent-config-file.ts';
 
@@ -67,9 +69,7 @@ export function agentCommand(host: Host): Command {
       text.split(','),
     )
     .option('--zone <zone>', 'what this host fails together with (default: default)')
-    .addOption(
-      new Option('--log-level <level>', 'how much to log').choices(['debug', 'info', 'warn', 'error']),
-    )
+    .addOption(choiceOption('--log-level <level>', 'how much to log', ['debug', 'info', 'warn', 'error']))
     .option('--explain', 'write down what the brain decides and why: explain.jsonl in the data folder')
     .option(
       '--metrics-listen <address>',
@@ -83,10 +83,8 @@ export function agentCommand(host: Host): Command {
 }
 
 function parseServer(text: string): boolean | 'auto' {
-  if (text === 'auto') return text;
-  if (text === 'true') return true;
-  if (text === 'false') return false;
-  throw new InvalidArgumentError('must be true, false or auto.');
+  const choice = parseOneOf('--server', text, ['true', 'false', 'auto']);
+  return choice === 'auto' ? choice : choice === 'true';
 }
 
 function overridesOf(flags: AgentFlags): ConfigOverrides {

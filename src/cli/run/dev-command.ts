@@ -1,5 +1,6 @@
 /** `skep dev`: a throw-away cluster of this machine in the foreground. */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
+import { parseWhole } from '../core/quantity.ts';
 import type { Host } from '../io.ts';
 
 const manual = `
@@ -18,16 +19,16 @@ export function devCommand(host: Host): Command {
   return new Command('dev')
     .summary('run a throw-away cluster on this machine')
     .description('Runs a throw-away cluster on this machine, in the foreground.')
-    .option('--cells <n>', 'how many agents to run, 1 to 20', wholeBetween(1, 20), 3)
+    .option('--cells <n>', 'how many agents to run, 1 to 20', (text) => parseWhole('--cells', text, 1, 20), 3)
     .option(
       '--servers <n>',
       'how many of them are servers (default: 3 if there are 3 cells, else 1)',
-      wholeBetween(1, 7),
+      (text) => parseWhole('--servers', text, 1, 7),
     )
     .option(
       '--port <n>',
       'first of three ports: API, etcd clients, etcd peers',
-      wholeBetween(1, 65_533),
+      (text) => parseWhole('--port', text, 1, 65_533),
       7400,
     )
     .addHelpText('after', manual)
@@ -42,14 +43,4 @@ export function devCommand(host: Host): Command {
         }),
       );
     });
-}
-
-function wholeBetween(low: number, high: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < low || value > high) {
-      throw new InvalidArgumentError(`must be a whole number from ${low} to ${high}.`);
-    }
-    return value;
-  };
 }

@@ -1,11 +1,11 @@
 /** `skep ui`, and `skep` alone: the terminal UI. A composition root: the only place where its parts are put together. */
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { SkepError } from '../../base/core/errors.ts';
 import { actionIds } from '../../tui/core/actions.ts';
 import { keymapOf } from '../../tui/core/keymap.ts';
 import { themeNames } from '../../tui/core/palettes.ts';
 import { operatorFiles } from '../../tui/operator-files.ts';
-import { withGlobals } from '../flags.ts';
+import { choiceOption, withGlobals } from '../flags.ts';
 import type { Host } from '../io.ts';
 import { openSession, type Session } from '../session.ts';
 
@@ -37,7 +37,7 @@ export function uiCommand(host: Host): Command {
     .summary('open the terminal UI (skep alone does)')
     .description('Opens the terminal UI.')
     .option('--read-only', 'change nothing; :ro switches it')
-    .addOption(new Option('--theme <name>', 'colours').choices([...themeNames]))
+    .addOption(choiceOption('--theme <name>', 'colours', themeNames))
     .option('--plain [view]', 'print a view as plain lines, for screen readers; as typed after ":" (pulses)')
     .option('--watch', 'with --plain: go on and say what changes in the list, a line each')
     .option('--print-keymap', 'print keys.yaml as it is now, and end')
