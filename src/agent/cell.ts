@@ -42,6 +42,7 @@ import { type Streams, type StreamTarget, serveStreams } from './session/streams
 import { Stats } from './stats.ts';
 import { Tasks } from './tasks.ts';
 import { Upgrades } from './upgrades.ts';
+import type { Witness } from './witness.ts';
 
 export type { CellConfig } from './cell-context.ts';
 
@@ -55,6 +56,8 @@ export interface CellOptions {
   readonly dial: Dial;
   readonly prober: Prober;
   readonly meter: Meter;
+  /** What is seen of a container that never became healthy; absent: nothing. */
+  readonly witness?: Witness | undefined;
   /** What replaces this program; absent where it was not installed. */
   readonly installer?: Installer | undefined;
   readonly createEmulator: CreateEmulator;
@@ -192,7 +195,7 @@ class RunningCell implements Cell {
   }
 
   #context(): CellContext {
-    const { config, runtime, clock, rng, log, signal, prober, metrics = noMetrics } = this.#options;
+    const { config, runtime, clock, rng, log, signal, prober, witness, metrics = noMetrics } = this.#options;
     const engine = this.#engine;
     return {
       config,
@@ -207,7 +210,7 @@ class RunningCell implements Cell {
       images: sharedImages(runtime),
       hostPorts: hostPorts(config.portRange ?? defaultPortRange, rng),
       creations: limit(config.maxCreations ?? defaultMaxCreations),
-      checks: healthChecks({ clock, prober, runtime, engine }),
+      checks: healthChecks({ clock, prober, runtime, engine, witness }),
       owner: () => this.#owner(),
       wakePass: () => this.#sweep.wake(),
       wakeConfirm: () => this.#confirmer.wake(),

@@ -33,6 +33,54 @@ test('[diego 149] a start that takes too long is a crash that says what the chec
   await world.stopAgent();
 });
 
+test('a start that takes too long says what runs there instead', async () => {
+  const seen: string[] = [];
+  const witness = {
+    see({ id, pid }: { readonly id: string; readonly pid: number }) {
+      seen.push(`${id} ${pid}`);
+      return { name: 'app', state: 'S', listens: ['3000'] };
+    },
+  };
+  const world = await cellWorld({ witness });
+  world.servers.desire({ guid: 'web', image: 'app', checks: [tcp], startTimeoutMs: 3_000 });
+  world.servers.claim('web');
+  await world.until(() => world.servers.actual('web').crashCount === 1);
+  expect(world.servers.actual('web').crashReason).toMatch(
+    /^Instance never healthy after 3s: .*connection refused; at 172\.17\.0\.1 process 1001 \(app\) waits, listening at: 3000$/,
+  );
+  expect(seen).toEqual(['c1 1001']);
+  await world.stopAgent();
+});
+
+test('an address that has changed is asked at the new one: a starting instance becomes healthy there', async () => {
+  const app = { answers: (_: number, ms: number) => (ms < 20_000 ? undefined : 200) };
+  const world = await cellWorld({ images: { app } });
+  world.servers.desire({ guid: 'web', image: 'app', checks: [tcp] });
+  world.servers.claim('web');
+  await world.clock.advance(10_000);
+  moveAll(world, '172.17.9.9');
+  await world.clock.advance(30_000);
+  expect(world.servers.actual('web')).toMatchObject({ state: 'RUNNING', crashCount: 0 });
+  await world.stopAgent();
+});
+
+test('an address that has changed crashes no healthy instance, and is reported', async () => {
+  const world = await cellWorld({ images: { app: { answers: () => 200 } } });
+  world.servers.desire({ guid: 'web', image: 'app', checks: [http] });
+  world.servers.claim('web');
+  await world.until(() => state(world) === 'RUNNING');
+  moveAll(world, '172.17.9.9');
+  await world.clock.advance(120_000);
+  expect(world.servers.actual('web')).toMatchObject({ state: 'RUNNING', crashCount: 0 });
+  expect(world.servers.actual('web').netInfo?.instanceAddress).toBe('172.17.9.9');
+  await world.stopAgent();
+});
+
+/** As when somebody takes a container off its network and joins it to another. */
+function moveAll(world: CellWorld, address: string): void {
+  for (const container of world.runtime.running()) container.ipAddress = address;
+}
+
 test('[diego 134] a start timeout of 0 waits for ever', async () => {
   const world = await cellWorld();
   world.servers.desire({ guid: 'web', image: 'app', checks: [tcp], startTimeoutMs: 0 });

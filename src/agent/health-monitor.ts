@@ -15,19 +15,27 @@ import {
   probeEnded,
   probeStarted,
 } from './core/health.ts';
+import { withFindings } from './core/start-findings.ts';
 import type { Engine } from './engine.ts';
 import { type Limit, limit } from './limit.ts';
 import { httpFailure, type ProbeResult, type Prober, tcpFailure } from './prober.ts';
 import type { Runtime } from './runtime.ts';
+import type { Witness } from './witness.ts';
 
 const maxChecksAtOnce = 64;
 const maxOutputChars = 500;
+/** An address that was read longer ago is read again before a failed check counts. */
+const addressAgeMs = 5_000;
+/** An engine that takes longer to show a container says nothing about it. */
+const lookDeadlineMs = 1_000;
 
 export interface HealthChecks {
   readonly clock: Clock;
   readonly prober: Prober;
   readonly runtime: Pick<Runtime, 'exec' | 'inspect'>;
   readonly engine: Pick<Engine, 'check' | 'status'>;
+  /** Absent where nothing can be seen of a container's processes. */
+  readonly witness?: Witness | undefined;
   readonly slots: Limit;
 }
 
@@ -49,6 +57,7 @@ export function monitorHealth(
 ): HealthMonitor {
   const { clock } = checks;
   const stopping = new AbortController();
+  const watched: Watched = { container, readAt: clock.now(), looking: undefined };
   let health = initial;
   let timer = clock.after(0, pump);
 
@@ -61,12 +70,18 @@ export function monitorHealth(
   function pump(): void {
     timer.cancel();
     if (stopping.signal.aborted) return;
-    change(checkStartDeadline(health, clock.now()));
+    const late = checkStartDeadline(health, clock.now());
+    if (late !== health) {
+      // Failed from now on, whatever a check that still runs will say; told with what was found.
+      health = late;
+      void explained(checks, watched, late, stopping.signal).then(change);
+      return;
+    }
     for (const index of dueProbes(health, clock.now())) {
       const probe = health.probes[index];
       if (probe === undefined) continue;
       health = probeStarted(health, index);
-      void outcomeOf(checks, probe.check, container, stopping.signal).then((outcome) => {
+      void outcomeOf(checks, probe.check, watched, stopping.signal).then((outcome) => {
         change(probeEnded(health, index, outcome, clock.now()));
         pump();
       });
@@ -83,8 +98,64 @@ export function monitorHealth(
   };
 }
 
-/** One check with its timeout; whatever goes wrong on our side is inconclusive. */
+/** The container that is asked, as it was last read. */
+interface Watched {
+  container: Container;
+  readAt: number;
+  /** It is being read: checks that fail at the same time wait for the same answer. */
+  looking: Promise<void> | undefined;
+}
+
+/**
+ * One check. A container whose address has changed, as when somebody restarted it or joined it to another network, was
+ * not asked by one that failed: the next check asks it where it is now.
+ */
 async function outcomeOf(
+  checks: HealthChecks,
+  check: Check,
+  watched: Watched,
+  signal: AbortSignal,
+): Promise<CheckOutcome> {
+  const asked = watched.container.ipAddress;
+  const outcome = await askOnce(checks, check, watched.container, signal);
+  if (outcome.kind !== 'failed' || check.kind === 'command') return outcome;
+  if (checks.clock.now() - watched.readAt > addressAgeMs) {
+    watched.looking ??= lookAgain(checks, watched, signal);
+    await watched.looking;
+  }
+  return watched.container.ipAddress === asked ? outcome : { kind: 'inconclusive' };
+}
+
+/** Reads the container anew; what cannot be read, or does not run, stays as it was. */
+async function lookAgain(checks: HealthChecks, watched: Watched, signal: AbortSignal): Promise<void> {
+  const { clock, runtime } = checks;
+  const late = (): SkepError => new SkepError('Timeout', 'the engine did not show the container in time');
+  try {
+    const now = await withDeadline(clock, lookDeadlineMs, signal, late, (inner) =>
+      runtime.inspect(watched.container.id, { signal: inner }),
+    );
+    if (now?.state === 'running' && now.ipAddress !== '') watched.container = now;
+  } catch {
+    // The check has failed all the same: an engine that does not answer says nothing against that.
+  }
+  Object.assign(watched, { readAt: clock.now(), looking: undefined });
+}
+
+/** A start that failed, with what runs there instead. */
+async function explained(
+  checks: HealthChecks,
+  watched: Watched,
+  health: Health,
+  signal: AbortSignal,
+): Promise<Health> {
+  await lookAgain(checks, watched, signal);
+  const { container } = watched;
+  const sight = checks.witness?.see(container);
+  return { ...health, verdict: withFindings(health.verdict ?? '', container, sight) };
+}
+
+/** One check with its timeout; whatever goes wrong on our side is inconclusive. */
+async function askOnce(
   checks: HealthChecks,
   check: Check,
   container: Container,

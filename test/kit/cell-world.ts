@@ -1,6 +1,7 @@
 /** One cell with everything around it in memory, for tests of the cell's behaviour on a virtual clock. */
 import { type Cell, type CellConfig, startCell } from '../../src/agent/cell.ts';
 import type { OpenHostShell } from '../../src/agent/host-shell.ts';
+import type { Witness } from '../../src/agent/witness.ts';
 import { seededRng } from '../../src/base/core/rng.ts';
 import type { Log, LogFields } from '../../src/base/log.ts';
 import { cellIdSchema } from '../../src/model/ids.ts';
@@ -33,6 +34,7 @@ export interface CellWorldOptions {
   readonly servers?: readonly string[];
   readonly config?: Partial<CellConfig>;
   readonly hostShell?: OpenHostShell;
+  readonly witness?: Witness;
 }
 
 export async function cellWorld(options: CellWorldOptions = {}): Promise<CellWorld> {
@@ -70,6 +72,7 @@ export async function cellWorld(options: CellWorldOptions = {}): Promise<CellWor
       meter,
       createEmulator: fakeEmulator,
       hostShell: options.hostShell,
+      witness: options.witness,
       clock,
       rng: seededRng(++runs),
       log: listLog(lines),

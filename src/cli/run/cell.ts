@@ -6,6 +6,7 @@ import { readCell } from '../../agent/cell-metrics.ts';
 import { dockerRuntime } from '../../agent/docker/docker-runtime.ts';
 import { hostFacts } from '../../agent/host/host-facts.ts';
 import { procMeter } from '../../agent/host/proc-meter.ts';
+import { procWitness } from '../../agent/host/proc-witness.ts';
 import { ptyShell } from '../../agent/host/pty-shell.ts';
 import { releaseInstaller } from '../../agent/host/release-installer.ts';
 import type { Installer } from '../../agent/installer.ts';
@@ -60,6 +61,7 @@ export async function runCell(context: AgentContext, server: ServerHalf, signal:
     dial: cellDial(certificates),
     prober: networkProber(),
     meter: procMeter({ clock }),
+    witness: procWitness(),
     installer: installerOf(config.dataDir, clock),
     createEmulator: async (options) => {
       const { xtermEmulator } = await import('../../agent/terminal/xterm-emulator.ts');
