@@ -43,7 +43,6 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   etcd3: ['src/store/etcd/'],
   dockerode: ['src/agent/docker/'],
   'tar-stream': ['src/agent/docker/'],
-  systeminformation: ['src/agent/host/'],
   fastify: ['src/api/http/'],
   ws: ['src/base/node/'],
   commander: ['src/cli/'],

@@ -1,15 +1,16 @@
 /**
- * This host's facts, by systeminformation: cheap enough for every sweep of the cell. Built by the
- * composition roots.
+ * This host's facts, by Node's own calls: cheap enough for every sweep of the cell, and no program is started, which
+ * an agent would stand still for. Built by the composition roots.
  */
-import { arch, platform } from 'node:os';
-import { fsSize, mem, type Systeminformation } from 'systeminformation';
+import { statfs } from 'node:fs/promises';
+import { arch, platform, totalmem } from 'node:os';
+import { dirname } from 'node:path';
 import { type Clock, withDeadline } from '../../base/clock.ts';
-import { SkepError } from '../../base/core/errors.ts';
+import { messageOf, SkepError } from '../../base/core/errors.ts';
 import type { Host, HostFacts } from '../host-port.ts';
 
 const bytesPerMb = 1_048_576;
-/** Reading file systems runs `df`, which a sick disk can stall. */
+/** A file system of another host, or a sick disk, may not answer. */
 const readDeadlineMs = 10_000;
 
 export interface HostFactsOptions {
@@ -22,10 +23,8 @@ export function hostFacts({ clock, containersPath = '/var/lib/docker' }: HostFac
   const late = (): Error =>
     new SkepError(
       'Unavailable',
-      `the host's memory and disk could not be read within ${readDeadlineMs / 1_000} s`,
-      {
-        hint: 'see whether this hangs: df -l',
-      },
+      `the file system of ${containersPath} did not tell its size within ${readDeadlineMs / 1_000} s`,
+      { hint: 'see whether this hangs: df' },
     );
   return {
     facts: ({ signal }) => withDeadline(clock, readDeadlineMs, signal, late, () => read(containersPath)),
@@ -33,27 +32,26 @@ export function hostFacts({ clock, containersPath = '/var/lib/docker' }: HostFac
 }
 
 async function read(containersPath: string): Promise<HostFacts> {
-  const [memory, disks] = await Promise.all([mem(), fsSize()]);
-  const disk = fileSystemOf(containersPath, disks);
-  if (memory.total <= 0 || disk === undefined) {
-    const missing = disk === undefined ? `the file system of ${containersPath}` : 'the memory';
-    throw new SkepError('Unavailable', `${missing} of this host could not be read`, {
-      hint: 'see what these say: free -m; df -l',
-    });
-  }
   return {
-    memoryMb: Math.floor(memory.total / bytesPerMb),
-    diskMb: Math.floor(disk.size / bytesPerMb),
+    memoryMb: Math.floor(totalmem() / bytesPerMb),
+    diskMb: Math.floor((await fileSystemBytes(containersPath)) / bytesPerMb),
     os: platform(),
     arch: arch(),
   };
 }
 
-type FileSystem = Pick<Systeminformation.FsSizeData, 'mount' | 'size'>;
-
-/** The file system on which a path lies: the one with the longest mount point above it. */
-export function fileSystemOf(path: string, disks: readonly FileSystem[]): FileSystem | undefined {
-  const holds = ({ mount }: FileSystem): boolean =>
-    mount === '/' || path === mount || path.startsWith(`${mount}/`);
-  return disks.filter(holds).toSorted((a, b) => b.mount.length - a.mount.length)[0];
+/** Of the file system on which the path lies, or would lie. Throws `Unavailable` when it does not tell. */
+async function fileSystemBytes(path: string): Promise<number> {
+  try {
+    const { blocks, bsize } = await statfs(path);
+    return blocks * bsize;
+  } catch (error) {
+    const above = dirname(path);
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' && above !== path)
+      return await fileSystemBytes(above);
+    throw new SkepError('Unavailable', `the size of the disk cannot be read: ${messageOf(error)}`, {
+      hint: `see what this says: df ${path}`,
+      cause: error,
+    });
+  }
 }
