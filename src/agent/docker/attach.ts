@@ -1,5 +1,6 @@
 /** The main process's own streams. Its output is what it writes from now on; leaving ends nothing. */
 import type { Duplex } from 'node:stream';
+import type Docker from 'dockerode';
 import { SkepError } from '../../base/core/errors.ts';
 import type { ProcessStream } from '../runtime.ts';
 import { openConsole } from './console.ts';
@@ -31,14 +32,12 @@ export async function attachTo(
     });
   }
   const connection = await engine.call({ what, signal }, (docker, abortSignal) =>
-    docker
-      .getContainer(id)
-      .attach({ hijack: true, stream: true, stdin, stdout: true, stderr: true, logs: false, abortSignal }),
+    connect(docker, id, stdin, abortSignal),
   );
   return openConsole({
     engine,
     what,
-    connection: connection as unknown as Duplex,
+    connection,
     tty: config.Tty,
     signal,
     // A main process has no terminal, so its size is nobody's concern.
@@ -51,6 +50,27 @@ export async function attachTo(
     },
     exitCode: () => exitCode(engine, id, signal),
     onLeft: () => undefined,
+  });
+}
+
+/** Without a body, which dockerode's own method would send: Podman takes it for the first of the input. */
+function connect(docker: Docker, id: string, stdin: boolean, abortSignal: AbortSignal): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    docker.modem.dial(
+      {
+        path: `/containers/${id}/attach?`,
+        method: 'POST',
+        options: { stream: true, stdin, stdout: true, stderr: true, logs: false },
+        file: Buffer.alloc(0),
+        headers: { 'Content-Type': 'text/plain' },
+        abortSignal,
+        isStream: true,
+        hijack: true,
+        openStdin: false,
+        statusCodes: { 101: true, 200: true, 404: 'no such container', 500: 'server error' },
+      },
+      (error, stream) => (error ? reject(error) : resolve(stream as Duplex)),
+    );
   });
 }
 

@@ -11,6 +11,7 @@ const names = {
   guid: 'skep.guid',
   index: 'skep.index',
   instanceGuid: 'skep.instance',
+  definition: 'skep.definition',
 } as const;
 
 export function labelsOf(identity: ContainerIdentity): Record<string, string> {
@@ -21,10 +22,11 @@ export function labelsOf(identity: ContainerIdentity): Record<string, string> {
     [names.guid]: identity.guid,
     [names.index]: String(identity.index),
     [names.instanceGuid]: identity.instanceGuid,
+    ...(identity.definition === undefined ? {} : { [names.definition]: identity.definition }),
   };
 }
 
-/** Undefined unless all labels are there and well formed. */
+/** Undefined unless all labels are there and well formed; that of the definition need not be. */
 export function identityOf(
   labels: Readonly<Record<string, string | undefined>>,
 ): ContainerIdentity | undefined {
@@ -36,7 +38,9 @@ export function identityOf(
   const instanceGuid = labels[names.instanceGuid];
   if (!clusterId || !cellId || !guid || !instanceGuid || !/^\d{1,9}$/.test(index)) return undefined;
   if (kind !== 'lrp' && kind !== 'task') return undefined;
-  return { clusterId, cellId, kind, guid, index: Number(index), instanceGuid };
+  const definition = labels[names.definition];
+  const identity = { clusterId, cellId, kind, guid, index: Number(index), instanceGuid } as const;
+  return definition ? { ...identity, definition } : identity;
 }
 
 /** The engine's filter for the containers of one cell. */

@@ -2,12 +2,15 @@
  * The lines that a container wrote, as its log driver kept them. Each frame is one message: its time, a space
  * and at most 16 KiB; a longer line comes in several, of which only the last ends in a newline.
  */
+import type { Readable } from 'node:stream';
 import type { LogLine, LogOptions } from '../runtime.ts';
-import type { Engine } from './engine.ts';
+import { callDeadlineMs, type Engine } from './engine.ts';
 import { demultiplex, type Frame } from './frames.ts';
 
 /** Longer lines are cut into several: reference/diego.md 1.17. */
 const maxLineBytes = 61_440;
+/** How long a container that is followed may write nothing at all, with an engine that answers with its first line. */
+const followDeadlineMs = 24 * 3_600_000;
 
 /**
  * Reads a container's log; with `follow` until it ends. Ends without an error when the signal aborts.
@@ -18,25 +21,50 @@ export async function* readLogs(engine: Engine, id: string, options: LogOptions)
   const since = options.since ?? 0;
   // A tail of nothing still follows; engines take 0 for "all".
   if (options.tail === 0 && !options.follow) return;
-  const stream = await engine.openStream({ what, signal: options.signal }, `/containers/${id}/logs`, {
-    stdout: 1,
-    stderr: 1,
-    timestamps: 1,
-    follow: options.follow ? 1 : 0,
-    tail: options.tail ?? 'all',
-    // Whole seconds: fractions are not understood by all. What is too early is left out below.
-    since: Math.floor(since / 1_000),
-  });
+  const stream = await openLog(engine, id, options, what);
+  if (stream === undefined) return;
   const stop = (): void => void stream.destroy();
   options.signal.addEventListener('abort', stop, { once: true });
   try {
-    for await (const line of joinLines(demultiplex(stream))) if (line.at >= since) yield line;
+    for await (const line of joinLines(demultiplex(stream))) if (!isBefore(line, since)) yield line;
   } catch (error) {
     if (!options.signal.aborted) throw engine.translate(error, what);
   } finally {
     options.signal.removeEventListener('abort', stop);
     stream.destroy();
   }
+}
+
+/** Undefined when the signal aborts first: Podman answers no sooner than a container that is followed writes. */
+async function openLog(
+  engine: Engine,
+  id: string,
+  { signal, follow, tail, since = 0 }: LogOptions,
+  what: string,
+): Promise<Readable | undefined> {
+  try {
+    return await engine.openStream(
+      { what, signal, deadlineMs: follow ? followDeadlineMs : callDeadlineMs },
+      `/containers/${id}/logs`,
+      {
+        stdout: 1,
+        stderr: 1,
+        timestamps: 1,
+        follow: follow ? 1 : 0,
+        tail: tail ?? 'all',
+        // Whole seconds: fractions are not understood by all. What is too early is left out above.
+        since: Math.floor(since / 1_000),
+      },
+    );
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  }
+}
+
+/** Podman tells the second only, in which a line may be as late as any moment of it: rather twice than never. */
+function isBefore({ at }: LogLine, since: number): boolean {
+  return at < since && (at % 1_000 !== 0 || at < since - (since % 1_000));
 }
 
 /** A line that is not complete yet. */

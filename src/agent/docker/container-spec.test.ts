@@ -28,6 +28,11 @@ describe('identity', () => {
     expect(identityOf(createOptions(plain, ability).Labels!)).toEqual(plain.identity);
   });
 
+  test('may say of which definition it is', () => {
+    const identity = { ...plain.identity, definition: 'e1/1' };
+    expect(identityOf(createOptions({ ...plain, identity }, ability).Labels!)).toEqual(identity);
+  });
+
   test.each(['skep.cluster', 'skep.cell', 'skep.kind', 'skep.guid', 'skep.index', 'skep.instance'])(
     'without %s is none',
     (label) => {

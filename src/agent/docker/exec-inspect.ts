@@ -21,3 +21,13 @@ export async function inspectUntil(
     await engine.clock.sleep(settlePollMs, signal);
   }
 }
+
+/**
+ * Whether a process runs, or has run. Before that its status is null with Docker and 0 with Podman, which has an
+ * ended one removable and without a number.
+ */
+export function hasStarted({ Pid: pid, ExitCode: status, CanRemove: isOver }: ExecState): boolean {
+  return pid > 0 || isOver === true || (status !== null && status !== 0);
+}
+
+type ExecState = Pick<Docker.ExecInspectInfo, 'Pid' | 'ExitCode'> & { readonly CanRemove?: boolean };

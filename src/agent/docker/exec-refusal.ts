@@ -5,8 +5,12 @@
  */
 import type { Frame } from './frames.ts';
 
-const refusal = /^OCI runtime exec failed: /;
-const missing = /executable file not found|no such file or directory/;
+/** Docker's words, then Podman's (4.3, with crun and runc). */
+const refusal =
+  /^OCI runtime exec failed: |^Error: .*: OCI (?:runtime attempted to invoke a command that was not found|permission denied|runtime error)/;
+const missing = /executable file (?:\S+ )?not found|no such file or directory/i;
+/** What Podman adds of its own plumbing. */
+const plumbing = /^Error: read unixpacket .*\r?\n?/gm;
 const cannotRun = 126;
 const notFound = 127;
 
@@ -16,6 +20,8 @@ export interface RefusalReader {
   /** 127 in the place of 126 when the command does not exist (POSIX, Shell 2.8.2). */
   statusOf(status: number | undefined): number | undefined;
 }
+
+const isPlumbing = ({ data }: Frame): boolean => new TextDecoder().decode(data).replace(plumbing, '') === '';
 
 export function refusalReader(): RefusalReader {
   let reason = '';
@@ -27,8 +33,8 @@ export function refusalReader(): RefusalReader {
         isFirst = false;
         if (refusal.test(text)) {
           reason = text;
-          yield { stream: 'stderr', data: frame.data };
-        } else {
+          yield { stream: 'stderr', data: new TextEncoder().encode(text.replace(plumbing, '')) };
+        } else if (reason === '' || !isPlumbing(frame)) {
           yield frame;
         }
       }

@@ -6,7 +6,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import type Docker from 'dockerode';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
 import type { Engine } from './engine.ts';
-import { inspectUntil } from './exec-inspect.ts';
+import { hasStarted, inspectUntil } from './exec-inspect.ts';
 
 export interface ExecSignaller {
   /**
@@ -24,15 +24,14 @@ export function execSignaller(
 ): ExecSignaller {
   const { signal } = new AbortController();
   let leader = 0;
-  const started = (info: Docker.ExecInspectInfo): boolean => info.Pid > 0 || info.ExitCode !== null;
   return {
     async send(signalName) {
       if (leader > 0 && tty && signalName === 'SIGKILL') {
         for (const pid of await sessionMembers(leader, id)) signalPid(pid, signalName);
         return;
       }
-      const { Pid: pid, ExitCode: status } = await inspectUntil(engine, exec, signal, started);
-      if (status !== null || pid <= 0) return;
+      const { Pid: pid, Running: running } = await inspectUntil(engine, exec, signal, hasStarted);
+      if (!running || pid <= 0) return;
       if (!(await isInContainer(pid, id))) return refuseIfRunning(engine, exec, signalName);
       leader = pid;
       const pids = tty && signalName === 'SIGKILL' ? await sessionMembers(pid, id) : [pid];

@@ -34,7 +34,6 @@ async function execPids(engine: Engine, id: string, signal: AbortSignal): Promis
   try {
     return await engine.call({ what, signal }, async (docker, abortSignal) => {
       const info = await docker.getContainer(id).inspect({ abortSignal });
-      // Podman's answers have no such list.
       const ids = (info as { ExecIDs?: string[] | null }).ExecIDs ?? [];
       const execs = await Promise.all(ids.map((exec) => docker.getExec(exec).inspect({ abortSignal })));
       return execs.filter(({ Running, Pid }) => Running && Pid > 0).map(({ Pid }) => Pid);
