@@ -90,10 +90,13 @@ check_commands() {
 # An engine is installed only when that was asked for, at a terminal or by an option.
 check_engine() {
   if ! runs_containers || find_engine; then return 0; fi
-  if have dockerd; then return 0; fi
-  if ! have apt-get; then
+  if have dockerd || podman_can_start; then return 0; fi
+  if have podman && [ -z "$INSTALL_DOCKER" ]; then
+    problem "Podman is here, and nothing answers at $PODMAN_SOCKET, through which Skep would use it" \
+      "start its service: podman system service --time=0 unix://$PODMAN_SOCKET (OpenRC: rc-update add podman; rc-service podman start); or have Docker: --install-docker"
+  elif ! have apt-get; then
     problem 'neither Docker nor Podman answers, and there is no apt-get to install it with' \
-      'install Docker Engine and start it, or enable podman.socket'
+      'install Docker Engine and start it, or Podman and enable podman.socket'
   elif [ -z "$INSTALL_DOCKER$YES$DRY_RUN" ] && [ -t 0 ] && [ "$MODE" = install ]; then
     printf '\nNeither Docker nor Podman answers. Install Docker with apt-get? [y/N] ' >&2
     read -r answer || answer=

@@ -5,25 +5,56 @@
 DOCKERD_PID=$RUN/dockerd.pid
 DOCKERD_LOG=$(dirname "$LOG")/dockerd.log
 
+PODMAN_SOCKET=/run/podman/podman.sock
+
 # find_engine: true when one answers; $ENGINE is its command, $ENGINE_NAME is for people.
 find_engine() {
   ENGINE=
-  if have docker && docker_answers; then
+  if docker_answers; then
     ENGINE=docker
     ENGINE_NAME="Docker $(timeout 20 docker version --format '{{.Server.Version}}')"
-  elif have podman && [ -S /run/podman/podman.sock ] && timeout 20 podman version >/dev/null 2>&1; then
+  elif podman_answers; then
     ENGINE=podman
-    ENGINE_NAME="Podman $(podman version --format '{{.Client.Version}}')"
+    ENGINE_NAME="Podman $(podman_version)"
   fi
   [ -n "$ENGINE" ]
 }
 
-docker_answers() { timeout 20 docker version >/dev/null 2>&1; }
+docker_answers() { have docker && ! docker_is_podman && timeout 20 docker version >/dev/null 2>&1; }
+
+# The package podman-docker has a `docker` that is Podman's own command, and answers where no service does.
+docker_is_podman() { docker --version 2>/dev/null | grep -qi podman; }
+
+# The agent uses the socket, which the plain command does without.
+podman_answers() { have podman && [ -S "$PODMAN_SOCKET" ] && podman_version >/dev/null; }
+
+podman_version() { timeout 20 podman --url "unix://$PODMAN_SOCKET" version --format '{{.Server.Version}}' 2>/dev/null; }
+
+# True when Podman is the engine of this host, and systemd only has to open its socket.
+podman_can_start() {
+  ! have dockerd && have podman && [ "$INIT" = systemd ] && systemctl cat podman.socket >/dev/null 2>&1
+}
+
+start_podman() {
+  change 'enable podman.socket' || return 0
+  quietly systemctl enable --now podman.socket ||
+    fail 'systemd could not start podman.socket' 'see why: journalctl -u podman.socket -n 50' "$WORK/step.log"
+  within 30 podman_answers ||
+    fail "podman.socket was started, and $PODMAN_SOCKET does not answer after 30 s" 'see why: journalctl -u podman -n 50'
+  note 'podman.socket is enabled: it is what Skep talks to'
+}
 
 step_engine() {
-  step 'Docker Engine' 6
+  step 'Container engine' 6
   if find_engine; then
     step_ok "$ENGINE_NAME answers"
+    return 0
+  fi
+  if podman_can_start; then
+    ENGINE=podman
+    start_podman
+    if [ -z "$DRY_RUN" ]; then find_engine || fail 'Podman does not answer' 'see why: podman version'; fi
+    step_ok "${ENGINE_NAME:-}"
     return 0
   fi
   ENGINE=docker

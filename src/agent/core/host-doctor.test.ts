@@ -55,6 +55,12 @@ test.each<[string, Partial<HostProbe>, Record<string, string>]>([
     { engine: { found: { ...engine, name: 'podman 4.3.1', liveRestore: false } } },
     {},
   ],
+  [
+    'podman, which is silent about lack of memory there',
+    { engine: { found: { ...engine, name: 'podman 4.3.1', cgroupVersion: '1' } } },
+    { 'engine.cgroups': 'warn' },
+  ],
+  ['an old podman', { engine: { found: { ...engine, name: 'podman 3.4.4' } } }, { engine: 'warn' }],
   ['a slow driver', { engine: { found: { ...engine, driver: 'vfs' } } }, { 'engine.driver': 'warn' }],
   [
     'no limits',
@@ -97,4 +103,17 @@ test.each<[string, Partial<HostProbe>, Record<string, string>]>([
   ],
 ])('%s', (_what, change, wanted) => {
   expect(findings(change)).toEqual(wanted);
+});
+
+test.each<[string, Partial<HostProbe>, string]>([
+  [
+    'away',
+    { engine: { missing: 'the container engine: connect ENOENT /run/podman/podman.sock' } },
+    'podman.socket',
+  ],
+  ['slow', { engine: { found: { ...engine, name: 'podman 4.3.1', driver: 'vfs' } } }, 'storage.conf'],
+])('a Podman that is %s has a remedy of its own', (_, change, words) => {
+  const remedies = hostChecks({ ...well, ...change }).map(({ remedy }) => remedy ?? '');
+  expect(remedies.join()).toContain(words);
+  expect(remedies.join()).not.toContain('docker');
 });

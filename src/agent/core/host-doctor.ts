@@ -60,7 +60,11 @@ function asked<T>(id: string, fact: Found<T>, verdict: (found: T) => Check): Che
 }
 
 const goodDrivers: readonly string[] = ['overlay2', 'overlayfs', 'overlay', 'btrfs', 'zfs'];
-const oldestDocker = [20, 10] as const;
+/** What Skep was tried with: docs/installing.md. */
+const oldest: Readonly<Record<string, readonly [major: number, minor: number]>> = {
+  docker: [20, 10],
+  podman: [4, 3],
+};
 
 function engineChecks(engine: Found<EngineFacts>): Check[] {
   if ('missing' in engine) {
@@ -69,7 +73,9 @@ function engineChecks(engine: Found<EngineFacts>): Check[] {
         'engine',
         'bad',
         engine.missing,
-        'systemctl start docker   # none yet? apt-get install docker.io',
+        engine.missing.includes('podman.sock')
+          ? 'systemctl enable --now podman.socket'
+          : 'systemctl start docker   # none yet? apt-get install docker.io',
       ),
     ];
   }
@@ -77,14 +83,28 @@ function engineChecks(engine: Found<EngineFacts>): Check[] {
   const podman = name.startsWith('podman');
   const driverVerdict = goodDrivers.includes(driver) ? 'ok' : 'warn';
   const checks = [
-    check('engine', isOld(name) ? 'warn' : 'ok', name, 'upgrade the container engine to 20.10 or later'),
+    check(
+      'engine',
+      isOld(name) ? 'warn' : 'ok',
+      name,
+      'upgrade the container engine: Docker to 20.10 or later, Podman to 4.3 or later',
+    ),
     check(
       'engine.driver',
       driverVerdict,
       driver,
-      'set "storage-driver": "overlay2" in /etc/docker/daemon.json',
+      podman
+        ? 'set driver = "overlay" in /etc/containers/storage.conf, then: podman system reset   # removes every container'
+        : 'set "storage-driver": "overlay2" in /etc/docker/daemon.json',
     ),
-    check('engine.cgroups', 'ok', `version ${cgroupVersion}`),
+    podman && cgroupVersion === '1'
+      ? check(
+          'engine.cgroups',
+          'warn',
+          'version 1: Podman does not tell there that a container ran out of memory, only status 137',
+          'boot with: systemd.unified_cgroup_hierarchy=1   (GRUB_CMDLINE_LINUX in /etc/default/grub)',
+        )
+      : check('engine.cgroups', 'ok', `version ${cgroupVersion}`),
   ];
   if (!podman) {
     checks.push(
@@ -108,9 +128,9 @@ function engineChecks(engine: Found<EngineFacts>): Check[] {
 }
 
 function isOld(name: string): boolean {
-  const [, major, minor] = /^docker (\d+)\.(\d+)/.exec(name) ?? [];
+  const [, kind = '', major, minor] = /^(\w+) (\d+)\.(\d+)/.exec(name) ?? [];
   if (major === undefined) return false;
-  const [oldMajor, oldMinor] = oldestDocker;
+  const [oldMajor, oldMinor] = oldest[kind] ?? [0, 0];
   return Number(major) < oldMajor || (Number(major) === oldMajor && Number(minor) < oldMinor);
 }
 
