@@ -32,6 +32,7 @@ export function startConfirmer(cell: CellContext, instances: Instances, tasks: T
           index,
           instanceGuid,
           startedAt: container?.startedAt,
+          definition: container?.identity.definition,
         })),
         tasks: askedTasks.map(({ guid, attempt, container }) => ({
           guid,

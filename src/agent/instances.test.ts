@@ -231,6 +231,9 @@ test('a container that nobody claims stops only after a quorum-backed answer', a
   world.servers.forget('web');
   await world.clock.advance(300_000);
   expect(world.servers.count('confirm')).toBeGreaterThan(0);
+  expect(world.servers.received.find(({ method }) => method === 'confirm')?.params).toMatchObject({
+    instances: [{ guid: 'web', definition: 'epoch-1/1' }],
+  });
   expect(world.runtime.running()).toHaveLength(1);
   world.servers.mode('up');
   await world.until(() => world.runtime.containers.size === 0);

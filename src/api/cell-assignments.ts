@@ -3,6 +3,7 @@
  * by cell-session.ts. A record that cannot be read takes nothing away from a cell: it goes on with the last
  * definition that it was told.
  */
+import { definitionOf } from '../model/desired-lrp.ts';
 import type { CellId, TaskGuid } from '../model/ids.ts';
 import { parseKey, taskKey } from '../store/core/keys.ts';
 import type { ActualRef, ClusterState } from '../store/core/state.ts';
@@ -116,6 +117,6 @@ function claimItem(state: ClusterState, ref: ActualRef, sent: SentAssignments): 
   if (desired === undefined) return undefined;
   // Of the hundreds that a cell holds few have changed since it was told.
   if (before !== undefined && told?.actual === record.value && told.desired === desired) return before;
-  const version = `${record.revision}/${desired.epoch}/${desired.generation}`;
+  const version = `${record.revision}/${definitionOf(desired)}`;
   return { id, key: record.key, version, content: { lrp: { actual: record.value, desired } } };
 }

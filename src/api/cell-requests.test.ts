@@ -2,32 +2,35 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { cell, cellRequests, crashed, netInfo, other, web } from '../../test/kit/cell-requests.ts';
 import { silentLog } from '../base/log.ts';
-import { withPresence } from '../model/actual-lrp.ts';
+import { type ActualLrp, start, withPresence } from '../model/actual-lrp.ts';
+import { cellPresenceSchema } from '../model/cell.ts';
 import { defaults } from '../model/defaults.ts';
-import type { CellId, TaskGuid } from '../model/ids.ts';
+import { definitionOf, desiredLrpSpecSchema, desireLrp } from '../model/desired-lrp.ts';
+import type { CellId, InstanceGuid, TaskGuid } from '../model/ids.ts';
+import { replacedMs } from '../model/restored.ts';
 import { desireTask, taskSpecSchema } from '../model/task.ts';
 import { encode } from '../store/core/codec.ts';
-import { actualKey, presenceKey, restoredKey, taskKey } from '../store/core/keys.ts';
+import { actualKey, desiredKey, presenceKey, restoredKey, taskKey } from '../store/core/keys.ts';
 import { createReplica } from '../store/follow-replica.ts';
 import { answerCellRequest } from './cell-requests.ts';
 
 const s = cellRequests();
 
-describe('presence', () => {
-  const presence = {
-    v: 1,
-    cellId: cell,
-    bootId: 'b-1',
-    zone: 'default',
-    capacity: { memoryMb: 1, diskMb: 1, containers: 1 },
-    os: 'linux',
-    arch: 'x64',
-    address: '10.0.0.1',
-    version: '0.1.0',
-    engine: { ok: true, name: 'docker' },
-    registeredAt: 1,
-  };
+const presence = {
+  v: 1,
+  cellId: cell,
+  bootId: 'b-1',
+  zone: 'default',
+  capacity: { memoryMb: 1, diskMb: 1, containers: 1 },
+  os: 'linux',
+  arch: 'x64',
+  address: '10.0.0.1',
+  version: '0.1.0',
+  engine: { ok: true, name: 'docker' },
+  registeredAt: 1,
+};
 
+describe('presence', () => {
   test('lives as long as its lease is extended, and no longer', async () => {
     const answer = await answerCellRequest(s().contextOf(), 'register', { presence });
     const { leaseId, revision } = (answer as { result: { leaseId: string; revision: number } }).result;
@@ -158,6 +161,80 @@ describe('in a store that was restored from an older state', () => {
     await s().clock.advance(keepUntil - s().clock.now());
     expect(await answerCellRequest(s().contextOf(), 'confirm', asked)).toEqual({
       result: { instances: [], tasks: [] },
+    });
+  });
+
+  describe('another runs in its place', () => {
+    const replacement = async (changes: Partial<ActualLrp> = {}): Promise<void> => {
+      const { clock } = s();
+      const move = start(
+        s().claimed('new', other),
+        { instanceGuid: 'new' as InstanceGuid, cellId: other, netInfo, containerId: 'c', routable: true },
+        clock.now(),
+      );
+      if (!move.ok) throw new Error(move.refusal);
+      await s().put(actualKey(web, 0), encode({ ...move.next, ...changes }));
+    };
+    const lrp = desireLrp(desiredLrpSpecSchema.parse({ guid: 'web', image: 'x' }), 1, 'epoch-1');
+    const surplus = { ...begun('between', asOf + 1), definition: definitionOf(lrp) };
+    const confirmed = async (asked: object = surplus): Promise<unknown> => {
+      const answer = await answerCellRequest(s().contextOf(), 'confirm', { instances: [asked], tasks: [] });
+      await s().clock.settle();
+      return answer;
+    };
+    const isKept = { result: { instances: ['between'], tasks: [] } };
+    const ends = { result: { instances: [], tasks: [] } };
+    beforeEach(async () => {
+      await s().put(desiredKey(web), encode(lrp));
+      await s().put(presenceKey(other), encode(cellPresenceSchema.parse({ ...presence, cellId: other })));
+    });
+
+    test('for ten minutes: it ends, and the journal says why', async () => {
+      await replacement();
+      await s().clock.advance(replacedMs - 1);
+      expect(await confirmed()).toEqual(isKept);
+      expect(s().events()).toEqual([expect.stringMatching(/^instance.kept web\/0.*, or until another of/)]);
+      await s().clock.advance(1);
+      expect(await confirmed()).toEqual(ends);
+      expect(s().events()).toContain(
+        'instance.retired web/0: between on cell-1, which the restored state does not know, goes: another has run in its place for 10 minutes',
+      );
+    });
+
+    test.each<[string, Partial<ActualLrp>]>([
+      ['is only claimed', { state: 'CLAIMED' }],
+      ['is not ready', { routable: false }],
+      ['is to stop', { retire: { reason: 'moved', since: 1 } }],
+      ['goes with its cell, where its data is', { home: other }],
+    ])('and %s: it is kept', async (_name, changes) => {
+      await replacement(changes);
+      await s().clock.advance(replacedMs);
+      expect(await confirmed()).toEqual(isKept);
+    });
+
+    test('by the word of the backup alone: it is kept', async () => {
+      await replacement();
+      await s().put(restoredKey, encode(restored));
+      await s().clock.advance(replacedMs);
+      expect(await confirmed()).toEqual(isKept);
+    });
+
+    test('on a cell that is lost: it is kept', async () => {
+      await replacement();
+      await s().bbs.commit([{ compare: [], puts: [], deletes: [presenceKey(other)] }], {
+        signal: s().life.signal,
+      });
+      await s().clock.advance(replacedMs);
+      expect(await confirmed()).toEqual(isKept);
+    });
+
+    test.each([
+      ['of another definition', { ...surplus, definition: 'epoch-2/1' }],
+      ['that does not say of which definition it is', begun('between', asOf + 1)],
+    ])('of a container %s: it is kept', async (_name, asked) => {
+      await replacement();
+      await s().clock.advance(replacedMs);
+      expect(await confirmed(asked)).toEqual(isKept);
     });
   });
 

@@ -74,6 +74,11 @@ export function desireLrp(spec: DesiredLrpSpec, now: number, epoch: string): Des
   return { ...spec, v: 1, generation: 1, epoch, modificationIndex: 0, createdAt: now, updatedAt: now };
 }
 
+/** Names what runs: another text after a change of it, and for an LRP that was removed and made again under its name. */
+export function definitionOf({ epoch, generation }: DesiredLrp): string {
+  return `${epoch}/${generation}`;
+}
+
 /** Applies an update; an empty one still raises the modification index, as Diego's does. */
 export function updateLrp(lrp: DesiredLrp, update: DesiredLrpUpdate, now: number): DesiredLrp {
   return {

@@ -3,6 +3,7 @@
  * (cli/run), told to every cell with its assignments, and what servers judge unknown containers by.
  */
 import { z } from 'zod';
+import type { ActualLrp } from './actual-lrp.ts';
 
 /** Restored from a backup, or from one server after the majority was lost. Under `brain/restored`. */
 export const restoredSchema = z.object({
@@ -35,6 +36,33 @@ export function mayBeUnknown(
   if (restored === undefined || now >= restored.keepUntil) return false;
   if (startedAt === undefined) return true;
   return startedAt >= restored.asOf - slackMs && startedAt <= restored.at + slackMs;
+}
+
+/** For so long another must have run in its place. */
+export const replacedMs = 10 * 60_000;
+
+/** What the restored store says of an index whose container it does not know. */
+export interface IndexNow {
+  /** The instance that counts. */
+  readonly record: ActualLrp;
+  /** It was written since the restore: by the word of its cell, and not by that of the backup. */
+  readonly isNews: boolean;
+  readonly isCellPresent: boolean;
+  /** `definitionOf` the LRP. */
+  readonly definition: string;
+}
+
+/**
+ * Whether a container that the state may be too old to know is one too many all the same, and may end: it was made of
+ * the definition that its LRP has still, and another has run in its place for ten minutes, ready and undisturbed. One
+ * whose index goes with its cell (`home`) is left: what it wrote meanwhile may be nowhere else.
+ * @param definition that of the container; undefined: it does not say, and is left
+ */
+export function isReplaced(definition: string | undefined, index: IndexNow, now: number): boolean {
+  const { record, isNews, isCellPresent } = index;
+  if (definition !== index.definition || !isNews || !isCellPresent) return false;
+  if (record.state !== 'RUNNING' || !record.routable || record.retire !== undefined) return false;
+  return record.home === undefined && now - record.updatedAt >= replacedMs;
 }
 
 /** How long what the state may be too old to know is left running. */

@@ -1,6 +1,6 @@
 /** From a workload to the container that runs it. Called by the cell right before it creates one. */
 
-import type { DesiredLrp } from '../../model/desired-lrp.ts';
+import { type DesiredLrp, definitionOf } from '../../model/desired-lrp.ts';
 import type { CellId } from '../../model/ids.ts';
 import type { Task } from '../../model/task.ts';
 import type { ContainerIdentity, ContainerSpec, PortMapping } from './container.ts';
@@ -25,7 +25,8 @@ export function lrpSpec(
   ports: readonly PortMapping[],
 ): ContainerSpec {
   const env = lrpEnvironment(lrp.env, { ...names, address: owner.address, ports });
-  return { ...common(owner, lrp, { kind: 'lrp', guid: lrp.guid, ...names }), env, ports };
+  const identity = { kind: 'lrp', guid: lrp.guid, ...names, definition: definitionOf(lrp) } as const;
+  return { ...common(owner, lrp, identity), env, ports };
 }
 
 export function taskSpec(owner: SpecOwner, task: Task, attempt: string): ContainerSpec {

@@ -15,6 +15,8 @@ export interface ContainerIdentity {
   readonly index: number;
   /** The instance guid, or the task's attempt. */
   readonly instanceGuid: string;
+  /** Of which definition of its LRP it was made; undefined for a task, and from an agent that did not write it down. */
+  readonly definition?: string | undefined;
 }
 
 export interface PortMapping {

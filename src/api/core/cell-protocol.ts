@@ -28,6 +28,8 @@ const instanceRef = {
 
 /** When the container was started, by the cell's clock; cells before backups did not say. */
 const startedAt = z.number().optional();
+/** `definitionOf` its LRP when the container was made. */
+const definition = z.string().max(256).optional();
 
 /** Parameters and result of each request of a cell. */
 export const cellRequests = {
@@ -82,7 +84,7 @@ export const cellRequests = {
    */
   confirm: {
     params: z.object({
-      instances: z.array(z.object({ ...instanceRef, startedAt })).max(1_000),
+      instances: z.array(z.object({ ...instanceRef, startedAt, definition })).max(1_000),
       tasks: z.array(z.object({ guid: taskGuidSchema, attempt: z.string(), startedAt })).max(1_000),
     }),
     result: z.object({ instances: z.array(z.string()), tasks: z.array(z.string()) }),
