@@ -2,15 +2,15 @@
  * The typed client: what the CLI and the TUI use to speak to a cluster, and nothing else. Over the agent's
  * unix socket, TLS with a certificate, or plain TCP on loopback; every error is a SkepError, the server's own or one that says how to reach it.
  */
-import type { TlsSource } from '../base/certificates.ts';
-import { type Clock, withDeadline } from '../base/clock.ts';
+import { withDeadline } from '../base/clock.ts';
 import { SkepError } from '../base/core/errors.ts';
-import type { Dial, Socket } from '../base/socket.ts';
+import type { Socket } from '../base/socket.ts';
 import { defaults } from '../model/defaults.ts';
 import { beginDownload, downloadBytes } from './client/download.ts';
 import { Endpoints, endpointsOf } from './client/endpoints.ts';
 import { type EventQuery, type EventRow, eventRows, watchMessages } from './client/feeds.ts';
-import { type Prove, Ticket } from './client/local-ticket.ts';
+import { Ticket } from './client/local-ticket.ts';
+import type { ClientOptions } from './client/options.ts';
 import { type Endpoint, requestJson } from './client/request.ts';
 import { queryString, requestLine } from './client/urls.ts';
 import { openViewFeed, type ViewFeed } from './client/view-feed.ts';
@@ -27,24 +27,6 @@ import type { ViewQuery } from './core/view-shapes.ts';
 
 export type { Prove } from './client/local-ticket.ts';
 export type { ViewFeed } from './client/view-feed.ts';
-
-export interface ClientOptions {
-  /** One of the three: a path, an address such as `http://127.0.0.1:7400`, or `host:port` of several servers. */
-  readonly socketPath?: string | undefined;
-  readonly baseUrl?: string | undefined;
-  readonly servers?: readonly string[] | undefined;
-  /** Who we are and whom we believe; without it only plain HTTP is spoken. */
-  readonly tls?: TlsSource | undefined;
-  /** Opens WebSockets: base/node/ws-socket.ts. */
-  readonly dial: Dial;
-  readonly clock: Clock;
-  /** Makes the file that proves our user on the unix socket; without it we are nobody there. */
-  readonly prove?: Prove | undefined;
-  /** Told for each answer that may be old, with the reason: the server has lost touch with the store. */
-  onStale?: ((reason: string) => void) | undefined;
-  /** Told with each answer the epoch of trust of the cluster (model/trust.ts). */
-  onTrust?: ((epoch: number) => void) | undefined;
-}
 
 export interface CallLimits {
   readonly signal: AbortSignal;

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runCli } from '../../test/kit/cli-run.ts';
 import { startTlsServer, type TlsServer } from '../../test/kit/tls-server.ts';
-import type { ContextFiles } from './contexts.ts';
+import type { ContextFiles } from './io.ts';
 import { addressOf } from './session.ts';
 
 let server: TlsServer;

@@ -6,8 +6,8 @@ import { advanceRotation } from '../api/handlers/auth/rotation.ts';
 import { systemRng } from '../base/node/system-rng.ts';
 import { certificateFacts, certificatesIn } from '../base/node/x509-facts.ts';
 import { trustConfirmationPrefix } from '../store/core/keys.ts';
-import type { ContextFiles } from './contexts.ts';
 import { type Context, contextSchema } from './core/context.ts';
+import type { ContextFiles } from './io.ts';
 
 let server: TlsServer;
 const isRoot = process.getuid?.() === 0;

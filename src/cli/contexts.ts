@@ -1,24 +1,11 @@
 /**
- * Where contexts are kept, as a port, and which one a command uses. The adapter is run/context-files.ts. What checks
+ * Which context a command uses, of those that `Io` keeps. What checks
  * their content is loaded by those who have one: on the local socket a command starts without.
  */
 import type { TlsSource } from '../base/certificates.ts';
 import type { Context } from './core/context.ts';
 import type { GlobalFlags } from './flags.ts';
 import type { Io } from './io.ts';
-
-export interface ContextFiles {
-  /** In order of their names. */
-  list(): readonly string[];
-  /** The text of one; undefined when there is none. */
-  read(name: string): string | undefined;
-  /** For the owner only. */
-  write(name: string, text: string): void;
-  remove(name: string): void;
-  /** The one that commands use unless told; undefined: none. */
-  readonly current: string | undefined;
-  use(name: string | undefined): void;
-}
 
 export interface NamedContext {
   readonly name: string;

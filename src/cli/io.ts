@@ -5,7 +5,6 @@
 import type { Prove } from '../api/client.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Dial } from '../base/socket.ts';
-import type { ContextFiles } from './contexts.ts';
 
 /** A stream that text goes to; what a terminal adds is only there when it is one. */
 export interface OutStream {
@@ -25,6 +24,20 @@ export interface InStream {
   off(event: 'end', listener: () => void): unknown;
   resume(): unknown;
   pause(): unknown;
+}
+
+/** Where contexts are kept. The adapter is run/context-files.ts. */
+export interface ContextFiles {
+  /** In order of their names. */
+  list(): readonly string[];
+  /** The text of one; undefined when there is none. */
+  read(name: string): string | undefined;
+  /** For the owner only. */
+  write(name: string, text: string): void;
+  remove(name: string): void;
+  /** The one that commands use unless told; undefined: none. */
+  readonly current: string | undefined;
+  use(name: string | undefined): void;
 }
 
 export type SignalName = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGQUIT' | 'SIGWINCH' | 'SIGUSR1' | 'SIGUSR2';

@@ -1,7 +1,8 @@
 /** Reads one context and checks it. Called through contexts.ts by every command, and by those that are about contexts. */
 import { SkepError } from '../base/core/errors.ts';
-import type { ContextFiles, NamedContext } from './contexts.ts';
+import type { NamedContext } from './contexts.ts';
 import { checkContextName, parseContext } from './core/context.ts';
+import type { ContextFiles } from './io.ts';
 
 /** Throws `ResourceNotFound` with those there are, `InvalidConfig` for what is no context. */
 export function loadContext(files: ContextFiles, name: string): NamedContext {

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { type ViewRow, viewKinds } from '../../src/api/core/view-shapes.ts';
 import { wantsOf } from '../../src/tui/core/app.ts';
 import type { Data, Page, Want } from '../../src/tui/core/page.ts';
-import { pageKinds } from '../../src/tui/core/page.ts';
+import { pageKinds } from '../../src/tui/core/page-kind.ts';
 import type { PageFactories } from '../../src/tui/core/pages.ts';
 import { keyOf } from '../kit/page-driver.ts';
 import { driveTui } from '../kit/tui-app.ts';

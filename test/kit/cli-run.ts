@@ -7,8 +7,7 @@ import { proveUser } from '../../src/base/node/prove-user.ts';
 import { systemClock } from '../../src/base/node/system-clock.ts';
 import { wsDial } from '../../src/base/node/ws-socket.ts';
 import { x509Maker } from '../../src/base/node/x509-maker.ts';
-import type { ContextFiles } from '../../src/cli/contexts.ts';
-import type { Io } from '../../src/cli/io.ts';
+import type { ContextFiles, Io } from '../../src/cli/io.ts';
 import { main } from '../../src/cli/main.ts';
 
 export interface CliRun {

@@ -10,7 +10,7 @@ import { actionIds, actions } from '../../src/tui/core/actions.ts';
 import { wantsOf } from '../../src/tui/core/app.ts';
 import { commands } from '../../src/tui/core/command-table.ts';
 import type { Frame } from '../../src/tui/core/frame.ts';
-import { pageKinds } from '../../src/tui/core/page.ts';
+import { pageKinds } from '../../src/tui/core/page-kind.ts';
 import { paletteOf, themeNames } from '../../src/tui/core/palettes.ts';
 import { widthOf } from '../../src/tui/core/text.ts';
 import { asciiGlyphs, type Theme, themeOf, unicodeGlyphs } from '../../src/tui/core/theme.ts';

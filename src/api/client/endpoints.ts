@@ -1,8 +1,8 @@
 /** Where a client speaks to: the local socket, or one server after the other. */
 import { type Clock, withDeadline } from '../../base/clock.ts';
 import { SkepError } from '../../base/core/errors.ts';
-import type { ClientOptions } from '../client.ts';
 import { paths } from '../core/paths.ts';
+import type { ClientOptions } from './options.ts';
 import { type Endpoint, requestJson } from './request.ts';
 import { requestLine } from './urls.ts';
 

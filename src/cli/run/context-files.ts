@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { ContextFiles } from '../contexts.ts';
+import type { ContextFiles } from '../io.ts';
 
 const ending = '.json';
 

@@ -3,7 +3,7 @@
  * help page, completion after `:`, docs/tui.md and the check of keys.yaml are made from this table and nothing else.
  * The keys are k9s's where it has them; operator-ux.md 4.4 has the reasons for what differs.
  */
-import type { PageKind } from './page.ts';
+import type { PageKind } from './page-kind.ts';
 
 export interface Action {
   /** Said in hints, in one or two words. */

@@ -8,7 +8,8 @@ import type { Millis } from '../../model/ids.ts';
 import type { ActionId } from './actions.ts';
 import type { Key, Size } from './key.ts';
 import type { LineEditor } from './line-editor.ts';
-import type { Data, Effect, FlashLevel, Page, PageKind, Settings, Want } from './page.ts';
+import type { Data, Effect, FlashLevel, Page, Settings, Want } from './page.ts';
+import type { PageKind } from './page-kind.ts';
 import type { PaneId, PaneScreens, Workspace, WorkspaceEffect } from './workspace.ts';
 
 export type PageKey = string;
@@ -146,4 +147,10 @@ export function pageOf(model: AppModel): Entry {
   const entry = model.stack.at(-1);
   if (entry === undefined) throw new Error('the stack of pages is empty');
   return entry;
+}
+
+/** With a message in the foot, which is kept as well. */
+export function flashed(model: AppModel, level: FlashLevel, text: string, hint?: string): AppModel {
+  const message = { at: model.now, level, text, hint };
+  return { ...model, flash: message, messages: [...model.messages, message].slice(-messagesMax) };
 }

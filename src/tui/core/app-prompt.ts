@@ -1,10 +1,18 @@
 /** The prompt at the foot of the screen: a command after `:`, a filter after `/`. Used by app.ts. */
-import type { AppSteps } from './app.ts';
-import { type AppModel, type AppParts, type AppStep, type Prompt, pageOf } from './app-model.ts';
+import { type AppModel, type AppParts, type Prompt, pageOf } from './app-model.ts';
 import type { Key } from './key.ts';
 import { type LineEditor, lineEditor, typeKey, typeText } from './line-editor.ts';
 
 const historyMax = 200;
+
+/** What a key makes of the prompt, and what the page is to be asked then. */
+export interface PromptTurn {
+  readonly model: AppModel;
+  /** The filter that holds from now on. */
+  readonly filter?: string;
+  /** A line to be run. */
+  readonly command?: string;
+}
 
 export function startPrompt(model: AppModel, kind: Prompt['kind'], text?: string): AppModel {
   const before = pageOf(model).page.filter;
@@ -13,46 +21,40 @@ export function startPrompt(model: AppModel, kind: Prompt['kind'], text?: string
   return { ...model, prompt: { kind, editor, before, completions: [], completion: -1, ghost: '' } };
 }
 
-export function promptKey(model: AppModel, key: Key, parts: AppParts, steps: AppSteps): AppStep {
+export function promptKey(model: AppModel, key: Key, parts: AppParts): PromptTurn {
   const { prompt } = model;
-  if (prompt === undefined) return { model, effects: [] };
+  if (prompt === undefined) return { model };
   switch (key.name) {
     case 'escape':
     case 'ctrl-c':
-      return closed(model, prompt, parts, steps);
+      return closed(model, prompt);
     case 'enter':
-      return entered(model, prompt, parts, steps);
+      return entered(model, prompt);
     case 'tab':
     case 'shift-tab':
-      return { model: completed(model, prompt, parts, key.name === 'tab' ? 1 : -1), effects: [] };
+      return { model: completed(model, prompt, parts, key.name === 'tab' ? 1 : -1) };
     default: {
       if (prompt.ghost !== '' && ['right', 'end', 'ctrl-e', 'ctrl-f'].includes(key.name))
-        return { model: taken(model, prompt), effects: [] };
-      if (key.name === 'backspace' && prompt.editor.text === '') return closed(model, prompt, parts, steps);
+        return { model: taken(model, prompt) };
+      if (key.name === 'backspace' && prompt.editor.text === '') return closed(model, prompt);
       const editor = typeKey(prompt.editor, key);
-      return editor === undefined ? { model, effects: [] } : edited(model, prompt, editor, parts, steps);
+      return editor === undefined ? { model } : edited(model, prompt, editor, parts);
     }
   }
 }
 
-export function promptPaste(model: AppModel, text: string, parts: AppParts, steps: AppSteps): AppStep {
+export function promptPaste(model: AppModel, text: string, parts: AppParts): PromptTurn {
   const { prompt } = model;
-  if (prompt === undefined) return { model, effects: [] };
-  return edited(model, prompt, typeText(prompt.editor, text), parts, steps);
+  if (prompt === undefined) return { model };
+  return edited(model, prompt, typeText(prompt.editor, text), parts);
 }
 
 /** A filter holds while it is typed. */
-function edited(
-  model: AppModel,
-  prompt: Prompt,
-  editor: LineEditor,
-  parts: AppParts,
-  steps: AppSteps,
-): AppStep {
+function edited(model: AppModel, prompt: Prompt, editor: LineEditor, parts: AppParts): PromptTurn {
   const ghost = prompt.kind === 'command' ? ghostOf(editor, model, parts) : '';
   const next = { ...model, prompt: { ...prompt, editor, completions: [], completion: -1, ghost } };
-  if (prompt.kind === 'command' || editor.text === prompt.editor.text) return { model: next, effects: [] };
-  return steps.toEntry(next, pageOf(model).key, { kind: 'filter', text: editor.text }, parts);
+  if (prompt.kind === 'command' || editor.text === prompt.editor.text) return { model: next };
+  return { model: next, filter: editor.text };
 }
 
 /** What would follow the cursor if the likeliest completion were taken; only at the end of the line. */
@@ -71,21 +73,19 @@ function taken(model: AppModel, prompt: Prompt): AppModel {
   return { ...model, prompt: { ...prompt, editor, completions: [], completion: -1, ghost: '' } };
 }
 
-function closed(model: AppModel, prompt: Prompt, parts: AppParts, steps: AppSteps): AppStep {
+function closed(model: AppModel, prompt: Prompt): PromptTurn {
   const next = { ...model, prompt: undefined };
-  if (prompt.kind === 'command' || prompt.editor.text === prompt.before) return { model: next, effects: [] };
-  return steps.toEntry(next, pageOf(model).key, { kind: 'filter', text: prompt.before }, parts);
+  if (prompt.kind === 'command' || prompt.editor.text === prompt.before) return { model: next };
+  return { model: next, filter: prompt.before };
 }
 
-function entered(model: AppModel, prompt: Prompt, parts: AppParts, steps: AppSteps): AppStep {
+function entered(model: AppModel, prompt: Prompt): PromptTurn {
   const text = prompt.editor.text.trim();
   const next = { ...model, prompt: undefined };
-  if (prompt.kind === 'filter')
-    return steps.toEntry(next, pageOf(model).key, { kind: 'filter', text: prompt.editor.text }, parts);
-  if (text === '') return { model: next, effects: [] };
+  if (prompt.kind === 'filter') return { model: next, filter: prompt.editor.text };
+  if (text === '') return { model: next };
   const history = [...model.commandHistory.filter((line) => line !== text), text].slice(-historyMax);
-  const told = { ...next, commandHistory: history };
-  return steps.runEffects(told, pageOf(told).key, parts.runCommand(text, told), parts);
+  return { model: { ...next, commandHistory: history }, command: text };
 }
 
 /** Tab goes through what the typed text could become. */

@@ -11,7 +11,7 @@ import {
   type AppParts,
   type AppStep,
   type Entry,
-  messagesMax,
+  flashed,
   type PageKey,
   type PageWant,
   pageOf,
@@ -20,9 +20,9 @@ import {
   topOf,
 } from './app-model.ts';
 import { clampWorkspace } from './app-panes.ts';
-import { promptKey, promptPaste, startPrompt } from './app-prompt.ts';
+import { type PromptTurn, promptKey, promptPaste, startPrompt } from './app-prompt.ts';
 import type { Key } from './key.ts';
-import type { Effect, FlashLevel, Page, PageContext, PageEvent, Settings } from './page.ts';
+import type { Effect, Page, PageContext, PageEvent, Settings } from './page.ts';
 import {
   emptyWorkspace,
   focusSession,
@@ -113,14 +113,14 @@ function pasted(model: AppModel, text: string, parts: AppParts): AppStep {
       effects: turn.effects.map((pane) => ({ pane })),
     };
   }
-  if (model.prompt !== undefined) return promptPaste(model, text, parts, steps);
+  if (model.prompt !== undefined) return prompted(promptPaste(model, text, parts), parts);
   return toEntry(model, topOf(model).key, { kind: 'paste', text }, parts);
 }
 
 function keyPressed(model: AppModel, key: Key, parts: AppParts): AppStep {
   const seen = model.flash?.level === 'error' ? { ...model, flash: undefined } : model;
   if (model.inPanes) return paneKey(seen, key, parts);
-  if (seen.prompt !== undefined) return promptKey(seen, key, parts, steps);
+  if (seen.prompt !== undefined) return prompted(promptKey(seen, key, parts), parts);
   const { key: page, page: top } = topOf(seen);
   const action = parts.actionOf(top.kind, key.name);
   if (action !== undefined && !(top.typing && key.text !== '')) {
@@ -128,6 +128,13 @@ function keyPressed(model: AppModel, key: Key, parts: AppParts): AppStep {
     if (step !== undefined) return step;
   }
   return toEntry(seen, page, { kind: 'key', key }, parts);
+}
+
+function prompted({ model, filter, command }: PromptTurn, parts: AppParts): AppStep {
+  const { key } = pageOf(model);
+  if (filter !== undefined) return toEntry(model, key, { kind: 'filter', text: filter }, parts);
+  if (command === undefined) return { model, effects: [] };
+  return runEffects(model, key, parts.runCommand(command, model), parts);
 }
 
 function paneKey(model: AppModel, key: Key, parts: AppParts): AppStep {
@@ -279,11 +286,6 @@ function shown(model: AppModel, parts: AppParts): AppStep {
   return toEntry(model, pageOf(model).key, { kind: 'shown' }, parts);
 }
 
-export function flashed(model: AppModel, level: FlashLevel, text: string, hint?: string): AppModel {
-  const message = { at: model.now, level, text, hint };
-  return { ...model, flash: message, messages: [...model.messages, message].slice(-messagesMax) };
-}
-
 // Events to pages, and what comes of them.
 
 function toAll(model: AppModel, event: PageEvent, parts: AppParts): AppStep {
@@ -311,12 +313,7 @@ function replaced(model: AppModel, key: PageKey, page: Page): AppModel {
   return { ...model, stack: swap(model.stack), dialogs: swap(model.dialogs) };
 }
 
-export function runEffects(
-  model: AppModel,
-  key: PageKey,
-  effects: readonly Effect[],
-  parts: AppParts,
-): AppStep {
+function runEffects(model: AppModel, key: PageKey, effects: readonly Effect[], parts: AppParts): AppStep {
   const out: ShellEffect[] = [];
   let next = model;
   for (const effect of effects) {
@@ -393,7 +390,3 @@ function openConsole(model: AppModel, key: PageKey, effect: Extract<Effect, { do
     effects: [],
   };
 }
-
-/** What the prompt needs of this file. */
-const steps = { toEntry, runEffects, contextOf };
-export type AppSteps = typeof steps;

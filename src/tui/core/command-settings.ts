@@ -1,6 +1,6 @@
 /** Commands that change how the UI looks and behaves, and where it is: `:theme dark`, `:set times utc`, `:ctx prod`. Part of command-table.ts. */
 import { didYouMean, nearest } from '../../api/core/nearest.ts';
-import type { Command, CommandInput } from './command-table.ts';
+import type { Command, CommandInput } from './command.ts';
 import { contextDialog } from './context-dialog.ts';
 import type { Effect, Settings } from './page.ts';
 import { themeNames } from './palettes.ts';

@@ -5,30 +5,11 @@
 import type { ViewKind } from '../../api/core/view-shapes.ts';
 import { type ActionId, actionIds, actions } from './actions.ts';
 import type { AppModel } from './app-model.ts';
+import type { Command } from './command.ts';
 import { settingCommands } from './command-settings.ts';
 import type { Effect, Page } from './page.ts';
 import type { ListRequest, PageFactories } from './pages.ts';
 import { instanceNamed, type Subject, subjectName, type Target } from './subject.ts';
-
-export interface CommandInput {
-  /** Words after the command's own, without the filter. */
-  readonly words: readonly string[];
-  /** What stood behind `/`, if anything did. */
-  readonly filter: string | undefined;
-  readonly model: AppModel;
-  readonly pages: PageFactories;
-}
-
-export interface Command {
-  /** The first is said in help; the others are short for it. */
-  readonly names: readonly string[];
-  /** What may follow: `[NAME] [/filter]`. */
-  readonly takes: string;
-  readonly help: string;
-  /** What the first word after it may be; absent: names that the pages know. */
-  readonly choices?: (model: AppModel) => readonly string[];
-  run(input: CommandInput): readonly Effect[];
-}
 
 const open = (page: Page): readonly Effect[] => [{ do: 'open', page }];
 const warn = (text: string, hint?: string): readonly Effect[] => [{ do: 'flash', level: 'warn', text, hint }];

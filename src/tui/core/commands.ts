@@ -4,7 +4,8 @@
  */
 import { didYouMean } from '../../api/core/nearest.ts';
 import type { AppModel, AppParts } from './app-model.ts';
-import { type Command, commands } from './command-table.ts';
+import type { Command } from './command.ts';
+import { commands } from './command-table.ts';
 import type { Effect } from './page.ts';
 import type { PageFactories } from './pages.ts';
 

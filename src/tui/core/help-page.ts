@@ -5,7 +5,8 @@
 import type { ViewRow } from '../../api/core/view-shapes.ts';
 import { type ActionId, actionIds, actions } from './actions.ts';
 import { keyTitle } from './key-names.ts';
-import type { Page, PageContext, PageEvent, PageKind, Turn } from './page.ts';
+import type { Page, PageContext, PageEvent, Turn } from './page.ts';
+import type { PageKind } from './page-kind.ts';
 import {
   drawLocal,
   type LocalTable,

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { actionIds, actions } from './actions.ts';
 import { clashOf, keymapOf } from './keymap.ts';
-import { pageKinds } from './page.ts';
+import { pageKinds } from './page-kind.ts';
 
 test('no key of the defaults means two things on one page', () => {
   const keys = new Map(actionIds.map((id) => [id, actions[id].keys as readonly string[]]));

@@ -4,7 +4,7 @@
  */
 import { type ActionId, actionIds, actions } from './actions.ts';
 import { controlByteOf } from './key-names.ts';
-import type { PageKind } from './page.ts';
+import type { PageKind } from './page-kind.ts';
 
 export interface Keymap {
   /** The action that a key does on a page of this kind; undefined when it is bound to nothing there. */

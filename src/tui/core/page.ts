@@ -15,6 +15,7 @@ import type { ActionId } from './actions.ts';
 import type { Canvas } from './frame.ts';
 import type { Key, Size } from './key.ts';
 import type { LogRequest } from './log-request.ts';
+import type { PageKind } from './page-kind.ts';
 import type { Subject } from './subject.ts';
 import type { Theme } from './theme.ts';
 
@@ -239,30 +240,6 @@ export interface Turn {
   readonly page: Page;
   readonly effects?: readonly Effect[] | undefined;
 }
-
-/** Which bindings hold on a page; `dialog` and `text` pages take keys themselves. */
-export const pageKinds = [
-  'pulses',
-  'cells',
-  'lrps',
-  'instances',
-  'tasks',
-  'routes',
-  'events',
-  'brain',
-  'messages',
-  'consoles',
-  'cell',
-  'instance',
-  'task',
-  'text',
-  'tree',
-  'logs',
-  'help',
-  'drain',
-  'dialog',
-] as const;
-export type PageKind = (typeof pageKinds)[number];
 
 export interface Page {
   readonly kind: PageKind;

@@ -5,17 +5,8 @@
 import type { ActionId } from './actions.ts';
 import { type ListedEvent, withEvents } from './event-list.ts';
 import type { Canvas } from './frame.ts';
-import type {
-  Data,
-  DrawContext,
-  Effect,
-  Page,
-  PageContext,
-  PageEvent,
-  PageKind,
-  Turn,
-  Want,
-} from './page.ts';
+import type { Data, DrawContext, Effect, Page, PageContext, PageEvent, Turn, Want } from './page.ts';
+import type { PageKind } from './page-kind.ts';
 import { clip, glyphsOf, isPlain, widthOf, wrap } from './text.ts';
 import type { Role } from './theme.ts';
 

@@ -13,12 +13,7 @@ import { aged, cursorRow, movedBy, reordered, resized, rowsCame } from './view-l
 import { markAction } from './view-marks.ts';
 import { rowAction } from './view-row-actions.ts';
 import { sortAction } from './view-sort.ts';
-import { chosenRows, columnsOf, rowsSeen, type ViewState } from './view-state.ts';
-
-export interface ViewStep {
-  readonly state: ViewState;
-  readonly effects: readonly Effect[];
-}
+import { chosenRows, columnsOf, rowsSeen, type ViewState, type ViewStep } from './view-state.ts';
 
 const only = (state: ViewState): ViewStep => ({ state, effects: [] });
 

@@ -1,9 +1,8 @@
 /** Marking rows of a list: by key, so that marks outlive refreshes, filters and other orders. Used by view-events.ts. */
 import type { ViewRow } from '../../api/core/view-shapes.ts';
 import type { ActionId } from './actions.ts';
-import type { ViewStep } from './view-events.ts';
 import { cursorRow, rowAt, type ViewList, wentTo } from './view-list.ts';
-import { marksMax, type ViewState } from './view-state.ts';
+import { marksMax, type ViewState, type ViewStep } from './view-state.ts';
 
 /** Undefined when the action marks nothing. */
 export function markAction(state: ViewState, action: ActionId, visible: number): ViewStep | undefined {

@@ -3,9 +3,8 @@ import { type ViewColumn, viewColumns } from '../../api/core/view-columns.ts';
 import type { ActionId } from './actions.ts';
 import type { PageContext } from './page.ts';
 import type { Sort } from './table.ts';
-import type { ViewStep } from './view-events.ts';
 import { reordered } from './view-list.ts';
-import { columnsOf, sortOf, type ViewState } from './view-state.ts';
+import { columnsOf, sortOf, type ViewState, type ViewStep } from './view-state.ts';
 
 /** Undefined when the action sorts nothing. */
 export function sortAction(state: ViewState, action: ActionId, context: PageContext): ViewStep | undefined {

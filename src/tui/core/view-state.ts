@@ -8,7 +8,7 @@ import { stateSeverity, viewColumns } from '../../api/core/view-columns.ts';
 import type { ViewKind, ViewQuery, ViewRow } from '../../api/core/view-shapes.ts';
 import type { Millis } from '../../model/ids.ts';
 import { columnsFor } from './columns-format.ts';
-import type { PageContext, Settings } from './page.ts';
+import type { Effect, PageContext, Settings } from './page.ts';
 import type { ListRequest } from './pages.ts';
 import { type Sort, visibleRows } from './table.ts';
 import { titleOf } from './view-kinds.ts';
@@ -36,6 +36,12 @@ export interface ViewState {
   readonly building?: { readonly done: number; readonly of: number } | undefined;
   /** As of the last event: for the title. */
   readonly now: Millis;
+}
+
+/** The next state, and what the page asks for. */
+export interface ViewStep {
+  readonly state: ViewState;
+  readonly effects: readonly Effect[];
 }
 
 /** More are refused: a dialog that lists them is not read. */
