@@ -63,6 +63,7 @@ class World {
         return () => this.#listeners.delete(listener);
       },
       waitFor: () => Promise.resolve(),
+      expect: () => undefined,
       run: () => Promise.resolve(),
     };
     this.hub = new ViewHub({ replica: this.#replica, clock: systemClock, log: silentLog });

@@ -34,6 +34,7 @@ const replica: Replica = {
     return () => listeners.delete(listener);
   },
   waitFor: () => Promise.resolve(),
+  expect: () => undefined,
   run: () => Promise.resolve(),
 };
 const nowhere = (): never => {

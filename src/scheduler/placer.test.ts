@@ -18,7 +18,15 @@ function scene(answer: (mutation: Mutation) => MutationOutcome) {
   const clock = virtualClock();
   const { signal } = new AbortController();
   const fence = { key: 'leader', revision: 1 };
-  const writer = new TermWriter({ bbs: { commit } as Bbs, clock, rng: seededRng(1), fence, signal });
+  const expectNothing = (): void => undefined;
+  const writer = new TermWriter({
+    bbs: { commit } as Bbs,
+    clock,
+    rng: seededRng(1),
+    fence,
+    expect: expectNothing,
+    signal,
+  });
   const nothing = (): Promise<void> => Promise.resolve();
   const placer = new Placer({
     clock,

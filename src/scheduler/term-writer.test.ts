@@ -12,7 +12,7 @@ test('of a mass of lines the first 500 of a kind are written, and how many more 
   const { signal } = new AbortController();
   await bbs.commit([{ compare: [], puts: [{ key: leaderKey, value: '{}' }] }], { signal });
   const fence = { key: leaderKey, revision: (await bbs.read([leaderKey], { signal })).revision };
-  const writer = new TermWriter({ bbs, clock, rng: seededRng(1), fence, signal });
+  const writer = new TermWriter({ bbs, clock, rng: seededRng(1), fence, expect: () => undefined, signal });
   const line = (type: JournalEvent['type'], index: number): JournalEvent => {
     return { v: 1, type, at: clock.now(), subject: `web/${index}`, message: 'm' };
   };

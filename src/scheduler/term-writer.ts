@@ -17,6 +17,8 @@ export interface TermWriterOptions {
   readonly clock: Clock;
   readonly rng: Rng;
   readonly fence: Fence;
+  /** Hears of what is about to be written: it comes back before the store has answered. */
+  readonly expect: (mutations: readonly Mutation[]) => void;
   readonly signal: AbortSignal;
 }
 
@@ -116,7 +118,8 @@ export class TermWriter {
   }
 
   #commit(mutations: readonly Mutation[]) {
-    const { bbs, fence, signal } = this.#options;
+    const { bbs, fence, expect, signal } = this.#options;
+    expect(mutations);
     return bbs.commit(mutations, { fence, signal });
   }
 }

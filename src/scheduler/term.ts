@@ -96,7 +96,14 @@ export class Term {
   constructor(options: TermOptions) {
     const { bbs, clock, rng, term, signal, observers, replica, ear } = options;
     this.#options = options;
-    this.#writer = new TermWriter({ bbs, clock, rng, fence: term.fence, signal });
+    this.#writer = new TermWriter({
+      bbs,
+      clock,
+      rng,
+      fence: term.fence,
+      expect: (mutations) => replica.expect(mutations),
+      signal,
+    });
     const caughtUp = (revision: number): Promise<void> => this.#caughtUp(revision);
     const rest = (): Promise<void> => this.#rest();
     const unheard = async (): Promise<ReadonlySet<CellId>> =>

@@ -7,7 +7,7 @@ import { messageOf, SkepError } from '../base/core/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Bbs } from './bbs.ts';
 import { MutableState } from './core/fold.ts';
-import type { Change, Snapshot } from './core/records.ts';
+import type { Change, Mutation, Snapshot } from './core/records.ts';
 import type { ClusterState, Touched } from './core/state.ts';
 import type { Replica, ReplicaListener } from './replica.ts';
 
@@ -66,6 +66,10 @@ class FollowReplica implements Replica {
   subscribe(listener: ReplicaListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  expect(mutations: readonly Mutation[]): void {
+    this.#state.expect(mutations);
   }
 
   async waitFor(revision: number, deadlineMs: number, signal: AbortSignal): Promise<void> {

@@ -2,6 +2,7 @@
  * The cluster's state in this server's memory, kept current by a watch. The API reads it, the brain decides
  * from it, the dispatcher sends cells their part of it. Reads after one's own write wait for its revision.
  */
+import type { Mutation } from './core/records.ts';
 import type { ClusterState, Touched } from './core/state.ts';
 
 export type ReplicaListener = (touched: Touched, state: ClusterState) => void;
@@ -17,6 +18,8 @@ export interface Replica {
    * `deadlineMs`.
    */
   waitFor(revision: number, deadlineMs: number, signal: AbortSignal): Promise<void>;
+  /** Is told of what this process is about to write, so that it is not read again when it comes back. */
+  expect(mutations: readonly Mutation[]): void;
   /** Follows the store until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
 }

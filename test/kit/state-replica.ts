@@ -51,6 +51,7 @@ export function stateReplica(records: ClusterRecords = {}): StateReplica {
       return () => listeners.delete(listener);
     },
     waitFor: () => Promise.resolve(),
+    expect: () => undefined,
     run: () => Promise.resolve(),
     write: (written) =>
       apply(

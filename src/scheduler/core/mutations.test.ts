@@ -11,8 +11,9 @@ import {
 import { virtualClock } from '../../../test/kit/virtual-clock.ts';
 import type { ActualLrp } from '../../model/actual-lrp.ts';
 import type { CellId, ProcessGuid, TaskGuid } from '../../model/ids.ts';
+import { decode } from '../../store/core/codec.ts';
 import { MutableState } from '../../store/core/fold.ts';
-import { root } from '../../store/core/keys.ts';
+import { parseKey, root } from '../../store/core/keys.ts';
 import type { Mutation } from '../../store/core/records.ts';
 import { MemoryStore } from '../../store/memory/memory-store.ts';
 import { converge } from './converge.ts';
@@ -51,6 +52,11 @@ const context = () => {
 };
 
 function write(store: MemoryStore, mutations: readonly Mutation[]): boolean[] {
+  for (const { key, value, noun } of mutations.flatMap(({ puts }) => puts)) {
+    // Who wrote it takes it for what is read.
+    const kind = parseKey(key)?.kind ?? 'event';
+    if (noun !== undefined) expect(decode(kind, value)).toStrictEqual({ ok: true, value: noun });
+  }
   return store.commit(mutations, undefined).map(({ committed }) => committed);
 }
 

@@ -63,7 +63,7 @@ const handlers: Handlers = {
       former === undefined
         ? newActualLrp({ guid, index, domain }, now, unique())
         : replacement(former, now, unique());
-    return { compare: [absent(key)], puts: [{ key, value: encode(value) }] };
+    return { compare: [absent(key)], puts: [{ key, value: encode(value), noun: value }] };
   },
   delete: ({ record }) => remove(record),
   retire: ({ record, because }, { now }) => rewrite(record, next(retire(record.value, because, now))),
@@ -172,7 +172,7 @@ export function refuseTaskMutation(
 }
 
 function rewrite(record: Versioned<unknown>, value: ActualLrp | Task): Mutation {
-  return { compare: [asRead(record)], puts: [{ key: record.key, value: encode(value) }] };
+  return { compare: [asRead(record)], puts: [{ key: record.key, value: encode(value), noun: value }] };
 }
 
 function remove(record: Versioned<unknown>): Mutation {

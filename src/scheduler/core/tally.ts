@@ -76,10 +76,7 @@ export class Tally {
 /** The claim of a cell behind a key, as the state has it; undefined when there is none. */
 export function claimAt(state: ClusterState, cellId: CellId, key: string): Claim | undefined {
   const ref = state.claimsByCell.get(cellId)?.get(key);
-  if (ref !== undefined) {
-    const record = state.actual.get(ref.guid)?.get(ref.index)?.[ref.slot];
-    return instanceClaim(state, ref.guid, record?.value.state === 'CLAIMED');
-  }
+  if (ref !== undefined) return instanceClaim(state, ref.guid, ref.record.value.state === 'CLAIMED');
   const parsed = parseKey(key);
   if (parsed?.kind !== 'task' || state.tasksByCell.get(cellId)?.has(parsed.guid) !== true) return undefined;
   return taskClaim(state.tasks.get(parsed.guid)?.value);
@@ -91,9 +88,8 @@ export function claimsOn(
   cellId: CellId,
   take: (key: string, claim: Claim) => void,
 ): void {
-  for (const [key, { guid, index, slot }] of state.claimsByCell.get(cellId) ?? []) {
-    const record = state.actual.get(guid)?.get(index)?.[slot];
-    take(key, instanceClaim(state, guid, record?.value.state === 'CLAIMED'));
+  for (const [key, { guid, record }] of state.claimsByCell.get(cellId) ?? []) {
+    take(key, instanceClaim(state, guid, record.value.state === 'CLAIMED'));
   }
   for (const guid of state.tasksByCell.get(cellId) ?? []) {
     take(taskKey(guid), taskClaim(state.tasks.get(guid)?.value));

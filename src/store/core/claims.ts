@@ -5,7 +5,7 @@
 import type { ActualLrp } from '../../model/actual-lrp.ts';
 import type { CellId, InstanceGuid, TaskGuid } from '../../model/ids.ts';
 import type { Task } from '../../model/task.ts';
-import type { ActualRef } from './state.ts';
+import type { ActualPlace, ActualRef } from './state.ts';
 
 export class Claims {
   readonly byCell = new Map<CellId, Map<string, ActualRef>>();
@@ -21,7 +21,7 @@ export class Claims {
     if (lrp.instanceGuid !== undefined) this.byInstanceGuid.set(lrp.instanceGuid, ref);
   }
 
-  removeActual(key: string, ref: ActualRef, lrp: ActualLrp): void {
+  removeActual(key: string, place: ActualPlace, lrp: ActualLrp): void {
     const cellId = claimant(lrp);
     if (cellId === undefined) return;
     const claims = this.byCell.get(cellId);
@@ -30,7 +30,7 @@ export class Claims {
     if (lrp.instanceGuid === undefined) return;
     // An instance that moves between the slots is put in one before it leaves the other.
     const known = this.byInstanceGuid.get(lrp.instanceGuid);
-    if (known !== undefined && sameRef(known, ref)) this.byInstanceGuid.delete(lrp.instanceGuid);
+    if (known !== undefined && isSamePlace(known, place)) this.byInstanceGuid.delete(lrp.instanceGuid);
   }
 
   addTask(guid: TaskGuid, task: Task): void {
@@ -55,11 +55,17 @@ export function claimant(lrp: ActualLrp): CellId | undefined {
   return lrp.state === 'CLAIMED' || lrp.state === 'RUNNING' ? lrp.cellId : undefined;
 }
 
+/** Whether a record that takes the place of another is found by the same cell and the same instance guid. */
+export function isSameClaim(before: ActualLrp, after: ActualLrp | undefined): boolean {
+  if (after === undefined || before.instanceGuid !== after.instanceGuid) return false;
+  return claimant(before) === claimant(after);
+}
+
 /** The cell that is to run a task, or runs it. */
 export function taskHolder(task: Task): CellId | undefined {
   return task.state === 'PENDING' || task.state === 'RUNNING' ? task.cellId : undefined;
 }
 
-function sameRef(a: ActualRef, b: ActualRef): boolean {
+function isSamePlace(a: ActualPlace, b: ActualPlace): boolean {
   return a.guid === b.guid && a.index === b.index && a.slot === b.slot;
 }

@@ -151,20 +151,56 @@ describe('records', () => {
   });
 });
 
+describe('what this process writes itself', () => {
+  const key = actualKey(web, 0);
+  const noun = claimed(0, cellA, 'one');
+  const own = { compare: [], puts: [{ key, value: encode(noun), noun }] };
+
+  test('is not read again, once, when it comes back', () => {
+    const state = new MutableState();
+    state.expect([own]);
+    apply(state, put(key, noun));
+    expect(state.actual.get(web)?.get(0)?.ordinary).toMatchObject({ key, revision });
+    expect(state.actual.get(web)?.get(0)?.ordinary?.value).toBe(noun);
+    apply(state, put(key, noun));
+    expect(state.actual.get(web)?.get(0)?.ordinary?.value).not.toBe(noun);
+    expect(state.actual.get(web)?.get(0)?.ordinary?.value).toEqual(noun);
+  });
+
+  test('counts under its key and with its text only', () => {
+    const state = new MutableState();
+    state.expect([own]);
+    apply(state, put(key, { ...noun, crashCount: 3 }));
+    expect(state.actual.get(web)?.get(0)?.ordinary?.value.crashCount).toBe(3);
+    apply(state, put(actualKey(web, 1), noun));
+    expect(state.corrupt.get(actualKey(web, 1))).toContain('index');
+    const other = actualKey(web, 2);
+    state.expect([{ compare: [], puts: [{ key: other, value: encode(noun), noun }] }]);
+    apply(state, put(other, noun));
+    expect(state.corrupt.get(other)).toContain('index');
+  });
+});
+
 describe('claims', () => {
   test('follow a record from cell to cell and out', () => {
     const state = new MutableState();
     const key = actualKey(web, 0);
-    const ref = { guid: web, index: 0, slot: 'ordinary' };
     expect(new Set(apply(state, put(key, claimed(0, cellA, 'one'))).assignments.keys())).toEqual(
       new Set([cellA]),
     );
+    const record = state.actual.get(web)?.get(0)?.ordinary;
+    const ref = { guid: web, index: 0, slot: 'ordinary', record };
+    expect(record?.value.instanceGuid).toBe('one');
     expect(state.claimsByCell).toEqual(new Map([[cellA, new Map([[key, ref]])]]));
     expect(state.byInstanceGuid).toEqual(new Map([['one', ref]]));
     const moved = apply(state, put(key, claimed(0, cellB, 'two', { state: 'RUNNING' })));
     expect(new Set(moved.assignments.keys())).toEqual(new Set([cellA, cellB]));
     expect([...state.claimsByCell.keys()]).toEqual([cellB]);
     expect([...state.byInstanceGuid.keys()]).toEqual(['two']);
+    apply(state, put(key, claimed(0, cellB, 'two', { state: 'RUNNING', containerId: 'c' })));
+    const held = [state.claimsByCell.get(cellB)?.get(key), state.byInstanceGuid.get(guidOf('two'))];
+    expect(held.map((one) => one?.record)).toEqual(Array(2).fill(state.actual.get(web)?.get(0)?.ordinary));
+    expect(held[0]?.record.value.containerId).toBe('c');
     expect(new Set(apply(state, put(key, actual(0))).assignments.keys())).toEqual(new Set([cellB]));
     expect([state.claimsByCell.size, state.byInstanceGuid.size]).toEqual([0, 0]);
     expect(apply(state, put(key, actual(0, { crashCount: 1 }))).assignments.size).toBe(0);
@@ -180,7 +216,7 @@ describe('claims', () => {
         gone(actualKey(web, 0)),
       ];
       apply(state, ...(order === 'put first' ? moves : moves.toReversed()));
-      expect(state.byInstanceGuid.get(guidOf('one'))).toEqual({ guid: web, index: 0, slot: 'suspect' });
+      expect(state.byInstanceGuid.get(guidOf('one'))).toMatchObject({ guid: web, index: 0, slot: 'suspect' });
       expect([...(state.claimsByCell.get(cellA)?.keys() ?? [])]).toEqual([actualKey(web, 0, 'suspect')]);
       const slots = state.actual.get(web)?.get(0);
       expect([slots?.ordinary, slots?.suspect?.value.instanceGuid]).toEqual([undefined, 'one']);

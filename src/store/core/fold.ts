@@ -17,13 +17,14 @@ import type { Restored } from '../../model/restored.ts';
 import type { Roster } from '../../model/roster.ts';
 import type { Task } from '../../model/task.ts';
 import type { Trust } from '../../model/trust.ts';
-import { Claims, claimant, taskHolder } from './claims.ts';
+import { Claims, claimant, isSameClaim, taskHolder } from './claims.ts';
 import { decode, type Noun } from './codec.ts';
 import { type ClusterCounts, Counts } from './counts.ts';
 import { Journal } from './journal.ts';
 import { type Key, parseKey, taskKey } from './keys.ts';
 import { misplaced } from './misplaced.ts';
-import type { Change, Snapshot, StoredRecord } from './records.ts';
+import { OwnWrites } from './own-writes.ts';
+import type { Change, Mutation, Snapshot, StoredRecord } from './records.ts';
 import { SortedKeys } from './sorted-keys.ts';
 import type { ActualRef, ActualSlots, ClusterOrder, ClusterState, Touched, Versioned } from './state.ts';
 import { Touches } from './touches.ts';
@@ -54,6 +55,7 @@ export class MutableState implements ClusterState {
   #journal = new Journal(defaults.eventJournalMax);
   #claims = new Claims();
   #counts = new Counts();
+  readonly #own = new OwnWrites();
   #order = {
     desired: new SortedKeys<ProcessGuid>(),
     actual: new SortedKeys<ProcessGuid>(),
@@ -107,6 +109,11 @@ export class MutableState implements ClusterState {
     return new Touches(true);
   }
 
+  /** Is told of what this process is about to write: own-writes.ts. */
+  expect(mutations: readonly Mutation[]): void {
+    this.#own.note(mutations);
+  }
+
   /** Applies changes in their order; afterwards the state equals the store at `revision`. */
   apply(changes: readonly Change[], revision: number): Touched {
     const touched = new Touches(false);
@@ -128,7 +135,7 @@ export class MutableState implements ClusterState {
   #change(text: string, record: StoredRecord | undefined, touched: Touches): void {
     const key = parseKey(text);
     if (key === undefined) return;
-    this.corrupt.delete(text);
+    if (this.corrupt.size > 0) this.corrupt.delete(text);
     switch (key.kind) {
       case 'desired':
         return this.#setDesired(key, this.#read(key, record), touched);
@@ -184,7 +191,9 @@ export class MutableState implements ClusterState {
     record: StoredRecord | undefined,
   ): Versioned<Noun<K>> | undefined {
     if (record === undefined) return undefined;
-    const decoded = decode<K>(key.kind, record.value);
+    const own = this.#own.take(record.key, record.value) as Noun<K> | undefined;
+    const decoded =
+      own === undefined ? decode<K>(key.kind, record.value) : ({ ok: true, value: own } as const);
     const reason = decoded.ok ? misplaced(key, decoded.value) : decoded.reason;
     if (decoded.ok && reason === undefined) {
       return { key: record.key, revision: record.revision, value: decoded.value };
@@ -212,16 +221,22 @@ export class MutableState implements ClusterState {
     touched: Touches,
   ): void {
     touched.lrp(key.guid, key.index);
-    const ref: ActualRef = { guid: key.guid, index: key.index, slot: key.slot };
-    const before = this.actual.get(key.guid)?.get(key.index)?.[key.slot];
-    if (before !== undefined) this.#claims.removeActual(text, ref, before.value);
-    if (record !== undefined) this.#claims.addActual(text, ref, record.value);
-    for (const actual of [before, record]) {
-      const cellId = actual && claimant(actual.value);
+    const { guid, index, slot } = key;
+    const indexes = this.actual.get(guid);
+    const slots = indexes?.get(index);
+    const before = slots?.[slot];
+    if (before !== undefined) {
+      const cellId = claimant(before.value);
       if (cellId !== undefined) touched.assignment(cellId, text);
+      if (!isSameClaim(before.value, record?.value)) this.#claims.removeActual(text, key, before.value);
     }
-    this.#counts.actual(text, key.slot, before?.value, record?.value);
-    this.#setSlot(key, record);
+    if (record !== undefined) {
+      const cellId = claimant(record.value);
+      if (cellId !== undefined) touched.assignment(cellId, text);
+      this.#claims.addActual(text, { guid, index, slot, record }, record.value);
+    }
+    this.#counts.actual(text, slot, before?.value, record?.value);
+    this.#setSlot(key, indexes, { ...slots, [slot]: record });
   }
 
   /** Instances whose move begins, ends or is given up may need a decision. */
@@ -232,12 +247,16 @@ export class MutableState implements ClusterState {
     this.rebalance = record;
   }
 
-  #setSlot(key: KeyOf<'actual'>, record: Versioned<Noun<'actual'>> | undefined): void {
-    const indexes = this.actual.get(key.guid) ?? new Map<number, ActualSlots>();
-    const slots: ActualSlots = { ...indexes.get(key.index), [key.slot]: record };
-    if ((slots.ordinary ?? slots.suspect ?? slots.evacuating) === undefined) indexes.delete(key.index);
-    else indexes.set(key.index, slots);
-    setInOrder(this.actual, this.#order.actual, key.guid, indexes.size === 0 ? undefined : indexes);
+  #setSlot(
+    { guid, index }: KeyOf<'actual'>,
+    known: Map<number, ActualSlots> | undefined,
+    slots: ActualSlots,
+  ): void {
+    const indexes = known ?? new Map<number, ActualSlots>();
+    if ((slots.ordinary ?? slots.suspect ?? slots.evacuating) === undefined) indexes.delete(index);
+    else indexes.set(index, slots);
+    if (known !== undefined && indexes.size > 0) return;
+    setInOrder(this.actual, this.#order.actual, guid, indexes.size === 0 ? undefined : indexes);
   }
 
   #setTask(key: KeyOf<'task'>, record: Versioned<Task> | undefined, touched: Touches): void {

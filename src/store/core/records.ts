@@ -29,6 +29,8 @@ export interface Put {
   readonly key: string;
   readonly value: string;
   readonly leaseId?: string | undefined;
+  /** What `value` says, exactly as it would be read: only told, for who writes it to know it again. Never stored. */
+  readonly noun?: unknown;
 }
 
 /** Things that change together or not at all. A key appears at most once among puts and deletes. */

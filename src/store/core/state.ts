@@ -34,10 +34,15 @@ export interface ActualSlots {
   readonly evacuating?: Versioned<ActualLrp> | undefined;
 }
 
-export interface ActualRef {
+/** Where the record of an instance is. */
+export interface ActualPlace {
   readonly guid: ProcessGuid;
   readonly index: number;
   readonly slot: ActualSlot;
+}
+
+export interface ActualRef extends ActualPlace {
+  readonly record: Versioned<ActualLrp>;
 }
 
 export interface ClusterState {
