@@ -99,11 +99,19 @@ export function connectEngine(options: {
   };
 }
 
+/** Podman hangs up after 10 s (measured with 4.3): a request on a connection that it is just closing fails. */
+const idleConnectionMs = 4_000;
+
 /**
  * docker-modem prints the options of every request in full depth for a debug line that nobody reads; with the
  * sockets of a busy agent in it that took most of this process's time.
  */
 export class QuietAgent extends Agent {
+  /** @param idleMs how long an unused connection is kept; one in use is never cut */
+  constructor(idleMs: number = idleConnectionMs) {
+    super({ keepAlive: true, maxFreeSockets: 16, timeout: idleMs });
+  }
+
   [inspect.custom](): string {
     return 'Agent';
   }
@@ -115,7 +123,7 @@ export class QuietAgent extends Agent {
  * `host: undefined` keeps docker-modem from reading DOCKER_HOST over our head.
  */
 function dockerodeAt(address: EngineAddress): Docker {
-  const agent = new QuietAgent({ keepAlive: true, maxFreeSockets: 16 });
+  const agent = new QuietAgent();
   const target =
     address.kind === 'socket'
       ? { socketPath: address.path, host: undefined, port: undefined }
