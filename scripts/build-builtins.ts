@@ -8,16 +8,16 @@ import type { Plugin } from 'esbuild';
 
 const namespace = 'node-builtin';
 
-/** Imports of Node's modules as properties that are read when they are used. */
+/** Imports of Node's modules, as properties that are read when they are used. */
 export function lazyBuiltins(): Plugin {
   return {
     name: 'lazy-builtins',
     setup(build) {
-      build.onResolve({ filter: /^(node:)?[a-z_/0-9]+$/ }, ({ path, kind }) => {
-        const isImport = kind === 'import-statement' || kind === 'dynamic-import';
-        if (!isImport || !isBuiltin(path)) return undefined;
-        return { path: path.replace(/^node:/, ''), namespace };
-      });
+      build.onResolve({ filter: /^(node:)?[a-z_/0-9]+$/ }, ({ path, kind }) =>
+        isBuiltin(path) && kind !== 'entry-point'
+          ? { path: path.replace(/^node:/, ''), namespace }
+          : undefined,
+      );
       build.onLoad({ filter: /.*/, namespace }, ({ path }) => ({
         contents: `module.exports = process.getBuiltinModule(${JSON.stringify(`node:${path}`)});`,
         loader: 'js',

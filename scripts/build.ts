@@ -80,11 +80,9 @@ function leaveOut(): Plugin {
 /** What pseudo-terminals are made with, from node_modules on: compiled, and so not part of the bundle. */
 const ptyFile = (arch: string): string => `@lydell/node-pty-linux-${arch}/pty.node`;
 
-const banner = [
-  "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);",
-  'const __filename = import.meta.filename;',
-  'const __dirname = import.meta.dirname;',
-].join('\n');
+/** For the few that load by a name made at run time; made then, because every part of the program begins with it. */
+const banner =
+  "const require = (id) => process.getBuiltinModule('node:module').createRequire(import.meta.url)(id);";
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -116,7 +114,11 @@ async function main(): Promise<void> {
     minifySyntax: true,
     minifyWhitespace: true,
     banner: { js: banner },
-    define: { 'process.env.SKEP_VERSION': JSON.stringify(version) },
+    define: {
+      'process.env.SKEP_VERSION': JSON.stringify(version),
+      __filename: 'import.meta.filename',
+      __dirname: 'import.meta.dirname',
+    },
     plugins: [lazyBuiltins(), lighterPackages(modules), protoFiles(), leaveOut(), blessedParts(modules)],
     logLevel: 'warning',
   });
