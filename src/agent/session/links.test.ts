@@ -58,6 +58,19 @@ test('a server that no longer answers costs a heartbeat one second, less than th
   await world.stopAgent();
 });
 
+test('a report that a server leaves unanswered goes to another one within two seconds', async () => {
+  const world = await cellWorld({ servers: three });
+  await world.clock.advance(10_000);
+  const heartbeats = world.servers.count('heartbeat');
+  await world.until(() => world.servers.count('heartbeat') > heartbeats);
+  world.servers.mode('silent', world.servers.received.at(-1)?.server ?? '');
+  world.servers.desire({ guid: 'web', image: 'app' });
+  world.servers.claim('web');
+  await world.clock.advance(1_900);
+  expect(world.servers.actual('web')).toMatchObject({ state: 'RUNNING', crashCount: 0 });
+  await world.stopAgent();
+});
+
 test('a server without quorum is passed over', async () => {
   const world = await cellWorld({ servers: three });
   await world.clock.advance(5_000);

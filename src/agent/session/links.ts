@@ -19,6 +19,7 @@ import type { Rng } from '../../base/core/rng.ts';
 import type { Log } from '../../base/log.ts';
 import type { Dial } from '../../base/socket.ts';
 import { defaults } from '../../model/defaults.ts';
+import { inTurn } from './in-turn.ts';
 import { openSession, type Session, type UnaskedMessage } from './session.ts';
 
 /** Well below the presence lease: a server that was restarted must hear of its cells before it takes them for lost. */
@@ -26,6 +27,17 @@ const reconnect = { firstMs: 100, maxMs: 1_000 } as const;
 const dialDeadlineMs = 5_000;
 /** A session whose requests time out this often in a row is dialled anew: the path may have died unnoticed. */
 const maxTimeoutsInRow = 3;
+/** A host that lost its power says nothing; one that is busy answers somebody, or sends assignments. */
+const silenceMs = 1_500;
+/** What the store compares before it writes: two servers that are told the same leave one record. */
+const reports: ReadonlySet<CellRequestName> = new Set([
+  'started',
+  'crashed',
+  'stopped',
+  'startTask',
+  'completeTask',
+  'rejectTask',
+]);
 
 export interface LinksOptions {
   readonly cellId: string;
@@ -113,29 +125,39 @@ export class Links {
   }
 
   /**
-   * Asks one live server after the other until one gives a definite answer. Throws that answer's error, or
-   * the last `Unavailable`, `Timeout`, … when none gave one: the caller tries again later.
+   * Asks one live server after the other until one gives a definite answer; a report that a server leaves unanswered
+   * for 1.5 s, while nothing else comes from it either, goes to the next as well. Throws that answer's error, or the
+   * last `Unavailable`, `Timeout`, … when none gave one: the caller tries again later.
    */
   async request<N extends CellRequestName>(
     method: N,
     params: CellRequestParams<N>,
     { signal, deadlineMs = defaults.cellRequestDeadlineMs }: RequestHow,
   ): Promise<CellRequestResult<N>> {
-    let last: unknown = noServer([...this.#links.values()]);
-    const live = [...this.#links.values()].filter((link) => link.live).sort((a, b) => a.penalty - b.penalty);
-    for (const link of live) {
-      if (link.session === undefined) continue;
-      try {
-        const result = await link.session.request(method, params, { deadlineMs, signal });
-        Object.assign(link, { penalty: 0, timeouts: 0 });
-        return result;
-      } catch (error) {
-        if (signal.aborted || isDefinite(error)) throw error;
-        failed(link, error);
-        last = error;
-      }
+    const all = [...this.#links.values()];
+    const live = all.filter((link) => link.live).sort((a, b) => a.penalty - b.penalty);
+    const [first, ...others] = live.flatMap((link) => {
+      const { session } = link;
+      if (session === undefined) return [];
+      const ask = () =>
+        askThrough(link, () => session.request(method, params, { deadlineMs, signal }), signal);
+      const silence = (over: AbortSignal) => this.#untilSilent(link, session, over);
+      return [{ ask, silence: reports.has(method) ? silence : undefined }];
+    });
+    if (first === undefined) throw noServer(all);
+    return inTurn([first, ...others], (error) => signal.aborted || isDefinite(error));
+  }
+
+  /** A server that is dead, or cut off, must not be asked first by what comes after. */
+  async #untilSilent(link: Link, session: Session, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    const askedAt = clock.now();
+    for (;;) {
+      const restMs = Math.max(askedAt, session.heardAt) + silenceMs - clock.now();
+      if (restMs <= 0) break;
+      if (!(await pause(clock, restMs, signal))) return;
     }
-    throw last;
+    link.penalty += 1;
   }
 
   #add(address: string): void {
@@ -258,6 +280,17 @@ export class Links {
       this.#aliases.add(alias.address);
       this.#drop(alias, 'another address of the same server');
     }
+  }
+}
+
+async function askThrough<R>(link: Link, ask: () => Promise<R>, signal: AbortSignal): Promise<R> {
+  try {
+    const result = await ask();
+    Object.assign(link, { penalty: 0, timeouts: 0 });
+    return result;
+  } catch (error) {
+    if (!signal.aborted && !isDefinite(error)) failed(link, error);
+    throw error;
   }
 }
 

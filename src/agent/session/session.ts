@@ -30,6 +30,8 @@ export interface Session {
     options: RequestOptions,
   ): Promise<CellRequestResult<N>>;
   close(reason: string): void;
+  /** When the server said anything last; when the session was opened, as long as it has not. */
+  readonly heardAt: number;
   /** Resolves with why it ended. */
   readonly done: Promise<string>;
 }
@@ -55,6 +57,7 @@ export function openSession(options: SessionOptions): Session {
   const waiters = new Map<number, Waiter>();
   let lastId = 0;
   let ended: string | undefined;
+  let heardAt = clock.now();
 
   async function read(): Promise<string> {
     try {
@@ -69,6 +72,7 @@ export function openSession(options: SessionOptions): Session {
 
   function receive(data: string | Uint8Array): void {
     const message = parseMessage(data, address);
+    heardAt = clock.now();
     if (message.type !== 'response') return options.onMessage(message);
     const waiter = waiters.get(message.id);
     if (message.error === undefined) waiter?.resolve(message.result);
@@ -105,6 +109,9 @@ export function openSession(options: SessionOptions): Session {
       return withDeadline(clock, deadlineMs, signal, late, () => ask(method, params));
     },
     close: (reason) => socket.close(1000, reason),
+    get heardAt() {
+      return heardAt;
+    },
     done,
   };
 }
