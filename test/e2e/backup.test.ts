@@ -49,7 +49,10 @@ const eventsOf = async (agent: LocalAgent, type: string): Promise<readonly strin
   return rows.filter((event) => event.type === type).map(({ subject }) => subject);
 };
 
-test('a restore restarts no container, not even one that the backup does not know', async () => {
+/** Each wait has its own deadline; on a machine with fifty processes for two cores a test of them takes 190 s. */
+const wholeMs = { timeout: 400_000 };
+
+test('a restore restarts no container, not even one that the backup does not know', wholeMs, async () => {
   cluster = await e2eCluster({ cells: 2, servers: 1 });
   const [first, second] = cluster.agents as [LocalAgent, LocalAgent];
   await run('web', 4);
@@ -95,7 +98,7 @@ test('a restore restarts no container, not even one that the backup does not kno
   expect(lives(after)).toEqual(expect.arrayContaining(before));
 });
 
-test('the loss of the majority: one command keeps everything, and others join again', async () => {
+test('the loss of the majority: one command keeps everything, and others join again', wholeMs, async () => {
   cluster = await e2eCluster({ cells: 3, servers: 3 });
   const [first, second, third] = cluster.agents as [LocalAgent, LocalAgent, LocalAgent];
   await run('web', 6);
