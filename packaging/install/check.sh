@@ -133,10 +133,8 @@ check_folders() {
     while [ ! -e "$at" ]; do at=$(dirname "$at"); done
     if [ ! -d "$at" ]; then
       problem "$at is no folder" "move it away: $folder must be made there"
-    elif ! probe=$(mktemp -d "$at/.skep-probe.XXXXXX" 2>/dev/null); then
+    elif ! can_make_folder "$at"; then
       problem "$at cannot be written" "mount it writable: $folder must be made there"
-    else
-      rmdir "$probe"
     fi
   done
   if [ -e "$LAUNCHER" ] && ! is_our_launcher; then
@@ -145,6 +143,12 @@ check_folders() {
   if [ -d "$CURRENT" ] && [ ! -L "$CURRENT" ]; then
     problem "$CURRENT is a folder, not a link" 'move it away'
   fi
+}
+
+# One name, held by the lock: what a run left that was killed here is taken away by the next one, which looks here too.
+can_make_folder() {
+  rmdir "$1/.skep-probe" 2>/dev/null || :
+  mkdir -m 700 "$1/.skep-probe" 2>/dev/null && rmdir "$1/.skep-probe"
 }
 
 check_ports() {

@@ -92,9 +92,14 @@ function points(steps: readonly number[], share: readonly number[]): number[] {
   const done = watched.done();
   // 0 is before the first step. Step 2 asks for Docker only, and 3 has nothing to do: the release brings an etcd.
   expect([...new Set(done.map(({ step }) => step))]).toEqual([0, ...steps]);
+  // The first step leaves nothing, but while it looks whether a folder can be written.
+  const probing = done.findIndex(
+    ({ command }, at) => command === 'rmdir' && done[at - 1]?.command === 'mkdir',
+  );
   return done.flatMap(({ step }, at) => {
     const isLast = share.includes(step) && done[at + 1]?.step !== step;
-    return isWhole || isLast ? [at + 1] : [];
+    const isProbing = at === probing && share.includes(step);
+    return isWhole || isLast || isProbing ? [at + 1] : [];
   });
 }
 
