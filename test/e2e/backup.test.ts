@@ -50,9 +50,9 @@ const eventsOf = async (agent: LocalAgent, type: string): Promise<readonly strin
 };
 
 /** Each wait has its own deadline; on a machine with fifty processes for two cores a test of them takes 190 s. */
-const wholeMs = { timeout: 400_000 };
+const unhurried = { timeout: 400_000 };
 
-test('a restore restarts no container, not even one that the backup does not know', wholeMs, async () => {
+test('a restore restarts no container, not even one that the backup does not know', unhurried, async () => {
   cluster = await e2eCluster({ cells: 2, servers: 1 });
   const [first, second] = cluster.agents as [LocalAgent, LocalAgent];
   await run('web', 4);
@@ -98,7 +98,7 @@ test('a restore restarts no container, not even one that the backup does not kno
   expect(lives(after)).toEqual(expect.arrayContaining(before));
 });
 
-test('the loss of the majority: one command keeps everything, and others join again', wholeMs, async () => {
+test('the loss of the majority: one command keeps everything, and others join again', unhurried, async () => {
   cluster = await e2eCluster({ cells: 3, servers: 3 });
   const [first, second, third] = cluster.agents as [LocalAgent, LocalAgent, LocalAgent];
   await run('web', 6);
