@@ -18,7 +18,8 @@ import type { KeptContainers } from './kept-containers.ts';
 import { requirePrivileged } from './privilege.ts';
 
 const maxPortTries = 8;
-const lastLinesDeadlineMs = 500;
+/** A busy host takes seconds to show a log, and these lines are what tells the operator why. */
+const lastLinesDeadlineMs = 3_000;
 const lastLines = 5;
 
 type StepOf<K extends InstanceStep['kind']> = Extract<InstanceStep, { readonly kind: K }>;

@@ -63,6 +63,29 @@ test('[diego 120] an exit is a crash at once, with its status and the last lines
   await world.stopAgent();
 });
 
+test('the last lines are waited for while the engine is slow; a log that never comes holds up no report', async () => {
+  const world = await cellWorld({
+    images: { app: { exits: { afterMs: 5_000, code: 17 }, writes: ['why'] } },
+  });
+  const { runtime, clock } = world;
+  const logs = runtime.logs.bind(runtime);
+  const reasonWhenLate = async (lateMs: number, guid: string): Promise<string | undefined> => {
+    runtime.logs = async function* (id, options) {
+      await clock.sleep(lateMs, options.signal);
+      yield* logs(id, options);
+    };
+    world.servers.desire({ guid, image: 'app' });
+    world.servers.claim(guid);
+    await world.until(() => world.servers.actual(guid).crashCount === 1);
+    return world.servers.actual(guid).crashReason;
+  };
+  expect(await reasonWhenLate(2_500, 'slow')).toBe('Exited with status 17; last output: why');
+  const startedAt = clock.now();
+  expect(await reasonWhenLate(3_600_000, 'never')).toBe('Exited with status 17');
+  expect(clock.now() - startedAt).toBeLessThan(15_000);
+  await world.stopAgent();
+});
+
 test('[diego 126] exit 0 without a check is a crash', async () => {
   const world = await cellWorld({ images: { app: { exits: { afterMs: 1_000, code: 0 } } } });
   world.servers.desire({ guid: 'web', image: 'app' });
