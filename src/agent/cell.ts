@@ -263,7 +263,14 @@ class RunningCell implements Cell {
         running,
       }),
       consoles: this.#consoles,
-      upgrades: new Upgrades({ installer, log }),
+      upgrades: new Upgrades({
+        installer,
+        log,
+        presence: {
+          stayFor: (ttlMs) => this.#presence.stayFor(ttlMs),
+          stayNoLonger: () => this.#presence.stayNoLonger(),
+        },
+      }),
       doctor,
       serverRole,
       cellId: config.cellId,

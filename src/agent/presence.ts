@@ -10,9 +10,12 @@ import type { Rng } from '../base/core/rng.ts';
 import type { Log } from '../base/log.ts';
 import type { CellPresence } from '../model/cell.ts';
 import { defaults } from '../model/defaults.ts';
+import type { Millis } from '../model/ids.ts';
 import type { Links } from './session/links.ts';
 
 const heartbeatDeadlineMs = 1_000;
+const stayDeadlineMs = 5_000;
+const stayPollMs = 50;
 const retry = { firstMs: 100, maxMs: 1_000 } as const;
 /** At start, the server of this very host takes a few seconds: so many failures, about five seconds, are no news. */
 const patience = 8;
@@ -30,6 +33,14 @@ export interface PresenceOptions {
 export interface Presence {
   /** What this cell says may have changed, or a server can be reached again: look at once. */
   wake(): void;
+  /**
+   * The agent is about to be restarted: the cell stays present for `ttlMs` without it. Resolves when that is so, or after
+   * a few seconds: servers that do not answer must not hold up the restart. A restart that has not come after that time
+   * is waited for no longer.
+   */
+  stayFor(ttlMs: number): Promise<void>;
+  /** The restart did not come: back to the lease as usual. */
+  stayNoLonger(): void;
   readonly registered: boolean;
   readonly done: Promise<void>;
 }
@@ -40,18 +51,27 @@ export function keepPresence(options: PresenceOptions): Presence {
   let said: string | undefined;
   let registered = false;
   let waiting = new AbortController();
+  /** How long the lease is to last, if longer than usual; and of the one that is held. */
+  let wanted: { readonly ttlMs: number; readonly until: Millis } | undefined;
+  let heldTtlMs: number | undefined;
 
   async function beat(): Promise<void> {
     const presence = options.current();
     if (presence === undefined) return;
+    if (wanted !== undefined && clock.now() >= wanted.until) wanted = undefined;
+    const ttlMs = wanted?.ttlMs;
     const saying = JSON.stringify(presence);
     const how = { signal, deadlineMs: heartbeatDeadlineMs };
-    if (lease !== undefined && registered && saying === said) {
+    if (lease !== undefined && registered && saying === said && ttlMs === heldTtlMs) {
       await links.request('heartbeat', lease, how);
       return;
     }
-    const { leaseId, revision } = await links.request('register', { presence, leaseId: lease?.leaseId }, how);
+    // A lease lasts as long as it was granted for: another one is needed for another time.
+    const kept = ttlMs === heldTtlMs ? lease?.leaseId : undefined;
+    const asked = ttlMs === undefined ? { presence, leaseId: kept } : { presence, leaseId: kept, ttlMs };
+    const { leaseId, revision } = await links.request('register', asked, how);
     lease = { leaseId, revision };
+    heldTtlMs = ttlMs;
     said = saying;
     registered = true;
     log.info('presence.registered', { engineOk: presence.engine.ok, memoryMb: presence.capacity.memoryMb });
@@ -90,6 +110,18 @@ export function keepPresence(options: PresenceOptions): Presence {
 
   return {
     wake: () => waiting.abort(),
+    async stayFor(ttlMs) {
+      const now = clock.now();
+      wanted = { ttlMs, until: now + ttlMs };
+      waiting.abort();
+      while (heldTtlMs !== ttlMs && clock.now() < now + stayDeadlineMs && !signal.aborted)
+        await pause(clock, stayPollMs, signal);
+      if (heldTtlMs !== ttlMs) log.warn('presence.not_prolonged', { ttlMs });
+    },
+    stayNoLonger() {
+      wanted = undefined;
+      waiting.abort();
+    },
     get registered() {
       return registered;
     },

@@ -37,6 +37,8 @@ function fakeInstaller(): FakeInstaller {
   };
 }
 
+const presence = { stayFor: async () => undefined, stayNoLonger: () => undefined };
+
 /** Sends the frames to a stream for the action, and returns every frame of the answer as parsed JSON. */
 async function ask(upgrades: Upgrades, action: UpgradeAction, ...frames: string[]): Promise<unknown[]> {
   const { left, right } = socketPair();
@@ -61,21 +63,36 @@ const order = JSON.stringify({ action: 'install', bytes: 6, sha256: 'a'.repeat(6
 it('takes the file in as many frames as it comes, then runs the installer and reports', async () => {
   const installer = fakeInstaller();
   installer.release();
-  const upgrades = new Upgrades({ installer, log: silentLog });
+  const upgrades = new Upgrades({ installer, log: silentLog, presence });
   const answer = await ask(upgrades, 'install', order, 'abc', 'def');
   expect(installer.told).toEqual(['abc', 'def', 'install']);
   expect(answer).toEqual([{ kind: 'opened' }, { code: 0, lines: ['done'] }, { kind: 'exit', code: 0 }]);
 });
 
+it('keeps the cell present while its agent restarts, and as usual once it has not', async () => {
+  const installer = fakeInstaller();
+  installer.release();
+  const noting = {
+    stayFor: async (ttlMs: number) => void installer.told.push(`stays ${ttlMs}`),
+    stayNoLonger: () => void installer.told.push('as usual'),
+  };
+  const upgrades = new Upgrades({ installer, log: silentLog, presence: noting });
+  await ask(upgrades, 'rollback', '{"action":"rollback"}');
+  expect(installer.told).toEqual(['stays 90000', 'rollback', 'as usual']);
+  installer.told.length = 0;
+  await ask(upgrades, 'check', order.replace('install', 'check'), 'abcdef');
+  expect(installer.told).toEqual(['abcdef', 'check', 'as usual']);
+});
+
 it('says how the last one ended, which is asked after a restart', async () => {
-  const upgrades = new Upgrades({ installer: fakeInstaller(), log: silentLog });
+  const upgrades = new Upgrades({ installer: fakeInstaller(), log: silentLog, presence });
   const answer = await ask(upgrades, 'last', '{"action":"last"}');
   expect(answer[1]).toEqual({ code: 7, lines: ['the disk is full'] });
 });
 
 it('does one at a time, and only what the journal says', async () => {
   const installer = fakeInstaller();
-  const upgrades = new Upgrades({ installer, log: silentLog });
+  const upgrades = new Upgrades({ installer, log: silentLog, presence });
   const first = ask(upgrades, 'rollback', '{"action":"rollback"}');
   await expect.poll(() => installer.told).toEqual(['rollback']);
   await expect(ask(upgrades, 'rollback', '{"action":"rollback"}')).rejects.toMatchObject({
@@ -87,10 +104,10 @@ it('does one at a time, and only what the journal says', async () => {
 });
 
 it('refuses what is no order, and a host where nothing was installed', async () => {
-  const upgrades = new Upgrades({ installer: fakeInstaller(), log: silentLog });
+  const upgrades = new Upgrades({ installer: fakeInstaller(), log: silentLog, presence });
   for (const text of ['', '[]', '{"action":"format"}', '{"action":"install","bytes":-1,"sha256":"x"}']) {
     await expect(ask(upgrades, 'install', text)).rejects.toBeInstanceOf(SkepError);
   }
-  const nowhere = new Upgrades({ installer: undefined, log: silentLog });
+  const nowhere = new Upgrades({ installer: undefined, log: silentLog, presence });
   await expect(ask(nowhere, 'install', order)).rejects.toThrow('was not set up by install.sh');
 });

@@ -8,13 +8,17 @@ import { type UpgradeOrder, upgradeOrderSchema } from '../api/core/upgrade-shape
 import { SkepError } from '../base/core/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Socket } from '../base/socket.ts';
+import { defaults } from '../model/defaults.ts';
 import type { Installer } from './installer.ts';
+import type { Presence } from './presence.ts';
 import { sendControl, sendData } from './session/send.ts';
 import type { StreamService, UpgradeRequest } from './session/streams.ts';
 
 export interface UpgradesOptions {
   /** Absent where the program was not installed: in a checkout, in `skep dev`. */
   readonly installer: Installer | undefined;
+  /** The cell stays present while its agent restarts. */
+  readonly presence: Pick<Presence, 'stayFor' | 'stayNoLonger'>;
   readonly log: Log;
 }
 
@@ -58,12 +62,18 @@ export class Upgrades implements StreamService<UpgradeRequest> {
     { by }: UpgradeRequest,
     signal: AbortSignal,
   ): ReturnType<Installer['run']> {
-    const { log } = this.#options;
+    const { log, presence } = this.#options;
     if (order.action !== 'rollback') await installer.receive(input, order);
     log.info('upgrade.begins', { action: order.action, by });
-    const report = await installer.run(order.action, signal);
-    log.info('upgrade.ended', { action: order.action, code: report.code });
-    return report;
+    if (order.action !== 'check') await presence.stayFor(defaults.upgradePresenceTtlMs);
+    try {
+      const report = await installer.run(order.action, signal);
+      log.info('upgrade.ended', { action: order.action, code: report.code });
+      return report;
+    } finally {
+      // Who asked has gone: it is still at work, and the restart may yet come.
+      if (!signal.aborted) presence.stayNoLonger();
+    }
   }
 
   async #alone<T>(task: () => Promise<T>): Promise<T> {

@@ -117,16 +117,15 @@ async function register(context: CellContext, params: CellRequestParams<'registe
     throw new SkepError('Unauthorized', message, { field: 'presence.cellId' });
   }
   const options = { signal: context.signal };
+  const { ttlMs = defaults.presenceTtlMs } = params;
   const lives = params.leaseId !== undefined && (await extendLease(context, params.leaseId));
   const leaseId =
-    lives && params.leaseId !== undefined
-      ? params.leaseId
-      : await context.bbs.grantLease(defaults.presenceTtlMs, options);
+    lives && params.leaseId !== undefined ? params.leaseId : await context.bbs.grantLease(ttlMs, options);
   const put = { key: presenceKey(context.cellId), value: encode({ ...presence, leaseId }), leaseId };
   // Alone, not with others' reports: a lease that ended meanwhile would fail all of them.
   const [outcome] = await context.bbs.commit([{ compare: [], puts: [put] }], options);
   if (!outcome?.committed) throw new SkepError('Internal', 'the store refused a write without a condition');
-  return { leaseId, ttlMs: defaults.presenceTtlMs, revision: outcome.revision };
+  return { leaseId, ttlMs, revision: outcome.revision };
 }
 
 async function heartbeat(context: CellContext, params: CellRequestParams<'heartbeat'>) {

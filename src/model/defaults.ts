@@ -3,6 +3,8 @@
 export const defaults = {
   heartbeatMs: 2_000,
   presenceTtlMs: 6_000,
+  /** While a host gets another release its agent is away on purpose, on a busy machine for longer than that. */
+  upgradePresenceTtlMs: 90_000,
   leaderLeaseMs: 3_000,
   /**
    * Of a leader whose own member leads Raft: whoever comes after takes the record without waiting for the lease,

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { type ErrorBody } from '../../base/core/errors.ts';
 import { actualLrpSchema, netInfoSchema } from '../../model/actual-lrp.ts';
 import { cellPresenceSchema } from '../../model/cell.ts';
+import { defaults } from '../../model/defaults.ts';
 import { desiredLrpSchema } from '../../model/desired-lrp.ts';
 import { cellIdSchema, instanceGuidSchema, processGuidSchema, taskGuidSchema } from '../../model/ids.ts';
 import { taskSchema } from '../../model/task.ts';
@@ -33,9 +34,16 @@ const definition = z.string().max(256).optional();
 
 /** Parameters and result of each request of a cell. */
 export const cellRequests = {
-  /** Writes the presence under a fresh lease (or the one given, if it lives). */
+  /**
+   * Writes the presence under a fresh lease (or the one given, if it lives). `ttlMs` asks for a longer one than usual,
+   * because the agent is about to restart; a server of an older release does not know it.
+   */
   register: {
-    params: z.object({ presence: cellPresenceSchema, leaseId: z.string().optional() }),
+    params: z.object({
+      presence: cellPresenceSchema,
+      leaseId: z.string().optional(),
+      ttlMs: z.number().int().min(defaults.presenceTtlMs).max(defaults.upgradePresenceTtlMs).optional(),
+    }),
     result: z.object({ leaseId: z.string(), ttlMs: z.number(), revision: z.number() }),
   },
   /**
