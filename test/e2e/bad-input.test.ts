@@ -159,9 +159,9 @@ describe('an agent refuses to start', () => {
     const given = `ports: {api: ${api}, etcdClient: ${client}, etcdPeer: ${peer}}\nsocket: ${folder}/s.sock\n`;
     writeFileSync(file, `name: bad\n${given}${settings}`);
     const args = [main, 'agent', '--config', file];
-    if (asUser === undefined) return run(process.execPath, args, { deadlineMs: 30_000 });
+    if (asUser === undefined) return run(process.execPath, args, { deadlineMs: 90_000 });
     return run('setpriv', ['--reuid', asUser, '--clear-groups', process.execPath, ...args], {
-      deadlineMs: 30_000,
+      deadlineMs: 90_000,
     });
   }
 

@@ -113,7 +113,8 @@ describe('tasks', () => {
     await cluster.kill(victim, 'SIGKILL');
     const doomed = (await cluster.containers({ cell: victim.name })).map((one) => one.id);
     if (doomed.length > 0) await run('docker', ['kill', ...doomed], { deadlineMs: 60_000 });
-    const ended = await eventually('all have ended', 100_000, async () => {
+    // On a busy machine the engine starts less than one container a second.
+    const ended = await eventually('all have ended', 300_000, async () => {
       const tasks = await tasksNamed('many-');
       expect(tasks.filter((task) => task.state === 'COMPLETED')).toHaveLength(100);
       return tasks;
@@ -131,5 +132,5 @@ describe('tasks', () => {
       expect((await cluster.client(victim).call('status', {}, call())).cells.present).toBe(3);
     });
     expect([...ran.values()].filter((times) => times > 1)).toEqual([]);
-  });
+  }, 600_000);
 });
