@@ -12,7 +12,6 @@ import { lifeMs } from '../../model/auth.ts';
 import type { Bbs } from '../../store/bbs.ts';
 import { etcdDataFolder } from '../../store/core/etcd-args.ts';
 import { authoritiesKey } from '../../store/core/keys.ts';
-import { etcdBbs } from '../../store/etcd/etcd-bbs.ts';
 import { agreeClusterId, persist } from './cluster-records.ts';
 import type { BaseContext } from './context.ts';
 import { agreeAuthorities, foundingAuthorities, newAuthorities, selfSigned } from './found.ts';
@@ -81,6 +80,8 @@ async function fromOutsideStore(
 ): Promise<HostCertificates> {
   const { config, clock, log, rng } = context;
   const credentials = outsideCredentials(config, context);
+  // Not with the rest: a host that is only a cell has no use for the client of etcd, which is megabytes.
+  const { etcdBbs } = await import('../../store/etcd/etcd-bbs.ts');
   const bbs = etcdBbs({ endpoints: config.etcdEndpoints, credentials, clock, log, rng });
   try {
     const clusterId = await agreeClusterId(bbs, context, signal);

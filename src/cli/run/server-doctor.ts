@@ -10,7 +10,6 @@ import { messageOf } from '../../base/core/errors.ts';
 import { systemClock } from '../../base/node/system-clock.ts';
 import { tcpProblem } from '../../base/node/tcp-probe.ts';
 import type { Backups } from '../../store/backup-keeper.ts';
-import { probeEtcd } from '../../store/etcd/etcd-probe.ts';
 import type { EtcdFigures } from '../../store/etcd-figures.ts';
 import type { Replica } from '../../store/replica.ts';
 import type { AgentConfig } from '../core/agent-config.ts';
@@ -86,11 +85,13 @@ export function probeThisHost(
 }
 
 /** What the member on this host tells of itself. Throws `Unavailable` when it tells nothing. */
-export function ownEtcdFigures(config: AgentConfig, signal: AbortSignal): Promise<EtcdFigures> {
+export async function ownEtcdFigures(config: AgentConfig, signal: AbortSignal): Promise<EtcdFigures> {
   const { address, ports } = config;
   const credentials = hostCertificates(config)?.storeCredentials;
   const clientUrl = `${credentials === undefined ? 'http' : 'https'}://${address}:${ports.etcdClient}`;
-  return probeEtcd({ clientUrl, credentials, clock: systemClock, signal });
+  // A host that is only a cell has no use for the client of etcd, which is megabytes.
+  const { probeEtcd } = await import('../../store/etcd/etcd-probe.ts');
+  return await probeEtcd({ clientUrl, credentials, clock: systemClock, signal });
 }
 
 /** Of the member on this host; also while the agent is down and its etcd runs on. */

@@ -12,7 +12,7 @@ import { layDataAside } from '../../store/etcd/left-data.ts';
 import type { AgentConfig } from '../core/agent-config.ts';
 import type { AgentContext } from './context.ts';
 import { joinAsServer } from './join-cluster.ts';
-import { type ServerHandle, startServer } from './server.ts';
+import type { ServerHandle } from './server.ts';
 import { readServers, readServing, writeServers, writeServing } from './serving-file.ts';
 
 /** What a server should find free on the disk of its data folder, in bytes: etcd's quota is of that size. */
@@ -43,6 +43,8 @@ class Half implements ServerHalf {
   readonly failed: Promise<never>;
   #fail: (error: unknown) => void = () => undefined;
   #handle: ServerHandle | undefined;
+  /** From the moment that it was begun: its program is loaded first. */
+  #isBegun = false;
   #ending: AbortController | undefined;
   /** The work around the handle that runs now: a start that is watched, or a stand-down. */
   #watching: Promise<void> = Promise.resolve();
@@ -60,7 +62,7 @@ class Half implements ServerHalf {
   }
 
   get isRunning(): boolean {
-    return this.#handle !== undefined;
+    return this.#isBegun;
   }
 
   capability(): ReturnType<ServerRole['capability']> {
@@ -120,10 +122,22 @@ class Half implements ServerHalf {
     const servers = joins ? [...new Set([...learnt, ...known])] : [];
     const config = { ...this.#context.config, server: true, join: servers };
     const ending = new AbortController();
-    const handle = startServer({ ...this.#context, config }, AbortSignal.any([this.#signal, ending.signal]));
-    this.#handle = handle;
+    this.#isBegun = true;
     this.#ending = ending;
-    this.#watching = this.#watch(handle, ending, serving?.isTrial === true ? serving.at : undefined);
+    this.#watching = this.#run(config, ending, serving?.isTrial === true ? serving.at : undefined);
+  }
+
+  /** The server's program, which is most of the agent's, is loaded by hosts that serve: a cell is half as large. */
+  async #run(config: AgentConfig, ending: AbortController, trialSince: number | undefined): Promise<void> {
+    try {
+      const { startServer } = await import('./server.ts');
+      if (ending.signal.aborted) return;
+      const until = AbortSignal.any([this.#signal, ending.signal]);
+      this.#handle = startServer({ ...this.#context, config }, until);
+    } catch (error) {
+      return this.#fail(error);
+    }
+    await this.#watch(this.#handle, ending, trialSince);
   }
 
   /** @param trialSince when the host was ordered to be a server and has not been one yet */
@@ -173,6 +187,7 @@ class Half implements ServerHalf {
     const aside = layDataAside(join(config.dataDir, 'etcd'), clock.now());
     certificates?.forgetStore();
     this.#handle = undefined;
+    this.#isBegun = false;
     this.#ending = undefined;
     log.info('server.stood_down', { aside });
   }
