@@ -97,8 +97,21 @@ describe('pages', () => {
 
   test('no more than fifty are kept', () => {
     const app = open();
-    for (let times = 0; times < 60; times += 1) command(app, 'cells');
+    for (let times = 0; times < 30; times += 1) {
+      command(app, 'cells');
+      command(app, 'tasks');
+    }
     expect(app.model.stack).toHaveLength(50);
+  });
+
+  test('a page that is opened again while it is seen is there once', () => {
+    const app = open();
+    command(app, 'cells');
+    command(app, 'cells');
+    expect(crumbs(app)).toEqual(['lrps', 'cells']);
+    command(app, 'instances web');
+    command(app, 'instances api');
+    expect(crumbs(app)).toEqual(['lrps', 'cells', 'instances(web)', 'instances(api)']);
   });
 
   test('what comes for a page that has gone does nothing', () => {
@@ -118,7 +131,7 @@ describe('dialogs', () => {
     app.press('s');
     expect(app.model.dialogs).toHaveLength(1);
     app.press('q', '7');
-    expect(screen(app)).toMatch(/instances +3q7/);
+    expect(screen(app)).toMatch(/instances +q7/);
     app.press('escape');
     expect(app.model.dialogs).toEqual([]);
     expect(crumbs(app)).toEqual(['lrps']);

@@ -113,7 +113,7 @@ describe('filters', () => {
   };
   test('hold while they are typed, and what is none says why', () => {
     filter('web/69');
-    expect(screen()).toContain('(matched 11)');
+    expect(screen()).toContain('1-11 of 11 (700 in all)');
     app.press('escape');
     filter('(');
     expect(title()).toContain('filter not used');
@@ -125,7 +125,7 @@ describe('filters', () => {
     app.send({ kind: 'paste', text: 'instance:/7' });
     app.feed();
     app.press('enter');
-    expect(screen()).toContain('(matched 11)');
+    expect(screen()).toContain('1-11 of 11 (700 in all)');
     expect(underCursor()).toBe('web/70');
     app.press('escape');
     expect(underCursor()).toBe('web/70');

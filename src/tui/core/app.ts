@@ -259,9 +259,12 @@ function enterPanes(model: AppModel): AppModel {
 
 // Pages on the stack.
 
+/** A page that is opened again while it is seen takes its own place: Escape is to lead somewhere else. */
 function pushed(model: AppModel, page: Page): AppModel {
   const entry: Entry = { key: `p${model.nextKey}`, page };
-  const stack = [...model.stack, entry].slice(-stackMax);
+  const { kind, crumb } = pageOf(model).page;
+  const isAgain = kind === page.kind && crumb === page.crumb;
+  const stack = [...(isAgain ? model.stack.slice(0, -1) : model.stack), entry].slice(-stackMax);
   return { ...model, stack, forward: [], dialogs: [], nextKey: model.nextKey + 1 };
 }
 
@@ -347,7 +350,10 @@ function runEffect(model: AppModel, key: PageKey, effect: Effect, parts: AppPart
     case 'command':
       return runEffects(model, key, parts.runCommand(effect.line, model), parts);
     case 'action': {
-      return doAction(model, effect.action, parts) ?? only(flashed(model, 'warn', 'that does nothing here'));
+      return (
+        doAction(model, effect.action, parts) ??
+        only(flashed(model, 'warn', 'that does nothing here', '"?" lists what does'))
+      );
     }
     case 'call':
       return callOrRefuse(model, key, effect, parts);

@@ -30,11 +30,11 @@ export function countFacts(
     }));
 }
 
-/** `12-34 of 250,000`, with a filter `12-34 of 250,000 (matched 1,204)`. */
+/** `12-34 of 250,000`, with a filter `12-34 of 1,204 (250,000 in all)`; `0 of 250,000` when nothing fits it. */
 export function positionText(top: number, visible: number, matched: number, total: number): string {
-  const seen = matched === 0 ? '0' : `${grouped(top + 1)}-${grouped(Math.min(matched, top + visible))}`;
-  const of = `${seen} of ${grouped(total)}`;
-  return matched === total ? of : `${of} (matched ${grouped(matched)})`;
+  if (matched === 0) return `0 of ${grouped(total)}`;
+  const seen = `${grouped(top + 1)}-${grouped(Math.min(matched, top + visible))} of ${grouped(matched)}`;
+  return matched === total ? seen : `${seen} (${grouped(total)} in all)`;
 }
 
 /** The position is always seen; facts as far as there is room, the first of them first. */

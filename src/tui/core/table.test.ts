@@ -124,8 +124,8 @@ test('the foot: what needs somebody first, and where one is', () => {
   ]);
   expect(countFacts({ CRASHED: 1 }, severities, roleTheme(asciiGlyphs))[0]?.text).toBe('x 1 CRASHED');
   expect(positionText(11, 23, 250_000, 250_000)).toBe('12-34 of 250,000');
-  expect(positionText(11, 23, 1_204, 250_000)).toBe('12-34 of 250,000 (matched 1,204)');
-  expect(positionText(0, 23, 0, 10)).toBe('0 of 10 (matched 0)');
+  expect(positionText(11, 23, 1_204, 250_000)).toBe('12-34 of 1,204 (250,000 in all)');
+  expect(positionText(0, 23, 0, 10)).toBe('0 of 10');
 });
 
 describe('a table of rows that are all here', () => {

@@ -101,9 +101,11 @@ describe('order', () => {
   test('is remembered for later lists of the kind', () => {
     const app = drive('cells');
     app.press('A', ':');
+    app.type('tasks');
+    app.press('enter', ':');
     app.type('cells');
     app.press('enter');
-    expect(app.model.stack).toHaveLength(2);
+    expect(app.model.stack).toHaveLength(3);
     expect(queryOf(app)?.sort).toEqual({ column: 'since', descending: true });
   });
   test('of an age, where there is none, says so', () => {
@@ -119,7 +121,7 @@ describe('filter', () => {
     app.press('/');
     app.type('host-03');
     expect(queryOf(app)?.filter).toBe('host-03');
-    expect(screen(app)).toContain('1-1 of 28 (matched 1)');
+    expect(screen(app)).toContain('1-1 of 1 (28 in all)');
     for (let i = 0; i < 7; i += 1) app.press('backspace');
     app.type('(x');
     expect(page(app)?.title).toContain('filter not used: missing closing )');

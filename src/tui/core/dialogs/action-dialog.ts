@@ -19,6 +19,7 @@ export function actionDialog(spec: ActionSpec): Page {
   const editors = Object.fromEntries(spec.fields.map(({ id, initial }) => [id, lineEditor(initial)]));
   return pageOf(spec, {
     editors,
+    fresh: spec.fields.map(({ id }) => id),
     typed: lineEditor(),
     // What is to be filled in first; Cancel, where nothing is.
     focus: 0,

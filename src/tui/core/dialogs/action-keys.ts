@@ -1,5 +1,5 @@
 /** What keys do in an action dialog: typing, moving the focus, scrolling, pressing a button. */
-import { typeKey, typeText } from '../line-editor.ts';
+import { lineEditor, typeKey, typeText } from '../line-editor.ts';
 import type { Effect, PageContext, PageEvent } from '../page.ts';
 import { type ActionSpec, type ActionState, isOver, obstacle } from './action-spec.ts';
 
@@ -19,7 +19,8 @@ export function keyInAction(
   _context: PageContext,
 ): KeyTurn {
   if (event.kind === 'action') return event.action === 'escape' ? leave(state) : { state };
-  if (event.kind === 'paste') return { state: typed(spec, state, (editor) => typeText(editor, event.text)) };
+  if (event.kind === 'paste')
+    return { state: typed(spec, state, event.text, (editor) => typeText(editor, event.text)) };
   const { key } = event;
   const { cancel, last } = stopsOf(spec);
   switch (key.name) {
@@ -44,7 +45,7 @@ export function keyInAction(
     const sideways = key.name === 'left' || key.name === 'right';
     return sideways ? { state: { ...state, focus: state.focus === cancel ? last : cancel } } : { state };
   }
-  return { state: typed(spec, state, (editor) => typeKey(editor, key)) };
+  return { state: typed(spec, state, key.text, (editor) => typeKey(editor, key)) };
 }
 
 /** Places of the focus: Cancel and the button after it. */
@@ -80,14 +81,19 @@ function leave(state: ActionState): KeyTurn {
 
 type Edit = (editor: ActionState['typed']) => ActionState['typed'] | undefined;
 
-function typed(spec: ActionSpec, state: ActionState, edit: Edit): ActionState {
+/** @param text what is added: '' for a key that moves or removes, after which a field is no longer fresh either */
+function typed(spec: ActionSpec, state: ActionState, text: string, edit: Edit): ActionState {
   if (state.work !== undefined) return state;
   const field = spec.fields[state.focus];
   if (field === undefined) {
     const isTyped = spec.typed !== undefined && state.focus === spec.fields.length;
     return isTyped ? { ...state, typed: edit(state.typed) ?? state.typed } : state;
   }
-  const editor = state.editors[field.id];
+  const { id } = field;
+  const isReplaced = text !== '' && state.fresh.includes(id);
+  const editor = isReplaced ? lineEditor() : state.editors[id];
   const next = editor === undefined ? undefined : edit(editor);
-  return next === undefined ? state : { ...state, editors: { ...state.editors, [field.id]: next } };
+  if (next === undefined) return state;
+  const fresh = state.fresh.filter((other) => other !== id);
+  return { ...state, fresh, editors: { ...state.editors, [id]: next } };
 }

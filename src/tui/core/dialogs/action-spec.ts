@@ -44,6 +44,8 @@ export interface ActionSpec {
 
 export interface ActionState {
   readonly editors: Readonly<Record<string, LineEditor>>;
+  /** Fields in which nobody has typed: what they begin with makes way for the first that is. */
+  readonly fresh: readonly string[];
   readonly typed: LineEditor;
   /** Fields, then the typed name, then Cancel, then the button. */
   readonly focus: number;

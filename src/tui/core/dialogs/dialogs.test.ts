@@ -59,7 +59,6 @@ describe('scale', () => {
     const driver = drivePage(scaleDialog([lrp('web', 3)]));
     driver.send(shown);
     expect(driver.effects).toEqual([]);
-    driver.press('backspace');
     driver.type('5');
     expect(calls(driver.effects)).toEqual([
       {
@@ -78,6 +77,20 @@ describe('scale', () => {
     expect(driver.screen()).toContain('starts on host-2: web/3');
     expect(driver.screen()).toContain('Scale web on cluster test');
     expect(driver.screen()).toContain('skep scale web 5');
+  });
+
+  test.each([
+    ['typed at once, takes the place of the number that is there', [], '+2', 5],
+    ['a second digit is added to the first', [], '35', 35],
+    ['after a key that moves, it is added', ['left', 'right'], '5', 35],
+    ['after one that removes, what is typed is all', ['backspace'], '7', 7],
+  ])('%s', (_what, first, text, instances) => {
+    const driver = drivePage(scaleDialog([lrp('web', 3)]));
+    driver.press(...first);
+    driver.type(text);
+    driver.press('enter');
+    const bodies = calls(driver.press('enter')).map(({ input }) => input);
+    expect(bodies).toMatchObject([{ body: { instances } }]);
   });
 
   test('asks for one plan at a time, and for the newest number when that has come', () => {
