@@ -34,7 +34,9 @@ export const uncordonCell: Handler<'uncordonCell'> = async (context, { params },
 export const drainCell: Handler<'drainCell'> = async (context, { params, body }, call) => {
   const state = await currentState(context, call.signal);
   const isDraining = state.cellSpecs.get(params.id)?.value.drain !== undefined;
-  if (!body.force && !body.anyway && !isDraining) mustFit(context, state, [params.id, ...body.alongside]);
+  if (!body.force && !body.anyway && !isDraining) {
+    await mustFit(context, state, [params.id, ...body.alongside], call);
+  }
   return change(context, call, params.id, (spec) => {
     const now = context.clock.now();
     const drain = {
@@ -102,11 +104,16 @@ function isKnown(state: ClusterState, cellId: CellId): boolean {
 
 const namedMax = 5;
 
-function mustFit(context: ApiContext, state: ClusterState, cells: readonly CellId[]): void {
+async function mustFit(
+  { planner, clock }: ApiContext,
+  state: ClusterState,
+  cells: readonly CellId[],
+  { signal }: Call,
+): Promise<void> {
   // What is on a cell that is away is replaced already.
   const asked = [...new Set(cells)].filter((cellId) => state.cells.has(cellId));
   if (asked.length === 0) return;
-  const plan = context.planner?.plan(state, { kind: 'drain', cells: asked }, context.clock.now());
+  const plan = await planner?.plan(state, { kind: 'drain', cells: asked }, clock, signal);
   if (plan === undefined || plan.unplaced.length === 0) return;
   const { unplaced } = plan;
   const named = unplaced.slice(0, namedMax).map(unplacedText);

@@ -9,7 +9,7 @@ import { planOf } from './plan.ts';
 /** Writes nothing when no move would help. Throws `ResourceConflict` while a rebalance is under way. */
 export const rebalance: Handler<'rebalance'> = async (context, { body }, call) => {
   const state = await currentState(context, call.signal);
-  const plan = planOf(context, state, { kind: 'rebalance', maxMoves: body.maxMoves });
+  const plan = await planOf(context, state, { kind: 'rebalance', maxMoves: body.maxMoves }, call);
   const { revision } = await write(context, call, [rebalanceKey], ([record]) => {
     const before = nounOf('rebalance', record);
     if (before !== undefined) {

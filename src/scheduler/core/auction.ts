@@ -95,6 +95,7 @@ export function* auctionSteps(
   options: AuctionOptions,
 ): Generator<void, AuctionResult> {
   const batch = orderBatch(work);
+  if (batch.length > workPerStep) yield;
   const run = openAuction(cells, batch, options);
   for (const [place, item] of batch.entries()) {
     if (place > 0 && place % workPerStep === 0) yield;

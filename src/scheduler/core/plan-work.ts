@@ -2,6 +2,7 @@
  * What would have to go elsewhere if cells were drained or lost: the same instances that the converger would
  * replace. Used by plan.ts and survive.ts; plan.test.ts plays both and compares.
  */
+import { allAtOnce } from '../../base/core/steps.ts';
 import type { LrpWork, TaskWork } from '../../model/auction.ts';
 import { wantedInstances } from '../../model/desired-lrp.ts';
 import type { CellId } from '../../model/ids.ts';
@@ -18,6 +19,11 @@ export interface Displaced {
 }
 
 export function displacedBy(state: ClusterState, cellIds: Iterable<CellId>): Displaced {
+  return allAtOnce(displacedSteps(state, cellIds));
+}
+
+/** The same in short steps: each cell is as it is when it is read. */
+export function* displacedSteps(state: ClusterState, cellIds: Iterable<CellId>): Generator<void, Displaced> {
   const instances: { work: LrpWork; from: CellId }[] = [];
   const pendingTasks: TaskWork[] = [];
   let runningTasks = 0;
@@ -31,6 +37,7 @@ export function displacedBy(state: ClusterState, cellIds: Iterable<CellId>): Dis
       if (task?.state === 'PENDING') pendingTasks.push(taskWork(guid, task));
       else if (task?.state === 'RUNNING') runningTasks += 1;
     }
+    yield;
   }
   return { instances, pendingTasks, runningTasks };
 }

@@ -4,21 +4,22 @@
  * `skep rebalance`. Pure: the state is only read.
  */
 import { SkepError, unreachable } from '../../base/core/errors.ts';
+import { allAtOnce, mapSteps } from '../../base/core/steps.ts';
 import type { AuctionCell, LrpWork, Work } from '../../model/auction.ts';
 import { wantedInstances } from '../../model/desired-lrp.ts';
 import type { CellId, Millis, ProcessGuid } from '../../model/ids.ts';
 import { type RosterMember, stormsOf } from '../../model/roster.ts';
 import type { ClusterState } from '../../store/core/state.ts';
-import { auction } from './auction.ts';
+import { auctionSteps } from './auction.ts';
 import { workKey } from './batch.ts';
 import { lrpWork } from './converge.ts';
 import { lastResorts } from './last-resort.ts';
 import { cellsById, settledOptions, withoutInstance } from './plan-cells.ts';
 import { drainSummary, loseSummary, rebalanceSummary, scaleSummary } from './plan-text.ts';
-import { displacedBy } from './plan-work.ts';
+import { displacedSteps } from './plan-work.ts';
 import type { PlannedMove, PlannedRefusal, PlannedStop } from './planned.ts';
-import { rebalance } from './rebalance.ts';
-import { auctionCells } from './usage.ts';
+import { rebalanceSteps } from './rebalance.ts';
+import { auctionCellsSteps } from './usage.ts';
 
 /** The question; the API's name for it is `PlanRequest`. */
 export type WhatIf =
@@ -38,6 +39,9 @@ export interface PlanOutcome {
   readonly tasks: number;
 }
 
+/** Indexes that are looked at in one step. */
+const workPerStep = 2_000;
+
 /** What the question is about. */
 interface World {
   readonly state: ClusterState;
@@ -47,18 +51,23 @@ interface World {
 
 /** Throws `ResourceNotFound` for an LRP, a cell or a zone that is not there. */
 export function plan(state: ClusterState, what: WhatIf, now: Millis): PlanOutcome {
+  return allAtOnce(planSteps(state, what, now));
+}
+
+/** The same in short steps. The state may go on between two of them: each record is as it is when it is read. */
+export function* planSteps(state: ClusterState, what: WhatIf, now: Millis): Generator<void, PlanOutcome> {
   const world: World = { state, heed: lastResorts(state, now) };
   switch (what.kind) {
     case 'scale':
-      return planScale(world, what.guid, what.instances);
+      return yield* planScale(world, what.guid, what.instances);
     case 'drain':
-      return planDrain(world, drainableCells(state, what.cells));
+      return yield* planDrain(world, drainableCells(state, what.cells));
     case 'loseCells':
-      return planLoss(world, presentCells(state, what.cells), '');
+      return yield* planLoss(world, presentCells(state, what.cells), '');
     case 'loseZone':
-      return planLoss(world, cellsOfZone(state, what.zone), what.zone);
+      return yield* planLoss(world, cellsOfZone(state, what.zone), what.zone);
     case 'rebalance': {
-      const { moves, before, after } = rebalance(state, what.maxMoves, now);
+      const { moves, before, after } = yield* rebalanceSteps(state, what.maxMoves, now);
       const planned = moves.map(({ guid, index, from, to }) => ({ guid, index, from, to }));
       const summary = rebalanceSummary(planned.length, before, after);
       return { summary, moves: planned, stops: [], unplaced: [], tasks: 0 };
@@ -68,7 +77,11 @@ export function plan(state: ClusterState, what: WhatIf, now: Millis): PlanOutcom
   }
 }
 
-function planScale({ state, heed }: World, guid: ProcessGuid, instances: number): PlanOutcome {
+function* planScale(
+  { state, heed }: World,
+  guid: ProcessGuid,
+  instances: number,
+): Generator<void, PlanOutcome> {
   const desired = state.desired.get(guid)?.value;
   if (desired === undefined || desired.removedAt !== undefined) {
     const message = desired === undefined ? `there is no LRP "${guid}"` : `LRP "${guid}" is being removed`;
@@ -79,6 +92,7 @@ function planScale({ state, heed }: World, guid: ProcessGuid, instances: number)
   for (let index = 0; index < instances; index++) {
     const record = slots?.get(index)?.ordinary?.value;
     if (record === undefined || record.state === 'UNCLAIMED') work.push(heed(lrpWork(desired, index)));
+    if (index % workPerStep === 0) yield;
   }
   const stops: PlannedStop[] = [];
   for (const [index, { ordinary }] of slots ?? []) {
@@ -87,15 +101,15 @@ function planScale({ state, heed }: World, guid: ProcessGuid, instances: number)
     stops.push(from === undefined ? { guid, index } : { guid, index, from });
   }
   stops.sort((a, b) => a.index - b.index);
-  const played = play(state, auctionCells(state), work, new Map());
+  const played = yield* play(state, yield* auctionCellsSteps(state), work, new Map());
   const counts = { from: wantedInstances(desired), to: instances };
   const summary = scaleSummary(guid, counts, played, stops.length);
   return answer(played, { summary, stops, tasks: 0 });
 }
 
-function planDrain({ state, heed }: World, cellIds: ReadonlySet<CellId>): PlanOutcome {
-  const { instances, pendingTasks, runningTasks } = displacedBy(state, cellIds);
-  const cells = cellsById(auctionCells(state));
+function* planDrain({ state, heed }: World, cellIds: ReadonlySet<CellId>): Generator<void, PlanOutcome> {
+  const { instances, pendingTasks, runningTasks } = yield* displacedSteps(state, cellIds);
+  const cells = cellsById(yield* auctionCellsSteps(state));
   for (const cellId of cellIds) {
     const cell = cells.get(cellId);
     if (cell !== undefined) cells.set(cellId, { ...cell, unusable: 'it is drained' });
@@ -106,21 +120,25 @@ function planDrain({ state, heed }: World, cellIds: ReadonlySet<CellId>): PlanOu
     const record = state.actual.get(work.guid)?.get(work.index)?.ordinary;
     if (cell !== undefined && record?.value.state === 'CLAIMED') cells.set(from, withoutInstance(cell, work));
   }
-  const played = play(
+  const played = yield* play(
     state,
     [...cells.values()],
-    instances.map(({ work }) => heed(work)),
-    origins(instances),
+    yield* mapSteps(instances, ({ work }) => heed(work)),
+    yield* origins(instances),
   );
   const tasks = pendingTasks.length + runningTasks;
   return answer(played, { summary: drainSummary([...cellIds], played, tasks), stops: [], tasks });
 }
 
-function planLoss({ state, heed }: World, cellIds: ReadonlySet<CellId>, zone: string): PlanOutcome {
-  const { instances, pendingTasks, runningTasks } = displacedBy(state, cellIds);
-  const cells = auctionCells(state).filter((cell) => !cellIds.has(cell.cellId));
-  const work = [...instances.map((item) => heed(item.work)), ...pendingTasks];
-  const played = play(state, cells, work, origins(instances));
+function* planLoss(
+  { state, heed }: World,
+  cellIds: ReadonlySet<CellId>,
+  zone: string,
+): Generator<void, PlanOutcome> {
+  const { instances, pendingTasks, runningTasks } = yield* displacedSteps(state, cellIds);
+  const cells = (yield* auctionCellsSteps(state)).filter((cell) => !cellIds.has(cell.cellId));
+  const work = [...(yield* mapSteps(instances, (item) => heed(item.work))), ...pendingTasks];
+  const played = yield* play(state, cells, work, yield* origins(instances));
   const isHeld = wouldBeHeld(state, cellIds);
   const summary = loseSummary({ cells: [...cellIds], zone, played, tasks: runningTasks, isHeld });
   return answer(played, { summary, stops: [], tasks: runningTasks });
@@ -148,13 +166,15 @@ function answer(
 }
 
 /** The auction that the brain would hold of this work, told of instances; tasks only take their room. */
-function play(
+function* play(
   state: ClusterState,
   cells: readonly AuctionCell[],
   work: readonly Work[],
   from: ReadonlyMap<string, CellId>,
-): Played {
-  const result = auction(cells, work, settledOptions(state));
+): Generator<void, Played> {
+  yield;
+  const result = yield* auctionSteps(cells, work, settledOptions(state));
+  yield;
   const moves = result.placements.flatMap(({ work: item, cellId }): PlannedMove[] => {
     if (item.kind === 'task') return [];
     const origin = from.get(workKey(item));
@@ -165,13 +185,14 @@ function play(
     item.kind === 'task' ? [] : [{ guid: item.guid, index: item.index, refusal }],
   );
   const displaced = result.evictions.map(({ guid, index, cellId }) => ({ guid, index, from: cellId }));
+  yield;
   return { moves: moves.sort(byName), unplaced: unplaced.sort(byName), displaced: displaced.sort(byName) };
 }
 
-function origins(
+function* origins(
   instances: readonly { readonly work: LrpWork; readonly from: CellId }[],
-): Map<string, CellId> {
-  return new Map(instances.map(({ work, from }) => [workKey(work), from]));
+): Generator<void, Map<string, CellId>> {
+  return new Map(yield* mapSteps(instances, ({ work, from }) => [workKey(work), from] as const));
 }
 
 type Named = { readonly guid: ProcessGuid; readonly index: number };

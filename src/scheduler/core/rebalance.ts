@@ -8,6 +8,7 @@
  * capacity), plus how many pairs of instances of one LRP share a cell or a zone beyond what an even spread must
  * have, per instance. 0 is perfectly even.
  */
+import { allAtOnce } from '../../base/core/steps.ts';
 import type { AuctionCell, LrpWork } from '../../model/auction.ts';
 import type { CellId, Millis, ProcessGuid } from '../../model/ids.ts';
 import type { ActualRef, ClusterState } from '../../store/core/state.ts';
@@ -15,8 +16,8 @@ import { type AuctionOptions, auction } from './auction.ts';
 import { lastResorts } from './last-resort.ts';
 import { cellsById, settledOptions, withoutInstance, withoutPreemption, withWork } from './plan-cells.ts';
 import { wantedWork } from './plan-work.ts';
-import { type Balance, createBalance } from './rebalance-measure.ts';
-import { auctionCells } from './usage.ts';
+import { type Balance, createBalance, type Gain } from './rebalance-measure.ts';
+import { auctionCellsSteps } from './usage.ts';
 
 export interface RebalanceMove {
   readonly guid: ProcessGuid;
@@ -52,8 +53,17 @@ interface Search {
 }
 
 export function rebalance(state: ClusterState, maxMoves: number, now: Millis): Rebalance {
+  return allAtOnce(rebalanceSteps(state, maxMoves, now));
+}
+
+/** The same in short steps. The state may go on between two of them: each record is as it is when it is read. */
+export function* rebalanceSteps(
+  state: ClusterState,
+  maxMoves: number,
+  now: Millis,
+): Generator<void, Rebalance> {
   const cells = cellsById(
-    auctionCells(state)
+    (yield* auctionCellsSteps(state))
       .map(withoutPreemption)
       .sort((a, b) => (a.cellId < b.cellId ? -1 : a.cellId > b.cellId ? 1 : 0)),
   );
@@ -68,8 +78,8 @@ export function rebalance(state: ClusterState, maxMoves: number, now: Millis): R
     triesLeft: Math.ceil(workMax / Math.max(1, cells.size)),
   };
   const before = balance.unevenness();
-  unstack(search);
-  level(search);
+  yield* unstack(search);
+  yield* level(search);
   return { moves: search.moves, before, after: balance.unevenness() };
 }
 
@@ -108,50 +118,67 @@ const exhausted = (search: Search): boolean =>
   search.moves.length >= search.maxMoves || search.triesLeft <= 0;
 
 /** LRPs that lie deeper than they must: from where most of one are, as long as that helps. */
-function unstack(search: Search): void {
+function* unstack(search: Search): Generator<void, void> {
   for (const guid of search.balance.stacked()) {
     let moved = true;
     while (moved && !exhausted(search)) {
-      moved = search.balance
-        .deepest(guid)
-        .some((cellId) => tryMove(search, cellId, guid, (gain) => gain.pairs < 0));
+      const trials = search.balance.deepest(guid).map((cellId) => ({ cellId, guid }));
+      moved = yield* firstMove(search, trials, (gain) => gain.pairs < 0);
     }
   }
 }
 
 /** From the fullest cells to emptier ones. */
-function level(search: Search): void {
-  const { balance, movable } = search;
+function* level(search: Search): Generator<void, void> {
   let moved = true;
   while (moved && !exhausted(search)) {
-    moved = balance
-      .fullest()
-      .slice(0, sourcesMax)
-      .some((cellId) =>
-        [...movable(cellId)]
-          .filter(([, list]) => list.length > 0)
-          .sort(([guidA, [a]], [guidB, [b]]) => memoryOf(b) - memoryOf(a) || (guidA < guidB ? -1 : 1))
-          .slice(0, candidatesMax)
-          .some(([guid]) => tryMove(search, cellId, guid, (gain) => gain.gap >= memoryGap)),
-      );
+    moved = false;
+    for (const cellId of search.balance.fullest().slice(0, sourcesMax)) {
+      moved = yield* firstMove(search, largest(search, cellId), (gain) => gain.gap >= memoryGap);
+      if (moved) break;
+    }
   }
+}
+
+interface Trial {
+  readonly cellId: CellId;
+  readonly guid: ProcessGuid;
+}
+
+/** LRPs of a cell, those that take the most memory first. */
+function largest({ movable }: Search, cellId: CellId): Trial[] {
+  return [...movable(cellId)]
+    .filter(([, list]) => list.length > 0)
+    .sort(([guidA, [a]], [guidB, [b]]) => memoryOf(b) - memoryOf(a) || (guidA < guidB ? -1 : 1))
+    .slice(0, candidatesMax)
+    .map(([guid]) => ({ cellId, guid }));
+}
+
+/** Does the first of these moves that can be done; false when none can. */
+function* firstMove(
+  search: Search,
+  trials: readonly Trial[],
+  enough: (gain: Gain) => boolean,
+): Generator<void, boolean> {
+  for (const { cellId, guid } of trials) {
+    yield;
+    if (tryMove(search, cellId, guid, enough)) return true;
+  }
+  return false;
 }
 
 const memoryOf = (work: LrpWork | undefined): number => work?.resources.memoryMb ?? 0;
 
 /** Moves one instance to the best cell that improves things enough; false when there is none. */
-function tryMove(
-  search: Search,
-  from: CellId,
-  guid: ProcessGuid,
-  enough: (gain: ReturnType<Balance['gain']>) => boolean,
-): boolean {
+function tryMove(search: Search, from: CellId, guid: ProcessGuid, enough: (gain: Gain) => boolean): boolean {
   const { cells, balance, movable, options, moves } = search;
   const candidates = movable(from).get(guid);
   const work = candidates?.at(-1);
   const source = cells.get(from);
   if (work === undefined || candidates === undefined || source === undefined || exhausted(search))
     return false;
+  // It came after the cell was read.
+  if (!source.instancesByProcess.has(guid)) return false;
   search.triesLeft -= 1;
   const without = withoutInstance(source, work);
   // Cells that would not improve things stay in sight, as they count for how the LRP is spread.

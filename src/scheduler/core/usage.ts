@@ -3,6 +3,7 @@
  * `why` and rebalance, which make them from the state each time; kept-usage.ts keeps them up for the brain and
  * the survival watch.
  */
+import { allAtOnce } from '../../base/core/steps.ts';
 import type { AuctionCell, Evictable } from '../../model/auction.ts';
 import type { CellPresence } from '../../model/cell.ts';
 import type { CellSpec } from '../../model/cell-spec.ts';
@@ -14,11 +15,19 @@ import { claimsOn, Tally } from './tally.ts';
 
 /** Every cell that has a presence, in no particular order. */
 export function auctionCells(state: ClusterState): AuctionCell[] {
-  return [...state.cells.values()].map(({ value }) => {
+  return allAtOnce(auctionCellsSteps(state));
+}
+
+/** The same in short steps: each cell is as it is when it is read. */
+export function* auctionCellsSteps(state: ClusterState): Generator<void, AuctionCell[]> {
+  const cells: AuctionCell[] = [];
+  for (const { value } of state.cells.values()) {
     const tally = new Tally();
     claimsOn(state, value.cellId, (_key, claim) => tally.add(claim));
-    return auctionCell(state, value, tally);
-  });
+    cells.push(auctionCell(state, value, tally));
+    yield;
+  }
+  return cells;
 }
 
 /** The sets and maps of the cell are those of the tally: they change as it does. */
