@@ -57,7 +57,10 @@ check_system() {
   SYSTEM=$(sed -n 's/^PRETTY_NAME="\{0,1\}\([^"]*\).*/\1/p' /etc/os-release 2>/dev/null) || SYSTEM=
   SYSTEM=${SYSTEM:-$(uname -s)}
   INIT_NAME='no systemd'
-  if [ "$INIT" = systemd ]; then INIT_NAME=systemd; fi
+  case $INIT in
+    systemd) INIT_NAME=systemd ;;
+    openrc) INIT_NAME=OpenRC ;;
+  esac
   if [ "$(uname -s)" != Linux ]; then
     problem "this is $(uname -s)" 'Skep runs containers on Linux: install it there'
   fi

@@ -96,6 +96,14 @@ start_docker() {
       fail 'Docker was started and does not answer after 60 s' 'see why: journalctl -u docker -n 50'
     return 0
   fi
+  if [ "$INIT" = openrc ] && [ -x /etc/init.d/docker ]; then
+    quietly rc-update add docker default || note 'Docker is not in the runlevel default: it may not start with the host'
+    quietly rc-service docker start ||
+      fail 'OpenRC could not start docker' 'see why: rc-service docker start; tail /var/log/docker.log' "$WORK/step.log"
+    within 60 docker_answers ||
+      fail 'Docker was started and does not answer after 60 s' 'see why: tail /var/log/docker.log' /var/log/docker.log
+    return 0
+  fi
   make_folder "$(dirname "$DOCKERD_LOG")" 755
   make_folder "$RUN" 755
   mount_cgroups
