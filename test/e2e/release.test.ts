@@ -39,7 +39,7 @@ describe.skipIf(process.getuid?.() !== 0)('a release file', () => {
     first = releases.whole('0.1.1');
     second = releases.whole('0.1.2');
     here = await installation(first);
-  }, 120_000);
+  }, 300_000);
 
   afterAll(async () => {
     await here.remove();

@@ -3,13 +3,14 @@
  * refused before anybody unpacks them. Used by test/e2e/release.test.ts and upgrade.test.ts.
  */
 import { execFileSync } from 'node:child_process';
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { copyInstaller } from '../../scripts/install-script.ts';
 import { archive, releaseBytes, writeSums } from '../../scripts/release-file.ts';
 import { checkout } from './install.ts';
+import { madeOnce, sharedFolder } from './made-once.ts';
 
 export interface ReleaseFactory {
   readonly folder: string;
@@ -30,30 +31,31 @@ export interface TinyWishes {
   readonly damage?: (bytes: Buffer) => Buffer;
 }
 
-/** Builds the program once; everything is removed by `remove`. */
+/** Builds what no other file of this run has built; everything of its own is removed by `remove`. */
 export function releaseFactory(): ReleaseFactory {
   const folder = mkdtempSync(join(tmpdir(), 'skep-releases-'));
-  const { privateKey } = generateKeyPairSync('ed25519');
-  const keyFile = join(folder, 'key.pem');
-  writeFileSync(keyFile, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+  const made = sharedFolder() ?? join(folder, 'made');
+  mkdirSync(made, { recursive: true });
+  const keyFile = join(madeOnce(made, 'key', writeKey), 'key.pem');
+  const privateKey = createPrivateKey(readFileSync(keyFile));
   const env = { ...process.env, SKEP_RELEASE_KEY: keyFile };
   const script = (name: string, ...args: string[]): void => {
     execFileSync(process.execPath, [join(checkout, 'scripts', name), ...args], { env, stdio: 'pipe' });
   };
-  const program = join(folder, 'program');
-  script('build.ts', '--out', program);
+  const program = madeOnce(made, 'program', (to) => script('build.ts', '--out', to));
   return {
     folder,
     whole(version) {
-      const copy = join(folder, `program-${version}`);
-      cpSync(program, copy, { recursive: true });
-      const manifest = readFileSync(join(copy, 'package.json'), 'utf8');
-      writeFileSync(
-        join(copy, 'package.json'),
-        manifest.replace(/"version": ".*"/, `"version": "${version}"`),
-      );
-      script('release.ts', '--fast', '--program', copy, '--out', folder);
-      rmSync(copy, { recursive: true });
+      const release = madeOnce(made, `release-${version}`, (to) => {
+        const copy = join(to, 'program');
+        cpSync(program, copy, { recursive: true });
+        const manifest = readFileSync(join(copy, 'package.json'), 'utf8');
+        const changed = manifest.replace(/"version": ".*"/, `"version": "${version}"`);
+        writeFileSync(join(copy, 'package.json'), changed);
+        script('release.ts', '--fast', '--program', copy, '--out', to);
+        rmSync(copy, { recursive: true });
+      });
+      cpSync(release, folder, { recursive: true });
       return join(folder, `skep-${version}-linux-${process.arch}.run`);
     },
     tiny(name, { arch = process.arch, key = privateKey, damage = (bytes: Buffer) => bytes } = {}) {
@@ -87,4 +89,11 @@ export function releaseFactory(): ReleaseFactory {
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+function writeKey(folder: string): void {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  writeFileSync(join(folder, 'key.pem'), privateKey.export({ type: 'pkcs8', format: 'pem' }), {
+    mode: 0o600,
+  });
 }
