@@ -13,13 +13,15 @@ export function lazyBuiltins(): Plugin {
   return {
     name: 'lazy-builtins',
     setup(build) {
-      build.onResolve({ filter: /^(node:)?[a-z_/0-9]+$/ }, ({ path, kind }) =>
-        isBuiltin(path) && kind !== 'entry-point'
-          ? { path: path.replace(/^node:/, ''), namespace }
-          : undefined,
-      );
-      build.onLoad({ filter: /.*/, namespace }, ({ path }) => ({
-        contents: `module.exports = process.getBuiltinModule(${JSON.stringify(`node:${path}`)});`,
+      // Apart for each file that imports one, so that it lies in that file's part: a shared one would be a part of its own.
+      build.onResolve({ filter: /^(node:)?[a-z_/0-9]+$/ }, ({ path, kind, importer }) => {
+        const name = path.replace(/^node:/, '');
+        return isBuiltin(path) && kind !== 'entry-point'
+          ? { path: `${name} in ${importer}`, namespace, pluginData: name }
+          : undefined;
+      });
+      build.onLoad({ filter: /.*/, namespace }, ({ pluginData }) => ({
+        contents: `module.exports = process.getBuiltinModule(${JSON.stringify(`node:${pluginData}`)});`,
         loader: 'js',
       }));
     },

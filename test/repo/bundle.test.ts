@@ -2,7 +2,7 @@
  * What the program as installed loads: `skep ps` from shell to prompt is mostly reading and running modules (DESIGN.md
  * section 5), so what it must not load is held here, where a new import shows, not in a time that depends on the machine.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,8 +46,21 @@ test('a command on the local socket loads no schemas, no TLS, no WebSockets and 
   expect(loaded.filter((source) => source.includes('node_modules/commander/')).length).toBeGreaterThan(0);
   const packages = loaded.filter((source) => source.includes('node_modules/'));
   expect(packages.filter((source) => !source.includes('node_modules/commander/'))).toEqual([]);
-  const heavy = /tls|https|child_process|load-context|x509|src\/(agent|store|scheduler|tui)\//;
+  const heavy = /tls-peer|load-context|x509|src\/(agent|store|scheduler|tui)\//;
   expect(loaded.filter((source) => heavy.test(source))).toEqual([]);
+});
+
+test('it has Node run none of its heavier modules, which an ES import of node:http alone would', () => {
+  const tell = "process.on('exit', () => console.log(process.moduleLoadList.join(';')))";
+  const args = ['--import', `data:text/javascript,${tell}`, join(folder, 'skep.mjs'), 'ps'];
+  const env = { ...process.env, SKEP_SERVER: join(folder, 'no.sock'), SKEP_CONTEXT: '' };
+  const { stdout, stderr } = spawnSync(process.execPath, args, { env, encoding: 'utf8', timeout: 60_000 });
+  // As far as the connection it got, and no further.
+  expect(stderr).toContain('there is no socket');
+  const loaded = stdout.trim().split(';');
+  expect(loaded).toContain('NativeModule http');
+  const heavy = ['http2', 'https', 'tls', 'crypto', 'zlib', 'child_process', 'internal/deps/undici/undici'];
+  expect(loaded.filter((name) => heavy.includes(name.replace('NativeModule ', '')))).toEqual([]);
 });
 
 test("Node's own modules are never imported as ES modules, which would read all that they export", () => {
