@@ -9,24 +9,20 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 // scripts/test.sh has a folder of its own for it, which goes with the run.
 process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('node_modules/.cache/compile', import.meta.url));
 
-type Extra = {
-  testTimeout?: number;
-  hookTimeout?: number;
-  maxWorkers?: number;
-  groupOrder?: number;
-  isolate?: boolean;
-};
+/** How long anything may take: it ends what hangs, and judges nothing. A busy machine is twenty times as slow. */
+const limitMs = 180_000;
+
+type Extra = { maxWorkers: number; groupOrder: number; isolate?: boolean };
 
 /** One vitest project: a name, where its tests live, and what differs from the rest. */
-function project(name: string, include: string[], extra: Extra = {}) {
-  const { groupOrder = 0, testTimeout = 60_000, hookTimeout = 60_000, ...rest } = extra;
+function project(name: string, include: string[], { groupOrder, ...rest }: Extra) {
   return {
     test: {
       name,
       include,
       environment: 'node' as const,
-      testTimeout,
-      hookTimeout,
+      testTimeout: limitMs,
+      hookTimeout: limitMs,
       sequence: { groupOrder },
       ...rest,
     },
@@ -38,8 +34,6 @@ function project(name: string, include: string[], extra: Extra = {}) {
  * the same modules for each anew would take two thirds of the time.
  */
 const shared = { isolate: false };
-
-const slow = { testTimeout: 120_000, hookTimeout: 120_000 };
 
 /** What takes half a minute and more, longest first: begun last, one of them would run on alone. */
 const longest = [
@@ -96,15 +90,11 @@ export default defineConfig({
       }),
       project('repo', ['test/repo/**/*.test.ts'], { ...computing, ...shared }),
       project('golden', ['test/golden/**/*.test.ts'], { ...computing, ...shared }),
-      project('sim', ['test/sim/**/*.test.ts'], { ...computing, ...slow }),
-      project('attack', ['test/attack/**/*.test.ts'], { ...computing, ...slow }),
+      project('sim', ['test/sim/**/*.test.ts'], computing),
+      project('attack', ['test/attack/**/*.test.ts'], computing),
       project('tui', ['test/tui/**/*.test.ts'], waiting),
-      project('contract', ['test/contract/**/*.test.ts'], { ...waiting, ...slow }),
-      project('e2e', ['test/e2e/**/*.test.ts'], {
-        ...waiting,
-        testTimeout: 180_000,
-        hookTimeout: 180_000,
-      }),
+      project('contract', ['test/contract/**/*.test.ts'], waiting),
+      project('e2e', ['test/e2e/**/*.test.ts'], waiting),
     ],
   },
 });
