@@ -332,3 +332,18 @@ const table = {
 export type ActionId = keyof typeof table;
 export const actions: Readonly<Record<ActionId, Action>> = table;
 export const actionIds = Object.keys(table) as readonly ActionId[];
+
+/** What every page with a cursor in it answers to. */
+export const moving: readonly ActionId[] = ['up', 'down', 'pageUp', 'pageDown', 'top', 'bottom'];
+
+/** The same of a page that also goes sideways. */
+export const scrolling: readonly ActionId[] = [
+  'up',
+  'down',
+  'left',
+  'right',
+  'pageUp',
+  'pageDown',
+  'top',
+  'bottom',
+];

@@ -5,7 +5,7 @@
 import { type ConsoleInfo, consoleRuns } from '../../api/core/console-shapes.ts';
 import type { Severity } from '../../api/core/view-columns.ts';
 import type { ViewRow } from '../../api/core/view-shapes.ts';
-import type { ActionId } from './actions.ts';
+import { type ActionId, moving } from './actions.ts';
 import { endConsoleDialog } from './consoles-page-dialog.ts';
 import type { Canvas } from './frame.ts';
 import type {
@@ -79,19 +79,7 @@ function pageOf(state: State): Page {
   };
 }
 
-const pageActions: readonly ActionId[] = [
-  'enter',
-  'attach',
-  'delete',
-  'copy',
-  'escape',
-  'up',
-  'down',
-  'pageUp',
-  'pageDown',
-  'top',
-  'bottom',
-];
+const pageActions: readonly ActionId[] = ['enter', 'attach', 'delete', 'copy', 'escape', ...moving];
 
 function turnOf(state: State, event: PageEvent, context: PageContext): Turn {
   const visible = localVisible(context.size.rows);

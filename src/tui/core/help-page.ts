@@ -3,7 +3,7 @@
  * does, moving, what works everywhere. Enter does the chosen one on that page. Opened by `?`.
  */
 import type { ViewRow } from '../../api/core/view-shapes.ts';
-import { type ActionId, actionIds, actions } from './actions.ts';
+import { type ActionId, actionIds, actions, moving, scrolling } from './actions.ts';
 import { keyTitle } from './key-names.ts';
 import type { Page, PageContext, PageEvent, Turn } from './page.ts';
 import type { PageKind } from './page-kind.ts';
@@ -30,7 +30,6 @@ export interface HelpSubject {
 export const actionGroups = ['this page', 'table', 'moving', 'everywhere'] as const;
 export type ActionGroup = (typeof actionGroups)[number];
 
-const moving: readonly ActionId[] = ['up', 'down', 'left', 'right', 'pageUp', 'pageDown', 'top', 'bottom'];
 const tables: readonly ActionId[] = [
   'mark',
   'markRange',
@@ -48,7 +47,7 @@ const tables: readonly ActionId[] = [
 
 /** Under which heading help and documentation have an action. */
 export function groupOf(action: ActionId): ActionGroup {
-  if (moving.includes(action)) return 'moving';
+  if (scrolling.includes(action)) return 'moving';
   if (tables.includes(action)) return 'table';
   return actions[action].pages === undefined ? 'everywhere' : 'this page';
 }
@@ -89,7 +88,7 @@ function pageOf(table: LocalTable, about: string): Page {
     filter: table.filter,
     typing: false,
     wants: [],
-    actions: () => ['enter', 'up', 'down', 'pageUp', 'pageDown', 'top', 'bottom'],
+    actions: () => ['enter', ...moving],
     on: (event, context) => answered(table, event, context, { page, about }),
     draw: (canvas, { theme, now, settings: { times } }) => drawLocal(canvas, table, { theme, now, times }),
     command: () => 'skep --help',

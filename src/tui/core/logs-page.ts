@@ -4,7 +4,7 @@
  */
 
 import type { CompileLinear } from '../../api/core/expression.ts';
-import type { ActionId } from './actions.ts';
+import { type ActionId, scrolling } from './actions.ts';
 import type { Size } from './key.ts';
 import { appendLines, emptyLogBuffer, lineAt, linesOf } from './log-buffer.ts';
 import { plainText } from './log-colours.ts';
@@ -69,14 +69,7 @@ const logActions: readonly ActionId[] = [
   'logClear',
   'copy',
   'escape',
-  'up',
-  'down',
-  'left',
-  'right',
-  'pageUp',
-  'pageDown',
-  'top',
-  'bottom',
+  ...scrolling,
 ];
 
 function turnOf(state: LogsState, event: PageEvent, context: PageContext): Turn {

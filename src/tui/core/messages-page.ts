@@ -2,8 +2,10 @@
  * The messages that were shown, newest first: an error can be read after its line has gone. Opened by `:messages`; a
  * picture of that moment, which Ctrl-R does not change.
  */
+
 import type { Severity } from '../../api/core/view-columns.ts';
 import type { ViewRow } from '../../api/core/view-shapes.ts';
+import { moving } from './actions.ts';
 import type { Message } from './app-model.ts';
 import type { FlashLevel, Page, PageContext, PageEvent, Turn } from './page.ts';
 import {
@@ -45,7 +47,7 @@ function pageOf(table: LocalTable): Page {
     filter: table.filter,
     typing: false,
     wants: [],
-    actions: () => ['copy', 'up', 'down', 'pageUp', 'pageDown', 'top', 'bottom'],
+    actions: () => ['copy', ...moving],
     on: (event, context) => answered(table, event, context, page),
     draw: (canvas, { theme, now, settings: { times } }) =>
       drawLocal(canvas, table, { theme, now, times }, { severityOf }),

@@ -3,6 +3,7 @@
  * knows nothing else of it. all-pages.ts puts the table together; every factory that needs the others is given it.
  */
 import type { ViewKind, ViewQuery } from '../../api/core/view-shapes.ts';
+import type { ActionId } from './actions.ts';
 import type { LogRequest } from './log-request.ts';
 import type { Page } from './page.ts';
 import type { InstanceSubject, Subject, Target } from './subject.ts';
@@ -64,4 +65,22 @@ export interface PageFactories {
    * has come (effect `edit`), and shows the plan of the change before it is made.
    */
   editDialog(target: Target): Page;
+}
+
+/** The page about a subject that an action opens; undefined when it opens none. */
+export function pageAbout(action: ActionId, subject: Subject, pages: PageFactories): Page | undefined {
+  switch (action) {
+    case 'describe':
+      return pages.describe(subject);
+    case 'raw':
+      return pages.raw(subject);
+    case 'events':
+      return pages.events(subject);
+    case 'why':
+      return pages.why(subject);
+    case 'tree':
+      return pages.tree(subject);
+    default:
+      return undefined;
+  }
 }

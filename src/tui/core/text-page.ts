@@ -2,7 +2,7 @@
  * A page of text that is kept fresh: describe, records as YAML, why. It scrolls, wraps, searches and filters; what it
  * says is made of what its feeds brought, anew each time.
  */
-import type { ActionId } from './actions.ts';
+import { type ActionId, scrolling } from './actions.ts';
 import { type ListedEvent, withEvents } from './event-list.ts';
 import type { Canvas } from './frame.ts';
 import type { Data, DrawContext, Effect, Page, PageContext, PageEvent, Turn, Want } from './page.ts';
@@ -75,14 +75,7 @@ function pageOf(spec: TextSpec, state: State): Page {
 
 const textActions: readonly ActionId[] = [
   'escape',
-  'up',
-  'down',
-  'left',
-  'right',
-  'pageUp',
-  'pageDown',
-  'top',
-  'bottom',
+  ...scrolling,
   'nextMatch',
   'previousMatch',
   'highlight',

@@ -4,7 +4,7 @@
  */
 import { stateSeverity } from '../../api/core/view-columns.ts';
 import type { ViewKind, ViewRow } from '../../api/core/view-shapes.ts';
-import type { ActionId } from './actions.ts';
+import { type ActionId, moving } from './actions.ts';
 import type { Page } from './page.ts';
 import type { ListRequest, PageFactories } from './pages.ts';
 import { instanceNamed, type Subject } from './subject.ts';
@@ -161,12 +161,7 @@ export const listKinds: Readonly<Record<ViewKind, ListKind>> = {
 
 /** Actions that every list has. */
 const listActions: readonly ActionId[] = [
-  'up',
-  'down',
-  'pageUp',
-  'pageDown',
-  'top',
-  'bottom',
+  ...moving,
   'faults',
   'mark',
   'markRange',

@@ -6,7 +6,7 @@ import type { ViewRow } from '../../api/core/view-shapes.ts';
 import type { ActionId } from './actions.ts';
 import type { LogRequest } from './log-request.ts';
 import type { Effect, Page } from './page.ts';
-import type { PageFactories } from './pages.ts';
+import { type PageFactories, pageAbout } from './pages.ts';
 import { type Subject, subjectName, type Target } from './subject.ts';
 import { type ListKind, pageOfSubject } from './view-kinds.ts';
 
@@ -38,19 +38,11 @@ function openAction(
   subject: Subject,
   { kind, pages, row }: Chosen,
 ): readonly Effect[] | undefined {
+  const about = pageAbout(action, subject, pages);
+  if (about !== undefined) return open(about);
   switch (action) {
     case 'enter':
       return open(kind.enter(subject, pages) ?? pageOfSubject(subject, pages));
-    case 'describe':
-      return open(pages.describe(subject));
-    case 'raw':
-      return open(pages.raw(subject));
-    case 'events':
-      return open(pages.events(subject));
-    case 'why':
-      return open(pages.why(subject));
-    case 'tree':
-      return open(pages.tree(subject));
     case 'logs':
     case 'previousLogs': {
       const target = logTarget(subject);

@@ -1,8 +1,8 @@
 /** One cell: how its host is doing, live, what runs there with what each instance takes, how far its drain is. */
 import { hostShellIsOff } from '../../../api/core/host-shell.ts';
-import type { ActionId } from '../actions.ts';
+import { type ActionId, moving } from '../actions.ts';
 import type { Effect, Page, PageContext, PageEvent, Turn } from '../page.ts';
-import type { PageFactories } from '../pages.ts';
+import { type PageFactories, pageAbout } from '../pages.ts';
 import { instanceNamed, type Subject, type Target } from '../subject.ts';
 import { visibleRows } from '../table.ts';
 import { moved } from '../table-cursor.ts';
@@ -58,12 +58,7 @@ const cellActions: readonly ActionId[] = [
   'tree',
   'copy',
   'escape',
-  'up',
-  'down',
-  'pageUp',
-  'pageDown',
-  'top',
-  'bottom',
+  ...moving,
 ];
 
 function turnOf(state: CellState, event: PageEvent, context: PageContext): Turn {
@@ -84,6 +79,8 @@ function effectsOf(state: CellState, action: ActionId): readonly Effect[] {
   const target: Target = { subject, values: { state: cellState(cell) } };
   const open = (page: Page): readonly Effect[] => [{ do: 'open', page }];
   const dialog = (page: Page): readonly Effect[] => [{ do: 'dialog', dialog: page }];
+  const about = pageAbout(action, subject, pages);
+  if (about !== undefined) return open(about);
   switch (action) {
     case 'escape':
       return [{ do: 'back' }];
@@ -101,16 +98,6 @@ function effectsOf(state: CellState, action: ActionId): readonly Effect[] {
       return open(pages.drainProgress(id));
     case 'hostShell':
       return hostShell(state);
-    case 'describe':
-      return open(pages.describe(subject));
-    case 'raw':
-      return open(pages.raw(subject));
-    case 'events':
-      return open(pages.events(subject));
-    case 'why':
-      return open(pages.why(subject));
-    case 'tree':
-      return open(pages.tree(subject));
     case 'copy':
       return [{ do: 'copy', text: id, what: id }];
     default:

@@ -2,9 +2,9 @@
  * One instance: its state and how it came to it, health, the last crash with its last lines, what it takes now, why it
  * is where it is.
  */
-import type { ActionId } from '../actions.ts';
+import { type ActionId, moving } from '../actions.ts';
 import type { Effect, Page, PageContext, PageEvent, Turn } from '../page.ts';
-import type { PageFactories } from '../pages.ts';
+import { type PageFactories, pageAbout } from '../pages.ts';
 import { type InstanceSubject, subjectName, type Target } from '../subject.ts';
 import { drawInstance, instanceLines, scrolledTo } from './instance-draw.ts';
 import {
@@ -54,12 +54,7 @@ const instanceActions: readonly ActionId[] = [
   'tree',
   'copy',
   'escape',
-  'up',
-  'down',
-  'pageUp',
-  'pageDown',
-  'top',
-  'bottom',
+  ...moving,
 ];
 
 function turnOf(state: InstanceState, event: PageEvent, context: PageContext): Turn {
@@ -100,19 +95,13 @@ function effectsOf(state: InstanceState, action: ActionId): readonly Effect[] {
       return open(pages.cell(cell));
     case 'owner':
       return open(pages.list({ kind: 'lrps', cursor: subject.guid }));
-    case 'events':
-      return open(pages.events(subject));
-    case 'why':
-      return open(pages.why(subject));
-    case 'describe':
-      return open(pages.describe(subject));
-    case 'raw':
-      return open(pages.raw(subject));
     case 'tree':
       return open(pages.tree({ kind: 'lrp', guid: subject.guid }));
     case 'copy':
       return [{ do: 'copy', text: name, what: name }];
-    default:
-      return [];
+    default: {
+      const about = pageAbout(action, subject, pages);
+      return about === undefined ? [] : open(about);
+    }
   }
 }

@@ -1,5 +1,5 @@
 /** The cluster as a tree: LRPs, their instances and where they are; of a cell the reverse. Branches fold. */
-import type { ActionId } from '../actions.ts';
+import { type ActionId, scrolling } from '../actions.ts';
 import type { Canvas } from '../frame.ts';
 import type { DrawContext, Effect, Page, PageContext, PageEvent, Turn } from '../page.ts';
 import type { PageFactories } from '../pages.ts';
@@ -50,14 +50,7 @@ const treeActions: readonly ActionId[] = [
   'events',
   'copy',
   'escape',
-  'up',
-  'down',
-  'left',
-  'right',
-  'pageUp',
-  'pageDown',
-  'top',
-  'bottom',
+  ...scrolling,
 ];
 
 function commandOf(subject: Subject | undefined): string {

@@ -2,6 +2,7 @@
  * The brain: the servers and who leads them since when, what is wrong, which loss would be survived, what operators
  * have set, the last changes of leader. A table of servers with facts below it; opened by `:brain`.
  */
+
 import { spanOf } from '../../../api/core/age.ts';
 import { lastChangeLine, quorumLine } from '../../../api/core/quorum-text.ts';
 import type { Status } from '../../../api/core/routes.ts';
@@ -11,6 +12,7 @@ import type { ViewRow } from '../../../api/core/view-shapes.ts';
 import { type BrainSettings, defaultBrainSettings } from '../../../model/cell-spec.ts';
 import type { JournalEvent } from '../../../model/event.ts';
 import type { Millis } from '../../../model/ids.ts';
+import { moving } from '../actions.ts';
 import { formatAge } from '../columns-format.ts';
 import type { Canvas } from '../frame.ts';
 import type { Data, DrawContext, Page, PageContext, PageEvent, Turn, Want } from '../page.ts';
@@ -75,7 +77,7 @@ function pageOf(brain: Brain): Page {
     filter: brain.table.filter,
     typing: false,
     wants,
-    actions: () => ['copy', 'up', 'down', 'pageUp', 'pageDown', 'top', 'bottom'],
+    actions: () => ['copy', ...moving],
     on: (event, context) => answered(brain, event, context, page),
     draw: (canvas, context) => drawBrain(brain, canvas, context),
     command: () => 'skep status',
