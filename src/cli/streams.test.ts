@@ -172,9 +172,10 @@ describe('streams', () => {
     await scene.api.seed({
       puts: [runningPut('web', 0, { instanceGuid: 'next', crashReason: 'out of memory' })],
     });
+    // The record comes by another way than the end of the log: what it says is known once the next one has joined.
+    await until(() => expect(run.err.text).toMatch(/-- web\/0 on c-1 joined --/));
     await cell!.send(control({ kind: 'exit', code: 137 }));
     await until(() => expect(run.err.text).toMatch(/-- web\/0 exited 137 \(out of memory\) on c-1 --/));
-    expect(run.err.text).toMatch(/-- web\/0 on c-1 joined --/);
     const [, next] = await opened(2);
     await next!.send(control({ kind: 'opened' }));
     await next!.send(logLine(2, 'after'));
