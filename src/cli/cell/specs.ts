@@ -33,21 +33,15 @@ const uncordonManual = `
 Example:
   $ skep cell uncordon host-4`;
 
-export function cellUncordonCommand(host: Host): Command {
-  const command = new Command('uncordon')
-    .summary('open cells for new work again')
-    .description('Opens cordoned cells for new work again.')
-    .argument('<cells...>', 'CELL')
-    .addHelpText('after', uncordonManual)
-    .action((cells: string[]) =>
-      openSession(host, command, (session) =>
-        setEach(session, cells, 'is open for new work.', (id) =>
-          session.client.call('uncordonCell', { params: { id } }, { signal: session.signal }),
-        ),
-      ),
-    );
-  return withGlobals(command);
-}
+export const cellUncordonCommand = (host: Host): Command =>
+  plainCommand(host, {
+    name: 'uncordon',
+    summary: 'open cells for new work again',
+    description: 'Opens cordoned cells for new work again.',
+    manual: uncordonManual,
+    done: 'is open for new work.',
+    set: ({ client, signal }, id) => client.call('uncordonCell', { params: { id } }, { signal }),
+  });
 
 const undrainManual = `
 An instance that is still there, and whose replacement does not run yet, stays. What has
@@ -56,21 +50,15 @@ left does not come back by itself: skep plan rebalance shows what would even the
 Example:
   $ skep cell undrain host-4`;
 
-export function cellUndrainCommand(host: Host): Command {
-  const command = new Command('undrain')
-    .summary('end the drain of cells, or take it back')
-    .description('Ends the drain of cells, or takes it back while it goes on.')
-    .argument('<cells...>', 'CELL')
-    .addHelpText('after', undrainManual)
-    .action((cells: string[]) =>
-      openSession(host, command, (session) =>
-        setEach(session, cells, 'is not drained any more.', (id) =>
-          session.client.call('undrainCell', { params: { id } }, { signal: session.signal }),
-        ),
-      ),
-    );
-  return withGlobals(command);
-}
+export const cellUndrainCommand = (host: Host): Command =>
+  plainCommand(host, {
+    name: 'undrain',
+    summary: 'end the drain of cells, or take it back',
+    description: 'Ends the drain of cells, or takes it back while it goes on.',
+    manual: undrainManual,
+    done: 'is not drained any more.',
+    set: ({ client, signal }, id) => client.call('undrainCell', { params: { id } }, { signal }),
+  });
 
 const forgetManual = `
 A cell that was lost is listed until it is back, for a week at most. One that comes back
@@ -79,18 +67,35 @@ after it was forgotten joins anew; so that it cannot, revoke it: skep cert revok
 Example:
   $ skep cell forget host-4`;
 
-export function cellForgetCommand(host: Host): Command {
-  const command = new Command('forget')
-    .summary('list lost cells no more')
-    .description('Lists lost cells no more: they will not come back.')
+export const cellForgetCommand = (host: Host): Command =>
+  plainCommand(host, {
+    name: 'forget',
+    summary: 'list lost cells no more',
+    description: 'Lists lost cells no more: they will not come back.',
+    manual: forgetManual,
+    done: 'is forgotten.',
+    set: ({ client, signal }, id) => client.call('forgetCell', { params: { id } }, { signal }),
+  });
+
+interface PlainVerb {
+  readonly name: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly manual: string;
+  /** What is said of each cell after its name. */
+  readonly done: string;
+  readonly set: (session: Session, cellId: CellId) => Promise<unknown>;
+}
+
+/** A verb with nothing but the names of cells. */
+function plainCommand(host: Host, { name, summary, description, manual, done, set }: PlainVerb): Command {
+  const command = new Command(name)
+    .summary(summary)
+    .description(description)
     .argument('<cells...>', 'CELL')
-    .addHelpText('after', forgetManual)
+    .addHelpText('after', manual)
     .action((cells: string[]) =>
-      openSession(host, command, (session) =>
-        setEach(session, cells, 'is forgotten.', (id) =>
-          session.client.call('forgetCell', { params: { id } }, { signal: session.signal }),
-        ),
-      ),
+      openSession(host, command, (session) => setEach(session, cells, done, (id) => set(session, id))),
     );
   return withGlobals(command);
 }
