@@ -37,7 +37,7 @@ function scene(answer: (mutation: Mutation) => MutationOutcome) {
     unheard: () => Promise.resolve(new Set()),
     observers: [],
   });
-  placer.add(desired.map((lrp) => lrpWork(lrp, 0)));
+  void placer.add(desired.map((lrp) => lrpWork(lrp, 0)));
   return { placer, state };
 }
 

@@ -16,7 +16,7 @@ import type { Mutation } from '../store/core/records.ts';
 import type { ClusterState, Touched, Versioned } from '../store/core/state.ts';
 import type { BrainObserver } from './brain-observer.ts';
 import { auctionOptions, auctionSteps } from './core/auction.ts';
-import { orderBatch, workKey } from './core/batch.ts';
+import { orderBatchSteps, workKey } from './core/batch.ts';
 import { lrpWork, taskWork } from './core/converge.ts';
 import type { DecisionOf } from './core/decision.ts';
 import { decisionEvents, event, placedEvents, rejectedEvents, unplacedEvents } from './core/journal.ts';
@@ -116,8 +116,9 @@ export class Placer {
     return this.#placedCount;
   }
 
-  add(work: readonly Work[]): void {
-    for (const item of work) {
+  async add(work: readonly Work[]): Promise<void> {
+    for (const [place, item] of work.entries()) {
+      if (place > 0 && place % workPerStep === 0) await this.#options.rest();
       const key = workKey(item);
       if (!this.#waiting.has(key)) this.#newWork = true;
       this.#waiting.set(key, item);
@@ -156,7 +157,8 @@ export class Placer {
     try {
       const unheard = await this.#options.unheard();
       const terms: Terms = { sweep, counts, heed: lastResorts(state, now), unheard };
-      await this.#placeAll(state, orderBatch([...this.#waiting.values()]), terms);
+      const work = await this.#inSteps(orderBatchSteps([...this.#waiting.values()]));
+      await this.#placeAll(state, work, terms);
     } catch (error) {
       // What was written is not known: the next pass begins with a replica that has it.
       this.#usage.forget();
@@ -212,7 +214,8 @@ export class Placer {
       const item = waiting.get(workKey(work));
       return item === undefined ? [] : [refusedItem(item, refusal, terms)].filter(worthWriting);
     });
-    for (const { waiting: item, placement } of placed) {
+    for (const [place, { waiting: item, placement }] of placed.entries()) {
+      if (place > 0 && place % workPerStep === 0) await this.#options.rest();
       this.#usage.claim(state, placement.cellId, item.record.key, placement.work);
     }
     return { placed, evictions, refused, unheard };

@@ -5,6 +5,7 @@
 import type { Clock } from '../base/clock.ts';
 import { type Rng, randomName } from '../base/core/rng.ts';
 import type { Log } from '../base/log.ts';
+import { inSlices } from '../base/slices.ts';
 import { defaults } from '../model/defaults.ts';
 import type { CellId, Millis } from '../model/ids.ts';
 import type { Bbs } from '../store/bbs.ts';
@@ -16,7 +17,7 @@ import type { Replica } from '../store/replica.ts';
 import type { BrainObserver } from './brain-observer.ts';
 import type { CellEar } from './cell-ear.ts';
 import { createAgenda } from './core/agenda.ts';
-import { autoRebalance } from './core/auto-rebalance.ts';
+import { autoRebalanceSteps } from './core/auto-rebalance.ts';
 import { cellEvents, type KnownCells, knownFromJournal } from './core/cell-watch.ts';
 import { type ConvergeInput, type ConvergeResult, convergeSteps } from './core/converge.ts';
 import { decisionEvents, event } from './core/journal.ts';
@@ -167,12 +168,12 @@ export class Term {
 
   /** Only if the operator switched it on, and only while nothing waits for a place. */
   async #evenCells(state: ClusterState): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, signal } = this.#options;
     const now = clock.now();
     const isOn = state.settings?.value.autoRebalance === true && this.placer.waitingCount === 0;
     if (!isOn || now - this.#evenedAt < defaults.autoRebalanceEveryMs) return;
     this.#evenedAt = now;
-    const wanted = autoRebalance(state, now);
+    const wanted = await inSlices(autoRebalanceSteps(state, now), clock, signal);
     if (wanted === undefined) return;
     const committed = await this.#writer.commit([wanted], (value) => ({
       compare: [{ key: rebalanceKey, revision: 0 }],
@@ -260,7 +261,7 @@ export class Term {
       this.#scope = emptyScope();
       const now = clock.now();
       const { decisions, work, due } = await this.#decide({ state, scope, now });
-      this.placer.add(work);
+      await this.placer.add(work);
       for (const item of due) this.#agenda.add(item);
       if (decisions.length === 0) continue;
       const context = { now, unique: () => randomName(rng) };

@@ -18,7 +18,7 @@ import type {
 import type { BrainSettings } from '../../model/cell-spec.ts';
 import type { CellId } from '../../model/ids.ts';
 import { lrpBase, taskBase } from './base-score.ts';
-import { orderBatch } from './batch.ts';
+import { orderBatchSteps } from './batch.ts';
 import { type Conflicts, createConflicts } from './conflicts.ts';
 import { explainRefusal, explainStartLimit } from './explain.ts';
 import { scoredCell } from './explain-score.ts';
@@ -94,7 +94,7 @@ export function* auctionSteps(
   work: readonly Work[],
   options: AuctionOptions,
 ): Generator<void, AuctionResult> {
-  const batch = orderBatch(work);
+  const batch = yield* orderBatchSteps(work);
   if (batch.length > workPerStep) yield;
   const run = openAuction(cells, batch, options);
   for (const [place, item] of batch.entries()) {

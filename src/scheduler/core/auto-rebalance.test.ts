@@ -1,10 +1,11 @@
 /** What the brain asks of itself; that it must be switched on is in brain-rebalance.test.ts. */
 import { expect, test } from 'vitest';
 import { buildActual, buildDesired, buildState, builtAt } from '../../../test/kit/builders.ts';
+import { allAtOnce } from '../../base/core/steps.ts';
 import { defaults } from '../../model/defaults.ts';
 import { encode } from '../../store/core/codec.ts';
 import { rebalanceKey } from '../../store/core/keys.ts';
-import { autoRebalance } from './auto-rebalance.ts';
+import { autoRebalanceSteps } from './auto-rebalance.ts';
 
 const count = 60;
 const lump = {
@@ -16,7 +17,7 @@ const lump = {
 };
 
 test('some moves at a time', () => {
-  const wanted = autoRebalance(buildState({ ...lump }), builtAt);
+  const wanted = allAtOnce(autoRebalanceSteps(buildState({ ...lump }), builtAt));
   expect(wanted).toMatchObject({ by: 'the brain', at: builtAt, asked: defaults.autoRebalanceMoves });
   expect(wanted?.moves[0]).toMatchObject({
     from: 'c1',
@@ -31,5 +32,5 @@ test.each([
   ['one is under way', buildState({ ...lump, raw: { [rebalanceKey]: underWay } })],
   ['the last one cannot be read', buildState({ ...lump, raw: { [rebalanceKey]: '{' } })],
 ])('not when %s', (_, state) => {
-  expect(autoRebalance(state, builtAt)).toBeUndefined();
+  expect(allAtOnce(autoRebalanceSteps(state, builtAt))).toBeUndefined();
 });

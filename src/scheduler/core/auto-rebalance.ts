@@ -4,12 +4,15 @@ import type { Millis } from '../../model/ids.ts';
 import { type Rebalance, requestRebalance } from '../../model/rebalance.ts';
 import { rebalanceKey } from '../../store/core/keys.ts';
 import type { ClusterState } from '../../store/core/state.ts';
-import { rebalance } from './rebalance.ts';
+import { rebalanceSteps } from './rebalance.ts';
 
-/** Undefined when one is under way or cannot be read, or no move would help. */
-export function autoRebalance(state: ClusterState, now: Millis): Rebalance | undefined {
+/** In short steps. Undefined when one is under way or cannot be read, or no move would help. */
+export function* autoRebalanceSteps(
+  state: ClusterState,
+  now: Millis,
+): Generator<void, Rebalance | undefined> {
   if (state.rebalance !== undefined || state.corrupt.has(rebalanceKey)) return undefined;
-  const { moves } = rebalance(state, defaults.autoRebalanceMoves, now);
+  const { moves } = yield* rebalanceSteps(state, defaults.autoRebalanceMoves, now);
   const wanted = requestRebalance(
     moves,
     (guid, index) => state.actual.get(guid)?.get(index)?.ordinary?.value.instanceGuid,

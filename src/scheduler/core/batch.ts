@@ -4,6 +4,8 @@
  * reference/scheduling-and-reliability.md A.3 (without its quirk: first instances go first also when there
  * are no others). Who has to be on the cell of another comes after it.
  */
+import { sortSteps } from '../../base/core/sort-steps.ts';
+import { allAtOnce } from '../../base/core/steps.ts';
 import type { LrpWork, TaskWork, Work } from '../../model/auction.ts';
 import type { ProcessGuid } from '../../model/ids.ts';
 
@@ -17,6 +19,14 @@ const priorityOf = (work: Work): number => (work.kind === 'lrp' ? work.priority 
 
 /** Drops repeats (the first copy stays) and sorts; the order of what comes in does not matter. */
 export function orderBatch(work: readonly Work[]): Work[] {
+  return allAtOnce(orderBatchSteps(work));
+}
+
+/** Work in one step: a few milliseconds of one core. */
+const workPerStep = 4_000;
+
+/** The same in short steps. */
+export function* orderBatchSteps(work: readonly Work[]): Generator<void, Work[]> {
   const seen = new Set<string>();
   const byPriority = new Map<number, { lrps: LrpWork[]; tasks: TaskWork[] }>();
   const followers = new Map<ProcessGuid, ProcessGuid>();
@@ -24,6 +34,7 @@ export function orderBatch(work: readonly Work[]): Work[] {
     const key = workKey(item);
     if (seen.has(key)) continue;
     seen.add(key);
+    if (seen.size % workPerStep === 0) yield;
     const priority = priorityOf(item);
     const level = byPriority.get(priority) ?? { lrps: [], tasks: [] };
     byPriority.set(priority, level);
@@ -34,16 +45,20 @@ export function orderBatch(work: readonly Work[]): Work[] {
     }
   }
   const levels = [...byPriority].sort(([a], [b]) => b - a);
-  return levels.flatMap(([, level]) => orderLevel(level.lrps, level.tasks, followers));
+  const ordered: Work[][] = [];
+  for (const [, { lrps, tasks }] of levels) ordered.push(yield* orderLevel(lrps, tasks, followers));
+  return ordered.flat();
 }
 
-function orderLevel(
-  lrps: LrpWork[],
+function* orderLevel(
+  unordered: readonly LrpWork[],
   tasks: TaskWork[],
   followers: ReadonlyMap<ProcessGuid, ProcessGuid>,
-): Work[] {
+): Generator<void, Work[]> {
   const depth = (item: LrpWork): number => (followers.size === 0 ? 0 : depthOf(item.guid, followers));
-  lrps.sort((a, b) => a.index - b.index || depth(a) - depth(b) || byMemory(a, b));
+  const lrps = yield* sortSteps(unordered, (a, b) => {
+    return a.index - b.index || depth(a) - depth(b) || byMemory(a, b);
+  });
   tasks.sort(byMemory);
   const split = lrps.findIndex((item) => item.index > 0);
   const firstCount = split === -1 ? lrps.length : split;
