@@ -11,6 +11,7 @@ WAS_CUT_SHORT=
 BEFORE=
 DEMO_UNDO=
 WORK=
+NEW_FOLDERS=
 
 # One run at a time, held by the kernel on the folder itself: nothing to clean up, however the run ends.
 take_lock() {
@@ -59,6 +60,8 @@ open_journal() {
   make_folder "$STATE" 700
   touch "$STATE/made"
   chmod 600 "$STATE/made"
+  # Also when a run that was killed right here had made it.
+  for folder in $NEW_FOLDERS "$STATE"; do made folder "$folder"; done
   UNDO=$STATE/undo
   touch "$UNDO"
   if [ ! -s "$UNDO" ] && agent_runs; then undo_by agent-back; fi
@@ -132,7 +135,8 @@ undo_by() {
   if [ -n "$UNDO" ]; then printf '%s\t%s\n' "$1" "${2:-}" >>"$UNDO"; fi
 }
 
-# make_folder PATH MODE: with its parents, each of which is taken away again when it is empty.
+# make_folder PATH MODE: with its parents, each of which is taken away again when it is empty. What is above the journal
+# itself is noted in it by open_journal.
 make_folder() {
   missing=
   at=$1
@@ -141,15 +145,10 @@ make_folder() {
     at=$(dirname "$at")
   done
   for folder in $missing; do
-    mkdir "$folder"
     undo_by rmdir "$folder"
-    NEW_FOLDERS="${NEW_FOLDERS:-} $folder"
+    if [ -d "$STATE" ]; then made folder "$folder"; else NEW_FOLDERS="$NEW_FOLDERS $folder"; fi
+    if [ "$folder" = "$1" ]; then mkdir -m "$2" "$folder"; else mkdir "$folder"; fi
   done
-  if [ -n "$missing" ]; then chmod "$2" "$1"; fi
-  if [ -d "$STATE" ]; then
-    for folder in ${NEW_FOLDERS:-}; do made folder "$folder"; done
-    NEW_FOLDERS=
-  fi
 }
 
 # put_file SOURCE PATH MODE: replaces PATH in one step; undo brings the old one back.
