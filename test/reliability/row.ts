@@ -103,6 +103,11 @@ export class Row {
     return Date.now() - from;
   }
 
+  /** Waits until the cluster is whole again: how long that took from `from` on, and the longest that is good. */
+  async timeWhole(what: string, from: number, withinMs: number, limitMs: number): Promise<void> {
+    this.time(what, await this.took('whole', from, withinMs, () => this.lab.cluster.whole()), limitMs);
+  }
+
   /** Makes an LRP and waits until all of it runs. */
   async runs(name: string, instances: number, memoryMb?: number): Promise<string> {
     const guid = await this.asks(name, instances, memoryMb);

@@ -12,6 +12,15 @@ interface Claim {
 
 const isActual = (guid: string, key: string): boolean => key.startsWith(`/skep/v1/actual/${guid}/`);
 
+/** Waits until the first instance of the LRP has lost its cell. */
+const countsAsLost = (row: Row, guid: string, what: string, from: number) =>
+  row.changed(
+    what,
+    30_000,
+    from,
+    ({ key, value }) => isActual(guid, key) && key.endsWith('/suspect') && value !== undefined,
+  );
+
 /** Detected, asked for, running: of all instances that the host had. */
 async function measuresLoss(
   row: Row,
@@ -28,12 +37,7 @@ async function measuresLoss(
           ? [{ at: seenAt, key, claim: JSON.parse(value) as Claim }]
           : [],
       );
-  const suspect = await row.changed(
-    `${host} counts as lost`,
-    30_000,
-    from,
-    ({ key, value }) => isActual(guid, key) && key.endsWith('/suspect') && value !== undefined,
-  );
+  const suspect = await countsAsLost(row, guid, `${host} counts as lost`, from);
   row.time(`${host} gone → detected`, suspect.seenAt - from, 10_000);
   await row.took('all run elsewhere', from, 60_000, async () => {
     const rows = await row.instances(guid);
@@ -203,11 +207,7 @@ export const massLoss: RowDefinition = {
     );
     let healedAt = Date.now();
     await rig('heal');
-    row.time(
-      'returned → whole',
-      await row.took('whole', healedAt, 60_000, () => row.lab.cluster.whole()),
-      15_000,
-    );
+    await row.timeWhole('returned → whole', healedAt, 60_000, 15_000);
     await row.wait(3_000);
     row.count('restarts after they returned', row.restarts(from) - paused, 0);
     for (const back of backs) back();
@@ -224,11 +224,7 @@ export const massLoss: RowDefinition = {
     row.time('confirmed → all run on what is left', Date.now() - confirmedAt, 30_000);
     healedAt = Date.now();
     await rig('heal');
-    row.time(
-      'returned → whole',
-      await row.took('whole', healedAt, 60_000, () => row.lab.cluster.whole()),
-      15_000,
-    );
+    await row.timeWhole('returned → whole', healedAt, 60_000, 15_000);
     for (const back of backs) back();
   },
 };
@@ -243,21 +239,11 @@ export const lostTwice: RowDefinition = {
     const steady = await row.runs('steady', 18, bigMb);
     const first = Date.now();
     const startFirst = await row.cutPower('h4');
-    await row.changed(
-      'the first is lost',
-      30_000,
-      first,
-      ({ key, value }) => isActual(steady, key) && key.endsWith('/suspect') && value !== undefined,
-    );
+    await countsAsLost(row, steady, 'the first is lost', first);
     await row.wait(3_000);
     const second = Date.now();
     const startSecond = await row.cutPower('h5');
-    await row.changed(
-      'the second is lost',
-      30_000,
-      second,
-      ({ key, value }) => isActual(steady, key) && key.endsWith('/suspect') && value !== undefined,
-    );
+    await countsAsLost(row, steady, 'the second is lost', second);
     await row.wait(5_000);
     const rows = await row.instances(steady);
     const pending = rows.filter(({ state, presence }) => state === 'UNCLAIMED' && presence === 'ORDINARY');

@@ -101,11 +101,7 @@ export const minority: RowDefinition = {
     await row.wait(3_000);
     const healedAt = Date.now();
     await rig('heal');
-    row.time(
-      'healed → all three current',
-      await row.took('whole', healedAt, 60_000, () => row.lab.cluster.whole()),
-      10_000,
-    );
+    await row.timeWhole('healed → all three current', healedAt, 60_000, 10_000);
     back();
     row.count('containers started instead of those of the host that was cut off', row.restarts(from), had);
     row.count('leader changes in all', row.leaderChanges(from), 2);
@@ -160,11 +156,7 @@ export const majorityLost: RowDefinition = {
     );
     const startedAt = Date.now();
     for (const start of starts) await start();
-    row.time(
-      'power back → whole',
-      await row.took('whole', startedAt, 90_000, () => row.lab.cluster.whole()),
-      30_000,
-    );
+    await row.timeWhole('power back → whole', startedAt, 90_000, 30_000);
     row.say(`without quorum for ${((startedAt - from) / 1_000).toFixed(0)} s`);
   },
 };
