@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import {
   closeSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -104,14 +105,15 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await Promise.all(agents.map(stop));
-  const { clusterId } = JSON.parse(readFileSync(join(folder, 'a/data/cluster.json'), 'utf8')) as {
-    clusterId: string;
-  };
-  const listed = await run('docker', ['ps', '-aq', '--filter', `label=skep.cluster=${clusterId}`], {
-    deadlineMs: 30_000,
-  });
-  const ids = listed.stdout.split('\n').filter(Boolean);
-  if (ids.length > 0) await run('docker', ['rm', '-f', ...ids], { deadlineMs: 60_000 });
+  const founded = join(folder, 'a/data/cluster.json');
+  // Where the founder never started there is nothing else to take away.
+  if (existsSync(founded)) {
+    const { clusterId } = JSON.parse(readFileSync(founded, 'utf8')) as { clusterId: string };
+    const labels = ['--filter', `label=skep.cluster=${clusterId}`];
+    const listed = await run('docker', ['ps', '-aq', ...labels], { deadlineMs: 30_000 });
+    const ids = listed.stdout.split('\n').filter(Boolean);
+    if (ids.length > 0) await run('docker', ['rm', '-f', ...ids], { deadlineMs: 60_000 });
+  }
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }, 120_000);
 
