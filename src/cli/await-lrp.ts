@@ -104,7 +104,9 @@ interface Steadiness {
 }
 
 function steadiness({ io: { clock } }: Session, { wanted, desired }: Wait, look: () => void): Steadiness {
-  const neededMs = wanted === 0 || desired.checks.length > 0 ? 0 : steadyMs;
+  const areChecked = wanted === 0 || desired.checks.length > 0;
+  const beganAt = clock.now();
+  let neededMs = 0;
   let containers: string | undefined;
   let since = 0;
   let timer: Timer | undefined;
@@ -113,6 +115,7 @@ function steadiness({ io: { clock } }: Session, { wanted, desired }: Wait, look:
       const now = clock.now();
       if (containers !== containersOf(seen)) {
         [containers, since] = [containersOf(seen), now];
+        neededMs = areChecked ? 0 : steadyMs(now - beganAt);
         timer?.cancel();
         timer = neededMs === 0 ? undefined : clock.after(neededMs, look);
       }

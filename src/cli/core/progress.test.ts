@@ -7,6 +7,7 @@ import {
   describe as describeOne,
   judge,
   settleMs,
+  steadyMs,
   summarize,
 } from './progress.ts';
 
@@ -94,4 +95,8 @@ test('only what changed is told, and what went', () => {
   expect(teller.hasTold('web/0 is running on c-1')).toBe(true);
   expect(teller.hasTold('web/0 is starting on c-1')).toBe(false);
   expect(tell()).toEqual(['web/0 has stopped']);
+});
+
+test('instances must stay up for half as long as they took to start, from one to five seconds', () => {
+  expect([0, 1_500, 6_000, 60_000].map(steadyMs)).toEqual([1_000, 1_000, 3_000, 5_000]);
 });

@@ -11,9 +11,12 @@ import { plural } from './format.ts';
 export const settleMs = 3_000;
 
 /**
- * How long instances that no check asks must stay up before they count as up: what exits at once has started, too.
+ * How long instances that no check asks must stay up before they count as up: what exits at once has started, too. An
+ * engine that was slow to start them is as slow to tell that one has ended.
  */
-export const steadyMs = 1_000;
+export function steadyMs(startTookMs: number): number {
+  return Math.min(Math.max(startTookMs / 2, 1_000), 5_000);
+}
 
 /** The containers behind the instances, told apart from those that take their place after a crash. */
 export function containersOf(seen: Seen): string {
