@@ -16,7 +16,8 @@ export function lazyBuiltins(): Plugin {
       // Apart for each file that imports one, so that it lies in that file's part: a shared one would be a part of its own.
       build.onResolve({ filter: /^(node:)?[a-z_/0-9]+$/ }, ({ path, kind, importer }) => {
         const name = path.replace(/^node:/, '');
-        return isBuiltin(path) && kind !== 'entry-point'
+        // What is imported on demand stays as it is: esbuild would leave such a module without its names.
+        return isBuiltin(path) && (kind === 'import-statement' || kind === 'require-call')
           ? { path: `${name} in ${importer}`, namespace, pluginData: name }
           : undefined;
       });

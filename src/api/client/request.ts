@@ -65,12 +65,11 @@ export async function starter({
   connection,
 }: Endpoint): Promise<(options: RequestOptions) => ClientRequest> {
   if (tls === undefined) return (options) => httpRequest({ ...connection, ...options });
-  // The bundle takes Node's own modules by require: then only the default export is there.
-  const [{ default: https }, { tlsConnection }] = await Promise.all([
+  const [{ request }, { tlsConnection }] = await Promise.all([
     import('node:https'),
     import('../../base/tls-peer.ts'),
   ]);
-  return (options) => https.request({ ...connection, ...tlsConnection(tls), ...options });
+  return (options) => request({ ...connection, ...tlsConnection(tls), ...options });
 }
 
 async function exchange(
