@@ -42,6 +42,11 @@ child_of() {
 
 agent_runs() { agent_pid >/dev/null; }
 
+# agent_is_of_current: it runs, and from the release that is in use.
+agent_is_of_current() {
+  pid=$(agent_pid) && [ "$(readlink "/proc/$pid/exe")" = "$(readlink -f "$CURRENT")/node" ]
+}
+
 start_agent() {
   AGENT_STARTED=$(date +%s)
   case $INIT in

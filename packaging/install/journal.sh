@@ -74,7 +74,8 @@ open_journal() {
 go_on_from_cut_short() {
   if [ ! -e "$STATE/undo" ]; then return 0; fi
   note 'an earlier run was cut short: going on from what it left'
-  if grep -q '^agent-started' "$STATE/undo" && agent_runs && cluster_answers; then
+  # The line is older than the deed: it may be the agent of before that runs and answers.
+  if grep -q '^agent-started' "$STATE/undo" && agent_is_of_current && cluster_answers; then
     remember_release "$BEFORE"
     rm -f "$STATE/undo"
   else
@@ -93,7 +94,7 @@ go_on_from_cut_short() {
 
 # What the agent was started with is not known, or not what it is about to be started with.
 set_started_aside() {
-  if is_kept "$STATE/started"; then
+  if is_kept "$STATE/started" && [ -f "$STATE/started.skep-before" ]; then
     rm -f "$STATE/started"
   elif [ -f "$STATE/started" ]; then
     undo_by restore "$STATE/started"
