@@ -46,85 +46,103 @@ export interface Presence {
 }
 
 export function keepPresence(options: PresenceOptions): Presence {
-  const { links, clock, signal, log } = options;
-  let lease: { readonly leaseId: string; readonly revision: number } | undefined;
-  let said: string | undefined;
-  let registered = false;
-  let waiting = new AbortController();
-  /** How long the lease is to last, if longer than usual; and of the one that is held. */
-  let wanted: { readonly ttlMs: number; readonly until: Millis } | undefined;
-  let heldTtlMs: number | undefined;
+  return new PresenceKeeper(options);
+}
 
-  async function beat(): Promise<void> {
-    const presence = options.current();
-    if (presence === undefined) return;
-    if (wanted !== undefined && clock.now() >= wanted.until) wanted = undefined;
-    const ttlMs = wanted?.ttlMs;
-    const saying = JSON.stringify(presence);
-    const how = { signal, deadlineMs: heartbeatDeadlineMs };
-    if (lease !== undefined && registered && saying === said && ttlMs === heldTtlMs) {
-      await links.request('heartbeat', lease, how);
-      return;
-    }
-    // A lease lasts as long as it was granted for: another one is needed for another time.
-    const kept = ttlMs === heldTtlMs ? lease?.leaseId : undefined;
-    const asked = ttlMs === undefined ? { presence, leaseId: kept } : { presence, leaseId: kept, ttlMs };
-    const { leaseId, revision } = await links.request('register', asked, how);
-    lease = { leaseId, revision };
-    heldTtlMs = ttlMs;
-    said = saying;
-    registered = true;
-    log.info('presence.registered', { engineOk: presence.engine.ok, memoryMb: presence.capacity.memoryMb });
+class PresenceKeeper implements Presence {
+  readonly done: Promise<void>;
+  readonly #options: PresenceOptions;
+  #lease: { readonly leaseId: string; readonly revision: number } | undefined;
+  #said: string | undefined;
+  #registered = false;
+  #waiting = new AbortController();
+  /** How long the lease is to last, if longer than usual … */
+  #wanted: { readonly ttlMs: number; readonly until: Millis } | undefined;
+  /** … and how long the one lasts that is held. */
+  #heldTtlMs: number | undefined;
+
+  constructor(options: PresenceOptions) {
+    this.#options = options;
+    this.done = this.#run();
   }
 
-  /** After this many failures in a row; returns how long to wait. */
-  function afterFailure(error: unknown, failures: number): number {
-    const isGone = error instanceof SkepError && error.code === 'ResourceNotFound';
-    if (isGone) {
-      lease = undefined;
-      registered = false;
-      log.warn('presence.lease_gone', {});
-      if (failures === 1) return 0;
-    } else if (failures === (registered ? 1 : patience)) {
-      log.warn('presence.failed', { reason: messageOf(error) });
-    }
-    return backoffMs(retry, failures, options.rng);
+  get registered(): boolean {
+    return this.#registered;
   }
 
-  async function run(): Promise<void> {
+  wake(): void {
+    this.#waiting.abort();
+  }
+
+  async stayFor(ttlMs: number): Promise<void> {
+    const { clock, signal, log } = this.#options;
+    const now = clock.now();
+    this.#wanted = { ttlMs, until: now + ttlMs };
+    this.wake();
+    while (this.#heldTtlMs !== ttlMs && clock.now() < now + stayDeadlineMs && !signal.aborted)
+      await pause(clock, stayPollMs, signal);
+    if (this.#heldTtlMs !== ttlMs) log.warn('presence.not_prolonged', { ttlMs });
+  }
+
+  stayNoLonger(): void {
+    this.#wanted = undefined;
+    this.wake();
+  }
+
+  async #run(): Promise<void> {
+    const { clock, signal } = this.#options;
     let failures = 0;
     while (!signal.aborted) {
-      waiting = new AbortController();
+      this.#waiting = new AbortController();
       let waitMs: number = defaults.heartbeatMs;
       try {
-        await beat();
+        await this.#beat();
         failures = 0;
       } catch (error) {
         if (signal.aborted) return;
         failures += 1;
-        waitMs = afterFailure(error, failures);
+        waitMs = this.#afterFailure(error, failures);
       }
-      await pause(clock, waitMs, AbortSignal.any([signal, waiting.signal]));
+      await pause(clock, waitMs, AbortSignal.any([signal, this.#waiting.signal]));
     }
   }
 
-  return {
-    wake: () => waiting.abort(),
-    async stayFor(ttlMs) {
-      const now = clock.now();
-      wanted = { ttlMs, until: now + ttlMs };
-      waiting.abort();
-      while (heldTtlMs !== ttlMs && clock.now() < now + stayDeadlineMs && !signal.aborted)
-        await pause(clock, stayPollMs, signal);
-      if (heldTtlMs !== ttlMs) log.warn('presence.not_prolonged', { ttlMs });
-    },
-    stayNoLonger() {
-      wanted = undefined;
-      waiting.abort();
-    },
-    get registered() {
-      return registered;
-    },
-    done: run(),
-  };
+  async #beat(): Promise<void> {
+    const { links, clock, signal, log } = this.#options;
+    const presence = this.#options.current();
+    if (presence === undefined) return;
+    if (this.#wanted !== undefined && clock.now() >= this.#wanted.until) this.#wanted = undefined;
+    const ttlMs = this.#wanted?.ttlMs;
+    const saying = JSON.stringify(presence);
+    const how = { signal, deadlineMs: heartbeatDeadlineMs };
+    const isUnchanged = this.#registered && saying === this.#said && ttlMs === this.#heldTtlMs;
+    if (this.#lease !== undefined && isUnchanged) {
+      await links.request('heartbeat', this.#lease, how);
+      return;
+    }
+    // A lease lasts as long as it was granted for: another one is needed for another time.
+    const kept = ttlMs === this.#heldTtlMs ? this.#lease?.leaseId : undefined;
+    const asked = ttlMs === undefined ? { presence, leaseId: kept } : { presence, leaseId: kept, ttlMs };
+    const { leaseId, revision } = await links.request('register', asked, how);
+    this.#lease = { leaseId, revision };
+    this.#heldTtlMs = ttlMs;
+    this.#said = saying;
+    this.#registered = true;
+    log.info('presence.registered', { engineOk: presence.engine.ok, memoryMb: presence.capacity.memoryMb });
+  }
+
+  /** After this many failures in a row; returns how long to wait. */
+  #afterFailure(error: unknown, failures: number): Millis {
+    const { log, rng } = this.#options;
+    const isGone = error instanceof SkepError && error.code === 'ResourceNotFound';
+    if (isGone) {
+      this.#lease = undefined;
+      this.#registered = false;
+      log.warn('presence.lease_gone', {});
+      if (failures === 1) return 0;
+    } else if (failures === (this.#registered ? 1 : patience)) {
+      log.warn('presence.failed', { reason: messageOf(error) });
+    }
+    return backoffMs(retry, failures, rng);
+  }
 }
