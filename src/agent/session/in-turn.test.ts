@@ -28,7 +28,7 @@ function script(name: string): Script {
 
 function begin(names: string) {
   asked.length = 0;
-  const scripts = [...names].map(script) as [Script, ...Script[]];
+  const scripts = names.split('').map(script) as [Script, ...Script[]];
   const [first, ...others] = scripts.map(({ turn }) => turn) as [Turn<string>, ...Turn<string>[]];
   const isFinal = (error: unknown): boolean => String(error).includes('final');
   return { scripts, over: inTurn([first, ...others], isFinal) };
