@@ -188,15 +188,15 @@ function whyOf(guid: string, index: number | undefined): Why {
   );
   const unplaced = one(
     actualOf(36),
-    'is not placed since 4 min: no cell has enough memory (27 cells looked at, refused by memory: 24, tags gpu: 2, cordoned: 1); nearest is cell host-03, which lacks 128 MB of memory',
+    'could not be placed for 4 min: no cell has enough memory (27 cells looked at, refused by memory: 24, tags gpu: 2, cordoned: 1); nearest is cell host-03, which lacks 128 MB of memory',
     'ask for 384 MB of memory or less; it is placed as soon as it can be',
   );
   const unready = one(
     actualOf(4),
-    'runs on cell host-05 since 3 h, but is not ready: readiness: GET http://172.17.0.9:8080/ready answered 503; it crashed once before, last: exited with status 1',
+    'has run on cell host-05 for 3 h, but is not ready: readiness: GET http://172.17.0.9:8080/ready answered 503; it crashed once before, last: exited with status 1',
     'what it says itself: skep logs payments-worker/4',
   );
-  const well = one(actualOf(index ?? 0), 'runs on cell host-05 since 3 h');
+  const well = one(actualOf(index ?? 0), 'has run on cell host-05 for 3 h');
   const about = { 18: crashed, 36: unplaced, 4: unready }[index ?? -1] ?? well;
   if (index !== undefined)
     return {

@@ -27,7 +27,7 @@ export function explainInstance(
   if (lrp.presence === 'SUSPECT') return explainSuspect(state, lrp, replacement, now);
   if (lrp.retire !== undefined) {
     const { reason, since, overdueAt } = lrp.retire;
-    const summary = `is being stopped on cell ${lrp.cellId} since ${spanOf(now - since)}: ${reason}`;
+    const summary = `has been stopping on cell ${lrp.cellId} for ${spanOf(now - since)}: ${reason}`;
     if (overdueAt === undefined) return { summary };
     return {
       summary: `${summary}; the cell has not done it in time`,
@@ -53,7 +53,7 @@ function explainSuspect(
   replacement: ActualLrp | undefined,
   now: Millis,
 ): Explanation {
-  const lost = `is suspect: its cell ${lrp.cellId} is lost since ${spanOf(now - lrp.updatedAt)}`;
+  const lost = `is suspect: its cell ${lrp.cellId} has been lost for ${spanOf(now - lrp.updatedAt)}`;
   const storm = stormsOf(state.roster?.value).find((each) => each.lost.some((id) => id === lrp.cellId));
   if (storm !== undefined && replacement?.cellId === undefined) return heldBack(lost, storm);
   if (replacement === undefined) return { summary: `${lost}; its replacement is still to be made` };
@@ -81,7 +81,7 @@ function explainEvacuating(
 }
 
 function explainRunning(state: Surroundings, lrp: ActualLrp, now: Millis): Explanation {
-  const where = `runs on cell ${lrp.cellId} since ${spanOf(now - lrp.since)}`;
+  const where = `has run on cell ${lrp.cellId} for ${spanOf(now - lrp.since)}`;
   const past = crashesOf(lrp);
   if (isLost(state, lrp)) return { summary: `${where}, but the cell is not present now${past}` };
   if (!lrp.routable) {
@@ -95,7 +95,7 @@ function explainRunning(state: Surroundings, lrp: ActualLrp, now: Millis): Expla
 }
 
 function explainClaimed(state: Surroundings, lrp: ActualLrp, now: Millis): Explanation {
-  const where = `is starting on cell ${lrp.cellId} since ${spanOf(now - lrp.since)}`;
+  const where = `has been starting on cell ${lrp.cellId} for ${spanOf(now - lrp.since)}`;
   if (isLost(state, lrp)) return { summary: `${where}, but the cell is not present now` };
   const waits = lrp.checkOutput ?? 'its image is being pulled, or its health check has not passed yet';
   return { summary: `${where} (${waits})${crashesOf(lrp)}` };
@@ -106,11 +106,11 @@ function explainUnclaimed(state: Surroundings, lrp: ActualLrp, now: Millis): Exp
   if (lrp.placementError !== undefined) {
     const { summary, hint } = explainRefusal(lrp.placementError);
     return {
-      summary: `is not placed since ${spanOf(now - lrp.since)}: ${summary}${past}`,
+      summary: `could not be placed for ${spanOf(now - lrp.since)}: ${summary}${past}`,
       ...(hint && { hint }),
     };
   }
-  const waits = `waits to be placed since ${spanOf(now - lrp.since)}${past}`;
+  const waits = `has waited for a place for ${spanOf(now - lrp.since)}${past}`;
   if (state.leader !== undefined) return { summary: waits };
   return {
     summary: `${waits}; no server leads now, so nothing is placed`,

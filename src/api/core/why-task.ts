@@ -18,7 +18,7 @@ export function explainTask(state: Surroundings, task: Task, now: Millis): Expla
     case 'RUNNING': {
       const lost = task.cellId !== undefined && !state.cells.has(task.cellId);
       const since = spanOf(now - (task.startedAt ?? task.updatedAt));
-      const where = `runs on cell ${task.cellId} since ${since}`;
+      const where = `has run on cell ${task.cellId} for ${since}`;
       return { summary: lost ? `${where}, but the cell is not present now` : where };
     }
     case 'COMPLETED':
@@ -35,16 +35,16 @@ function explainPending(state: Surroundings, task: Task, now: Millis): Explanati
       : `; rejected ${task.rejectionCount} of at most ${defaults.taskMaxRejections} times, last: ${task.rejectionReason ?? 'no reason known'}`;
   if (task.cellId !== undefined) {
     return {
-      summary: `is given to cell ${task.cellId}, which has not started it yet (waiting since ${waiting})${rejected}`,
+      summary: `is given to cell ${task.cellId}, which has not started it yet (waiting for ${waiting})${rejected}`,
     };
   }
   if (task.placementError !== undefined) {
     const { summary, hint } = explainRefusal(task.placementError);
-    return { summary: `is not placed since ${waiting}: ${summary}${rejected}`, ...(hint && { hint }) };
+    return { summary: `could not be placed for ${waiting}: ${summary}${rejected}`, ...(hint && { hint }) };
   }
-  if (state.leader !== undefined) return { summary: `waits to be placed since ${waiting}${rejected}` };
+  if (state.leader !== undefined) return { summary: `has waited for a place for ${waiting}${rejected}` };
   return {
-    summary: `waits to be placed since ${waiting}${rejected}; no server leads now, so nothing is placed`,
+    summary: `has waited for a place for ${waiting}${rejected}; no server leads now, so nothing is placed`,
     hint: 'a majority of the servers must run: skep status',
   };
 }

@@ -59,7 +59,7 @@ describe('an instance', () => {
       'that runs',
       buildActual({ state: 'RUNNING', cellId: 'a', since: ago(90), routable: true }),
       {},
-      'runs on cell a since 1 min',
+      'has run on cell a for 1 min',
     ],
     [
       'that runs but is not ready',
@@ -71,7 +71,7 @@ describe('an instance', () => {
         checkOutput: 'connection refused',
       }),
       {},
-      'runs on cell a since 5 s, but is not ready: connection refused',
+      'has run on cell a for 5 s, but is not ready: connection refused',
     ],
     [
       'that crashed before',
@@ -84,26 +84,26 @@ describe('an instance', () => {
         crashReason: 'out of memory',
       }),
       {},
-      'runs on cell a since 5 s; it crashed 2 times before, last: out of memory',
+      'has run on cell a for 5 s; it crashed 2 times before, last: out of memory',
     ],
     [
       'on a cell that is not present',
       buildActual({ state: 'RUNNING', cellId: 'z', since: ago(5), routable: true }),
       {},
-      'runs on cell z since 5 s, but the cell is not present now',
+      'has run on cell z for 5 s, but the cell is not present now',
     ],
     [
       'that starts',
       buildActual({ state: 'CLAIMED', cellId: 'a', since: ago(5) }),
       {},
-      'is starting on cell a since 5 s (its image is being pulled, or its health check has not passed yet)',
+      'has been starting on cell a for 5 s (its image is being pulled, or its health check has not passed yet)',
     ],
-    ['that waits', buildActual({ since: ago(2) }), {}, 'waits to be placed since 2 s'],
+    ['that waits', buildActual({ since: ago(2) }), {}, 'has waited for a place for 2 s'],
     [
       'that waits without a leader',
       buildActual({ since: ago(2) }),
       { leaderless: true },
-      'waits to be placed since 2 s; no server leads now, so nothing is placed',
+      'has waited for a place for 2 s; no server leads now, so nothing is placed',
     ],
     [
       'that fits nowhere',
@@ -117,13 +117,13 @@ describe('an instance', () => {
         },
       }),
       {},
-      'is not placed since 2 s: insufficient resources: memory (3 cells looked at, refused by memory: 3); nearest is cell b, which lacks 64 MiB of memory',
+      'could not be placed for 2 s: insufficient resources: memory (3 cells looked at, refused by memory: 3); nearest is cell b, which lacks 64 MiB of memory',
     ],
     [
       'without any cell',
       buildActual({ since: ago(2), placementError: { message: 'no cells', cells: 0, counts: {} } }),
       {},
-      'is not placed since 2 s: no cells (no cell is present)',
+      'could not be placed for 2 s: no cells (no cell is present)',
     ],
     [
       'that crashed and waits',
@@ -141,7 +141,7 @@ describe('an instance', () => {
       'that is being stopped',
       buildActual({ state: 'RUNNING', cellId: 'a', retire: { reason: 'scaled down', since: ago(3) } }),
       {},
-      'is being stopped on cell a since 3 s: scaled down',
+      'has been stopping on cell a for 3 s: scaled down',
     ],
   ])('%s', (_name, lrp, state, summary) => {
     expect(summaryOf(lrp, state)?.summary).toBe(summary);
@@ -155,7 +155,7 @@ describe('an instance', () => {
       now,
     });
     expect(why?.instances[1]?.summary).toContain(
-      'is suspect: its cell z is lost since 7 s; its replacement is starting on cell a since 1 s',
+      'is suspect: its cell z has been lost for 7 s; its replacement has been starting on cell a for 1 s',
     );
   });
 });
@@ -171,7 +171,7 @@ describe('an LRP', () => {
     expect(summary(buildDesired(), [running(0)])).toBe('its one instance runs');
     expect(
       summary(buildDesired({ instances: 2 }), [running(0), buildActual({ index: 1, since: ago(2) })]),
-    ).toBe('1 of 2 ready; web/1 waits to be placed since 2 s');
+    ).toBe('1 of 2 ready; web/1 has waited for a place for 2 s');
     expect(summary(buildDesired({ instances: 2 }), [running(0)])).toContain(
       'the brain has not made the others yet',
     );
@@ -196,22 +196,22 @@ describe('an LRP', () => {
 
 describe('a task', () => {
   test.each<[string, Task, string]>([
-    ['waits', buildTask({ createdAt: ago(3) }), 'waits to be placed since 3 s'],
+    ['waits', buildTask({ createdAt: ago(3) }), 'has waited for a place for 3 s'],
     [
       'was rejected',
       buildTask({ createdAt: ago(3), rejectionCount: 1, rejectionReason: 'no such image' }),
-      'waits to be placed since 3 s; rejected 1 of at most 3 times, last: no such image',
+      'has waited for a place for 3 s; rejected 1 of at most 3 times, last: no such image',
     ],
     [
       'is assigned',
       buildTask({ createdAt: ago(3), cellId: 'a' }),
-      'is given to cell a, which has not started it yet (waiting since 3 s)',
+      'is given to cell a, which has not started it yet (waiting for 3 s)',
     ],
-    ['runs', buildTask({ state: 'RUNNING', cellId: 'a', startedAt: ago(4) }), 'runs on cell a since 4 s'],
+    ['runs', buildTask({ state: 'RUNNING', cellId: 'a', startedAt: ago(4) }), 'has run on cell a for 4 s'],
     [
       'runs on a lost cell',
       buildTask({ state: 'RUNNING', cellId: 'z', startedAt: ago(4) }),
-      'runs on cell z since 4 s, but the cell is not present now',
+      'has run on cell z for 4 s, but the cell is not present now',
     ],
     [
       'is done',
@@ -245,7 +245,7 @@ describe('an instance that waits for another', () => {
       now,
     );
     expect(summary).toContain(
-      'still runs on cell a, which is drained; its replacement is starting on cell b',
+      'still runs on cell a, which is drained; its replacement has been starting on cell b',
     );
   });
   test('in a storm says so, and how to end it', () => {
@@ -258,7 +258,7 @@ describe('an instance that waits for another', () => {
       now,
     );
     expect(told.summary).toBe(
-      'is suspect: its cell a is lost since 5 s, with 3 of 3 cells of zone z1 at once, so nothing replaces it for now',
+      'is suspect: its cell a has been lost for 5 s, with 3 of 3 cells of zone z1 at once, so nothing replaces it for now',
     );
     expect(told.hint).toContain('skep brain confirm-loss');
   });

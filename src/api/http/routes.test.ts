@@ -340,7 +340,7 @@ test('why answers for an LRP, an index, a task and a name nobody knows', async (
   };
   await server.seed({ puts: [putActual({ ...instance(0), placementError: refused })] });
   const answer = await server.client.call('why', { params: { guid: 'web' }, query: {} }, limits);
-  expect(answer.summary).toContain('0 of 1 ready; web/0 is not placed');
+  expect(answer.summary).toContain('0 of 1 ready; web/0 could not be placed');
   expect(answer.summary).toContain('nearest is cell cell-1, which lacks 64 MiB of memory');
   expect(answer.events.map((event) => event.type)).toEqual(['lrp.desired']);
   const one = await server.client.call('why', { params: { guid: 'web' }, query: { index: 0 } }, limits);

@@ -53,7 +53,7 @@ const event = (message: string, ageMs: number): Why['events'][number] => ({
 
 test('why of one instance says it once, and what happened newest first', () => {
   const actual = buildActual({ state: 'RUNNING', routable: true, cellId: 'a', since: now - 5_000 });
-  const summary = 'runs on cell a since 5 s';
+  const summary = 'has run on cell a for 5 s';
   const events = [event('first', 9_000), event('last', 1_000)];
   const lines = whyLines({ subject: 'web/0', summary, instances: [{ actual, summary }], events }, now, plain);
   expect(lines).toEqual([

@@ -3,8 +3,8 @@
 import { quorumLine } from '../../api/core/quorum-text.ts';
 import type { Status, Why } from '../../api/core/routes.ts';
 import { survivesText } from '../../api/core/survives-text.ts';
+import { whyGroups } from '../../api/core/why-groups.ts';
 import type { JournalEvent } from '../../model/event.ts';
-import { instanceName } from '../../model/instance-name.ts';
 import type { Paint } from './colour.ts';
 import { escapeLines, escapeText } from './escape.ts';
 import { formatAge, formatTime, plural } from './format.ts';
@@ -19,10 +19,10 @@ export function whyLines(why: Why, now: number, paint: Paint): string[] {
   const [only] = why.instances;
   if (why.instances.length !== 1 || only?.summary !== why.summary)
     lines.push(`  ${indented(why.summary, 2)}`);
-  for (const { actual, summary, hint } of why.instances) {
-    const name = instanceName(actual.guid, actual.index);
-    const age = formatAge(actual.since, now);
-    lines.push('', `${paint('bold', name)}  ${escapeText(instanceState(actual))} for ${age}`);
+  for (const { name, first, count } of whyGroups(why.instances)) {
+    const { actual, summary, hint } = first;
+    const age = count === 1 ? ` for ${formatAge(actual.since, now)}` : `, ${count} of them`;
+    lines.push('', `${paint('bold', escapeText(name))}  ${escapeText(instanceState(actual))}${age}`);
     lines.push(`  ${indented(summary, 2)}`);
     if (hint !== undefined) lines.push(`  ${paint('cyan', 'Try:')} ${indented(hint, 2)}`);
   }

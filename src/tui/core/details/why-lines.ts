@@ -1,8 +1,8 @@
 /** The answer to "why" in lines: the sentence first, then what each instance lacks, then why it is where it is. */
 import type { Why } from '../../../api/core/routes.ts';
 import { type StandingRow, standingColumns, standingSentences } from '../../../api/core/standing-text.ts';
+import { type WhyGroup, whyGroups } from '../../../api/core/why-groups.ts';
 import type { Refusal } from '../../../model/actual-lrp.ts';
-import { instanceName } from '../../../model/instance-name.ts';
 import type { PageContext } from '../page.ts';
 import type { TextLine } from '../text-page.ts';
 import { eventLines } from './event-lines.ts';
@@ -15,7 +15,7 @@ export function whyLines(why: Why, context: PageContext): readonly TextLine[] {
   const events = eventLines(why.events.slice(-eventsShown), context, why.subject);
   return [
     { text: why.summary, role: 'strong' },
-    ...why.instances.flatMap((each) => instanceLines(each, why.summary)),
+    ...whyGroups(why.instances).flatMap((each) => instanceLines(each, why.summary)),
     ...taskLines(why),
     ...standingLines(why),
     ...(events.length === 0 ? [] : [gap, heading('Events'), ...events]),
@@ -23,13 +23,10 @@ export function whyLines(why: Why, context: PageContext): readonly TextLine[] {
 }
 
 /** What the sentence at the top has said already is not said again. */
-function instanceLines(
-  { actual, summary, hint }: Why['instances'][number],
-  said: string,
-): readonly TextLine[] {
+function instanceLines({ name, first, count }: WhyGroup, said: string): readonly TextLine[] {
+  const { actual, summary, hint } = first;
   const bad = actual.state === 'CRASHED' || actual.placementError !== undefined;
-  const name = instanceName(actual.guid, actual.index);
-  const isSaid = summary === said || said.endsWith(`${name} ${summary}`);
+  const isSaid = count === 1 && (summary === said || said.endsWith(`${name} ${summary}`));
   const lines: TextLine[] = isSaid ? [] : [gap, { text: `${name} ${summary}`, role: bad ? 'bad' : 'text' }];
   if (hint !== undefined) lines.push({ text: `  ${hint}`, role: 'hint' });
   return actual.placementError === undefined ? lines : [...lines, ...refusalLines(actual.placementError)];
