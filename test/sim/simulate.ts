@@ -43,6 +43,8 @@ export interface SimulationResult {
 /** How long after the last fault everything is as wanted, but for crashed instances that wait by policy. */
 const healMaxMs = 150_000;
 /** What is as wanted stays so for this long. */
+/** How long the brain and a cell take at most to give a place to what waited for what a task has just freed. */
+const reactMs = 3_000;
 const calmMs = 65_000;
 const lookEveryMs = 1_000;
 const onItsWayMs = 50;
@@ -150,10 +152,10 @@ class Run {
     return problems.length === 0 ? this.#unrest(asWantedAt) : `not any more: ${problems.join('; ')}`;
   }
 
-  /** Ended tasks are deleted; nothing else has a reason to change. */
+  /** Ended tasks are deleted; nothing else has a reason to change, once a place that was just freed is taken. */
   #unrest(sinceMs: number): string | undefined {
     const { lastInstanceChangeAt } = this.#stage.cluster.checker;
-    if (lastInstanceChangeAt <= sinceMs) return undefined;
+    if (lastInstanceChangeAt <= sinceMs + reactMs) return undefined;
     return `instances still changed ${lastInstanceChangeAt - sinceMs} ms after everything was as wanted`;
   }
 }
