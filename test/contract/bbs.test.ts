@@ -71,6 +71,9 @@ describe('etcd', () => {
     const { bbs, other, proxy, close } = await etcdBed();
     const following = record(bbs);
     await vi.waitFor(() => expect(following.snapshots).toHaveLength(1), patient);
+    // One that has caught up: it would be left more time otherwise.
+    await committed(other, put('task/seen', 'x'));
+    await vi.waitFor(() => expect(following.content.get(at('task/seen'))).toBe('x'), patient);
     proxy.silence('everything');
     await committed(other, put('task/missed', 'x'));
     await vi.waitFor(() => expect(following.stale[0]).toContain('no answer'), patient);

@@ -110,7 +110,7 @@ describe('looking', () => {
     terminal.type('/web');
     await terminal.untilScreen(/\/web/);
     terminal.type(keys.enter);
-    await terminal.untilScreen(/1-1 of 2|matched 1/);
+    await terminal.untilScreen(/1-1 of 1 \(2 in all\)/);
     terminal.type(keys.enter);
     await terminal.untilScreen(/web\/2 +RUNNING/);
     terminal.type(keys.enter);
@@ -135,7 +135,7 @@ describe('looking', () => {
   it('shows the output of all instances, pauses without losing, saves', async () => {
     const terminal = await openUi();
     terminal.type(`/web${keys.enter}`);
-    await terminal.untilScreen(/1-1 of 2|matched 1/);
+    await terminal.untilScreen(/1-1 of 1 \(2 in all\)/);
     terminal.type('l');
     await terminal.untilScreen(/web\/0[\s\S]*line \d/);
     await terminal.untilScreen(/web\/2[^\n]*line \d/);
@@ -330,7 +330,7 @@ describe('trouble', () => {
     await command(terminal, 'instances web');
     await terminal.untilScreen(/web\/0 +RUNNING/);
     terminal.type(`/^web.${far?.index ?? 0}${keys.enter}`);
-    await terminal.untilScreen(/matched 1\)/);
+    await terminal.untilScreen(/1-1 of 1 \(3 in all\)/);
     terminal.type('s');
     await terminal.untilScreen(/^\/ #$/m);
     terminal.type('echo before-$((70+5))\r');

@@ -13,11 +13,12 @@ import type { VirtualClock } from '../kit/virtual-clock.ts';
 const cycles = Number(process.env['SKEP_UI_CYCLES'] || 60);
 /** By then everything that is kept on purpose is full: the last messages, the history of commands, caches. */
 const measuredFrom = Math.round(cycles / 3);
-/** A cycle has 36 openings: half a kilobyte left behind by each of them would be more. */
+/** A cycle has 35 openings: half a kilobyte left behind by each of them would be more. */
 const growthMaxBytes = (cycles - measuredFrom) * 20_000;
 
 const [escape, prefix] = ['\x1b', '\x1d'];
-const lists = ['cells', 'lrps', 'instances web', 'tasks', 'routes', 'events', 'consoles'];
+/** All but the first page itself, the LRPs. */
+const lists = ['cells', 'instances web', 'tasks', 'routes', 'events', 'consoles'];
 const pages = [
   'pulses',
   'brain',
