@@ -41,6 +41,7 @@ const adapters = [
 const owners: Readonly<Record<string, readonly string[]>> = {
   zod: ['src/'],
   etcd3: ['src/store/etcd/'],
+  protobufjs: ['src/store/etcd/'],
   dockerode: ['src/agent/docker/'],
   'tar-stream': ['src/agent/docker/'],
   fastify: ['src/api/http/'],

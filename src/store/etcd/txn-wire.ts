@@ -4,8 +4,7 @@
  */
 import type { Comparison, Fence, Mutation, StoredRecord } from '../core/records.ts';
 import { readKeyValue } from './watch-wire.ts';
-import { WireReader } from './wire-reader.ts';
-import { WireWriter } from './wire-writer.ts';
+import { endOfNested, messageField, numberField, Reader, readNumber, textField, Writer } from './wire.ts';
 
 export interface TxnQuestion {
   /** Each is a transaction within the one that compares the fence; or it alone, which needs no other around it. */
@@ -29,26 +28,25 @@ export interface TxnAnswer {
 }
 
 export function encodeTxn({ mutations, alone, fence, asks, gone }: TxnQuestion): Buffer {
-  const writer = new WireWriter();
+  const writer = Writer.create();
   if (alone) {
     for (const mutation of mutations) writeMutation(writer, mutation, asks);
-    return writer.finish();
-  }
-  if (gone !== undefined) writeOperation(writer, success, requestDeleteRange, gone.from, gone.to);
-  for (let place = mutations.length - 1; place >= 0; place--) {
-    const operation = writer.mark();
-    const inner = writer.mark();
-    writeMutation(writer, mutations[place] as Mutation, asks);
-    writer.wrap(requestTxn, inner);
-    writer.wrap(success, operation);
+    return writer.finish() as Buffer;
   }
   if (fence !== undefined) writeComparison(writer, fence);
-  return writer.finish();
+  for (const mutation of mutations) {
+    writer.uint32(messageField(success)).fork().uint32(messageField(requestTxn)).fork();
+    writeMutation(writer, mutation, asks);
+    writer.ldelim().ldelim();
+  }
+  if (gone !== undefined) writeOperation(writer, success, requestDeleteRange, gone.from, gone.to);
+  return writer.finish() as Buffer;
 }
 
-/** Throws WireError. */
+/** Throws RangeError for what is no such message. */
 export function decodeTxn(bytes: Buffer): TxnAnswer {
-  return readTxn(new WireReader(bytes));
+  const reader = Reader.create(bytes);
+  return readTxn(reader, reader.len);
 }
 
 /** Fields of TxnRequest … */
@@ -63,93 +61,79 @@ const requestTxn = 4;
 /** … and the value of Compare's target that is the revision. */
 const modRevision = 2;
 
-function writeMutation(writer: WireWriter, { compare: all, puts, deletes }: Mutation, asks: boolean): void {
-  if (asks) {
-    for (const { key } of puts.toReversed()) writeOperation(writer, failure, requestRange, key);
+function writeMutation(writer: Writer, { compare: all, puts, deletes }: Mutation, asks: boolean): void {
+  for (const comparison of all) writeComparison(writer, comparison);
+  for (const { key, value, leaseId } of puts) {
+    writer.uint32(messageField(success)).fork().uint32(messageField(requestPut)).fork();
+    writer.uint32(textField(1)).string(key).uint32(textField(2)).string(value);
+    if (leaseId !== undefined) writer.uint32(numberField(3)).int64(leaseId);
+    writer.ldelim().ldelim();
   }
-  for (const key of deletes?.toReversed() ?? []) writeOperation(writer, success, requestDeleteRange, key);
-  for (let place = puts.length - 1; place >= 0; place--) {
-    const { key, value, leaseId } = puts[place] as Mutation['puts'][number];
-    const operation = writer.mark();
-    const put = writer.mark();
-    if (leaseId !== undefined) writer.decimal(3, leaseId);
-    writer.text(2, value);
-    writer.text(1, key);
-    writer.wrap(requestPut, put);
-    writer.wrap(success, operation);
-  }
-  for (let place = all.length - 1; place >= 0; place--) writeComparison(writer, all[place] as Comparison);
+  for (const key of deletes ?? []) writeOperation(writer, success, requestDeleteRange, key);
+  if (!asks) return;
+  for (const { key } of puts) writeOperation(writer, failure, requestRange, key);
 }
 
 /** One that says nothing but a key, or where a range of keys begins and ends. */
-function writeOperation(writer: WireWriter, branch: number, kind: number, key: string, end?: string): void {
-  const operation = writer.mark();
-  const range = writer.mark();
-  if (end !== undefined) writer.text(2, end);
-  writer.text(1, key);
-  writer.wrap(kind, range);
-  writer.wrap(branch, operation);
+function writeOperation(writer: Writer, branch: number, kind: number, key: string, end?: string): void {
+  writer.uint32(messageField(branch)).fork().uint32(messageField(kind)).fork();
+  writer.uint32(textField(1)).string(key);
+  if (end !== undefined) writer.uint32(textField(2)).string(end);
+  writer.ldelim().ldelim();
 }
 
 /** That the key was last written at the revision (Compare's result 0); one that does not exist has the revision 0. */
-function writeComparison(writer: WireWriter, { key, revision }: Comparison): void {
-  const mark = writer.mark();
-  writer.number(6, revision);
-  writer.text(3, key);
-  writer.number(2, modRevision);
-  writer.wrap(compare, mark);
+function writeComparison(writer: Writer, { key, revision }: Comparison): void {
+  writer.uint32(messageField(compare)).fork();
+  writer.uint32(numberField(2)).uint32(modRevision);
+  writer.uint32(textField(3)).string(key);
+  writer.uint32(numberField(6)).int64(revision);
+  writer.ldelim();
 }
 
-function readTxn(reader: WireReader): TxnAnswer {
+function readTxn(reader: Reader, end: number): TxnAnswer {
   let succeeded = false;
   let revision = 0;
   const inner: TxnAnswer[] = [];
-  const found: (StoredRecord | undefined)[] = [];
-  for (let field = reader.next(); field !== 0; field = reader.next()) {
-    if (field === 1) revision = readRevision(reader);
-    else if (field === 2) succeeded = reader.boolean();
-    else if (field === 3) readAnswer(reader, inner, found);
-    else reader.skip();
+  const found: Found = [];
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    if (tag === messageField(1)) revision = readRevision(reader, endOfNested(reader));
+    else if (tag === numberField(2)) succeeded = reader.bool();
+    else if (tag === messageField(3)) readAnswer(reader, endOfNested(reader), inner, found);
+    else reader.skipType(tag & 7);
   }
   return { succeeded, revision, inner, found };
 }
 
-function readRevision(reader: WireReader): number {
-  const outer = reader.enter();
+function readRevision(reader: Reader, end: number): number {
   let revision = 0;
-  for (let field = reader.next(); field !== 0; field = reader.next()) {
-    if (field === 3) revision = reader.number();
-    else reader.skip();
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    if (tag === numberField(3)) revision = readNumber(reader);
+    else reader.skipType(tag & 7);
   }
-  reader.leave(outer);
   return revision;
 }
 
-function readAnswer(reader: WireReader, inner: TxnAnswer[], found: (StoredRecord | undefined)[]): void {
-  const outer = reader.enter();
-  for (let field = reader.next(); field !== 0; field = reader.next()) {
-    if (field === requestRange) found.push(readFound(reader));
-    else if (field === requestTxn) inner.push(readInner(reader));
-    else reader.skip();
-  }
-  reader.leave(outer);
-}
+type Found = (StoredRecord | undefined)[];
 
-function readInner(reader: WireReader): TxnAnswer {
-  const outer = reader.enter();
-  const answer = readTxn(reader);
-  reader.leave(outer);
-  return answer;
+function readAnswer(reader: Reader, end: number, inner: TxnAnswer[], found: Found): void {
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    if (tag === messageField(requestRange)) found.push(readFound(reader, endOfNested(reader)));
+    else if (tag === messageField(requestTxn)) inner.push(readTxn(reader, endOfNested(reader)));
+    else reader.skipType(tag & 7);
+  }
 }
 
 /** The first record of a range of one key. */
-function readFound(reader: WireReader): StoredRecord | undefined {
-  const outer = reader.enter();
+function readFound(reader: Reader, end: number): StoredRecord | undefined {
   let record: StoredRecord | undefined;
-  for (let field = reader.next(); field !== 0; field = reader.next()) {
-    if (field === 2) record ??= readKeyValue(reader);
-    else reader.skip();
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    if (tag === messageField(2) && record === undefined) record = readKeyValue(reader, endOfNested(reader));
+    else reader.skipType(tag & 7);
   }
-  reader.leave(outer);
   return record;
 }

@@ -3,8 +3,7 @@
  * api/mvccpb/kv.proto). Used by etcd-watch.ts.
  */
 import type { Change } from '../core/records.ts';
-import { WireReader } from './wire-reader.ts';
-import { WireWriter } from './wire-writer.ts';
+import { endOfNested, messageField, numberField, Reader, readNumber, textField, Writer } from './wire.ts';
 
 export type WatchQuestion =
   | { readonly what: 'create'; readonly from: string; readonly to: string; readonly fromRevision: number }
@@ -24,21 +23,19 @@ export interface WatchAnswer {
 }
 
 export function encodeWatch(question: WatchQuestion): Buffer {
-  const writer = new WireWriter();
-  const mark = writer.mark();
+  const writer = Writer.create();
+  writer.uint32(messageField(question.what === 'create' ? 1 : 3)).fork();
   if (question.what === 'create') {
-    writer.number(8, 1); // fragment
-    writer.number(3, question.fromRevision);
-    writer.text(2, question.to);
-    writer.text(1, question.from);
+    writer.uint32(textField(1)).string(question.from).uint32(textField(2)).string(question.to);
+    writer.uint32(numberField(3)).int64(question.fromRevision);
+    writer.uint32(numberField(8)).bool(true); // fragment
   }
-  writer.wrap(question.what === 'create' ? 1 : 3, mark);
-  return writer.finish();
+  return writer.ldelim().finish() as Buffer;
 }
 
-/** Throws WireError. */
+/** Throws RangeError for what is no such message. */
 export function decodeWatch(bytes: Buffer): WatchAnswer {
-  const reader = new WireReader(bytes);
+  const reader = Reader.create(bytes);
   const answer = {
     created: false,
     canceled: false,
@@ -48,47 +45,47 @@ export function decodeWatch(bytes: Buffer): WatchAnswer {
     changes: [] as Change[],
     revision: 0,
   };
-  for (let field = reader.next(); field !== 0; field = reader.next()) {
-    if (field === 3) answer.created = reader.boolean();
-    else if (field === 4) answer.canceled = reader.boolean();
-    else if (field === 5) answer.compactRevision = reader.number();
-    else if (field === 6) answer.cancelReason = reader.text();
-    else if (field === 7) answer.fragment = reader.boolean();
-    else if (field === 11) answer.revision = readEvent(reader, answer.changes);
-    else reader.skip();
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    if (tag === numberField(3)) answer.created = reader.bool();
+    else if (tag === numberField(4)) answer.canceled = reader.bool();
+    else if (tag === numberField(5)) answer.compactRevision = readNumber(reader);
+    else if (tag === textField(6)) answer.cancelReason = reader.string();
+    else if (tag === numberField(7)) answer.fragment = reader.bool();
+    else if (tag === messageField(11))
+      answer.revision = readEvent(reader, endOfNested(reader), answer.changes);
+    else reader.skipType(tag & 7);
   }
   return answer;
 }
 
 /** The revision of the change. */
-function readEvent(reader: WireReader, into: Change[]): number {
-  const outer = reader.enter();
+function readEvent(reader: Reader, end: number, into: Change[]): number {
   let isDeleted = false;
   let record = nothing;
-  for (let field = reader.next(); field !== 0; field = reader.next()) {
-    if (field === 1) isDeleted = reader.number() === 1;
-    else if (field === 2) record = readKeyValue(reader);
-    else reader.skip();
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    if (tag === numberField(1)) isDeleted = reader.uint32() === 1;
+    else if (tag === messageField(2)) record = readKeyValue(reader, endOfNested(reader));
+    else reader.skipType(tag & 7);
   }
-  reader.leave(outer);
   into.push({ key: record.key, record: isDeleted ? undefined : record });
   return record.revision;
 }
 
 const nothing = { key: '', value: '', revision: 0 };
 
-/** A KeyValue, nested: its key, its value and the revision of the last write to it. */
-export function readKeyValue(reader: WireReader): typeof nothing {
-  const outer = reader.enter();
+/** A KeyValue: its key, its value and the revision of the last write to it. */
+export function readKeyValue(reader: Reader, end: number): typeof nothing {
   let key = '';
   let value = '';
   let revision = 0;
-  for (let field = reader.next(); field !== 0; field = reader.next()) {
-    if (field === 1) key = reader.text();
-    else if (field === 3) revision = reader.number();
-    else if (field === 5) value = reader.text();
-    else reader.skip();
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    if (tag === textField(1)) key = reader.string();
+    else if (tag === numberField(3)) revision = readNumber(reader);
+    else if (tag === textField(5)) value = reader.string();
+    else reader.skipType(tag & 7);
   }
-  reader.leave(outer);
   return { key, value, revision };
 }
