@@ -1,6 +1,6 @@
 /**
- * Facts about the host as a port: what there is to promise to workloads. Adapter: `host/`. The
- * cell reads them when it starts and on every sweep, so that a resized host is noticed.
+ * Facts about the host as a port: what there is to promise to workloads. Adapter: `host/`, with
+ * systeminformation. The cell reads them when it starts and on every sweep, so that a resized host is noticed.
  */
 
 export interface HostFacts {

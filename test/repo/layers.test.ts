@@ -44,6 +44,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   protobufjs: ['src/store/etcd/'],
   dockerode: ['src/agent/docker/'],
   'tar-stream': ['src/agent/docker/'],
+  systeminformation: ['src/agent/host/'],
   fastify: ['src/api/http/'],
   ws: ['src/base/node/'],
   commander: ['src/cli/'],

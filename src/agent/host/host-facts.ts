@@ -1,10 +1,11 @@
 /**
- * This host's facts, by Node's own calls: cheap enough for every sweep of the cell, and no program is started, which
- * an agent would stand still for. Built by the composition roots.
+ * This host's facts: memory by systeminformation, which reads a file of the kernel, the disk by one system call: its
+ * fsSize runs `df` and `cat`, for which an agent would stand still on every sweep. Built by the composition roots.
  */
 import { statfs } from 'node:fs/promises';
-import { arch, platform, totalmem } from 'node:os';
+import { arch, platform } from 'node:os';
 import { dirname } from 'node:path';
+import { mem } from 'systeminformation';
 import { type Clock, withDeadline } from '../../base/clock.ts';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
 import type { Host, HostFacts } from '../host-port.ts';
@@ -23,7 +24,7 @@ export function hostFacts({ clock, containersPath = '/var/lib/docker' }: HostFac
   const late = (): Error =>
     new SkepError(
       'Unavailable',
-      `the file system of ${containersPath} did not tell its size within ${readDeadlineMs / 1_000} s`,
+      `the memory and the disk of ${containersPath} did not tell their size within ${readDeadlineMs / 1_000} s`,
       { hint: 'see whether this hangs: df' },
     );
   return {
@@ -33,11 +34,20 @@ export function hostFacts({ clock, containersPath = '/var/lib/docker' }: HostFac
 
 async function read(containersPath: string): Promise<HostFacts> {
   return {
-    memoryMb: Math.floor(totalmem() / bytesPerMb),
+    memoryMb: Math.floor((await memoryBytes()) / bytesPerMb),
     diskMb: Math.floor((await fileSystemBytes(containersPath)) / bytesPerMb),
     os: platform(),
     arch: arch(),
   };
+}
+
+/** Throws `Unavailable` when the kernel does not tell. */
+async function memoryBytes(): Promise<number> {
+  const { total } = await mem();
+  if (total > 0) return total;
+  throw new SkepError('Unavailable', 'the memory of this host could not be read', {
+    hint: 'see what this says: free -m',
+  });
 }
 
 /** Of the file system on which the path lies, or would lie. Throws `Unavailable` when it does not tell. */
