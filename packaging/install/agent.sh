@@ -67,8 +67,7 @@ start_agent() {
   (
     trap - HUP INT TERM PIPE
     cd / || exit
-    # As skep.service has it.
-    NODE_OPTIONS=--max-semi-space-size=4 PATH=$CURRENT:$PATH exec setsid "$CURRENT/node" "$CURRENT/skep.mjs" agent --config "$CONFIG" \
+    PATH=$CURRENT:$PATH exec setsid "$CURRENT/node" "$CURRENT/skep.mjs" agent --config "$CONFIG" \
       $(agent_flags) >>"$LOG" 2>&1 </dev/null 9>&-
   ) &
   echo $! >"$PID_FILE"

@@ -114,12 +114,6 @@ function settingsOf(agent: LocalAgent, first: LocalAgent, options: LocalClusterO
   };
 }
 
-/**
- * As packaging/skep.service has it: V8 keeps freed pages in store, as many as young objects may have. With 16 MB, unless
- * told, an agent is 20 MB larger. Only Node's start heeds it.
- */
-const nodeOptions = '--max-semi-space-size=4';
-
 function startAgent(agent: LocalAgent, program: readonly string[]): void {
   const [command, ...args] = program;
   if (command === undefined) throw new SkepError('Internal', 'no program to start agents with');
@@ -127,7 +121,6 @@ function startAgent(agent: LocalAgent, program: readonly string[]): void {
   try {
     agent.process = spawn(command, [...args, 'agent', '--config', agent.configPath], {
       stdio: ['ignore', log, log],
-      env: { ...process.env, NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} ${nodeOptions}`.trim() },
       // Of its own, so that Ctrl-C in the terminal reaches only the parent, which stops agents in order.
       detached: true,
     });
