@@ -1,54 +1,14 @@
 /** The verbs about access, against a server with TLS: users, contexts, tokens, certificates, audit. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runCli } from '../../test/kit/cli-run.ts';
-import { startTlsServer, type TlsServer } from '../../test/kit/tls-server.ts';
-import type { ContextFiles } from './io.ts';
+import { expect, test } from 'vitest';
+import { type AccessCluster, accessCluster, contextsIn } from '../../test/kit/access-cluster.ts';
 import { addressOf } from './session.ts';
 
-let server: TlsServer;
 const isRoot = process.getuid?.() === 0;
-const written = new Map<string, string>();
-const kept = new Map<string, string>();
-let current: string | undefined;
-const contexts: ContextFiles = {
-  list: () => [...kept.keys()].sort(),
-  read: (name) => kept.get(name),
-  write: (name, text) => void kept.set(name, text),
-  remove: (name) => void kept.delete(name),
-  get current() {
-    return current;
-  },
-  use(name) {
-    current = name;
-  },
-};
 
-beforeAll(async () => {
-  server = await startTlsServer();
-  const at = server.clock.now();
-  const record = {
-    v: 1,
-    server: 'host-a',
-    apiAddress: server.listening.address,
-    memberId: 'm',
-    version: '1',
-    startedAt: at,
-  };
-  const puts = [{ key: '/skep/v1/server/host-a', value: JSON.stringify(record) }];
-  const [outcome] = await server.bbs.commit([{ compare: [], puts }], {
-    signal: new AbortController().signal,
-  });
-  if (outcome?.committed) await server.replica.waitFor(outcome.revision, 5_000, new AbortController().signal);
-});
-afterAll(() => server.close());
-
-async function skep(args: readonly string[], isLocal = false, env: Readonly<Record<string, string>> = {}) {
-  const cli = runCli(args, { contexts, written, env, ...(isLocal ? { server: server.socketPath } : {}) });
-  const code = await cli.code;
-  return { code, out: cli.out.text, err: cli.err.text };
-}
-
-test.skipIf(!isRoot)('a user is added, takes the file, and is who the certificate says', async () => {
+/** A viewer with the context a, which is chosen, and an operator with b. */
+async function aliceAndBob(): Promise<AccessCluster> {
+  const cluster = await accessCluster();
+  const { skep } = cluster;
   const added = await skep(['user', 'add', 'alice', '--role', 'viewer', '--file', '/home/alice.json'], true);
   expect(added).toMatchObject({ code: 0, err: expect.stringContaining('skep ctx add /home/alice.json') });
   expect(
@@ -56,7 +16,12 @@ test.skipIf(!isRoot)('a user is added, takes the file, and is who the certificat
   ).toMatchObject({ code: 0 });
   expect(await skep(['ctx', 'add', '/home/alice.json', '--name', 'a'])).toMatchObject({ code: 0 });
   expect(await skep(['ctx', 'add', '/home/bob.json', '--name', 'b'])).toMatchObject({ code: 0 });
-  expect(current).toBe('a');
+  return cluster;
+}
+
+test.skipIf(!isRoot)('a user is added, takes the file, and is who the certificate says', async () => {
+  const { skep, current } = await aliceAndBob();
+  expect(current()).toBe('a');
   expect(await skep(['ps'])).toMatchObject({ code: 0 });
   expect(await skep(['token', 'ls'])).toMatchObject({
     code: 8,
@@ -65,6 +30,7 @@ test.skipIf(!isRoot)('a user is added, takes the file, and is who the certificat
 });
 
 test.skipIf(!isRoot)('the flag wins over the variable, and that over what was chosen', async () => {
+  const { skep } = await aliceAndBob();
   const whose = async (args: readonly string[], env = {}): Promise<string> =>
     (/skep: (\w+) \(/.exec((await skep([...args, 'token', 'ls'], false, env)).err) ?? [])[1] ?? '';
   expect(await whose([])).toBe('alice');
@@ -77,6 +43,7 @@ test.skipIf(!isRoot)('the flag wins over the variable, and that over what was ch
 });
 
 test.skipIf(!isRoot)('contexts are listed, shown without their key, renamed and removed', async () => {
+  const { skep, current, contexts } = await aliceAndBob();
   expect((await skep(['ctx', 'ls'])).out).toMatch(
     /^\* +a +alice +skep-test +in 89d\d+h, renews itself +127\.0\.0\.1:\d+$/m,
   );
@@ -85,16 +52,17 @@ test.skipIf(!isRoot)('contexts are listed, shown without their key, renamed and 
   expect(shown.out).not.toContain('PRIVATE KEY');
   expect(await skep(['ctx', 'rename', 'b', 'a'])).toMatchObject({ code: 4 });
   expect(await skep(['ctx', 'rename', 'a', 'prod'])).toMatchObject({ code: 0 });
-  expect(current).toBe('prod');
+  expect(current()).toBe('prod');
   expect(await skep(['ctx', 'use', 'b'])).toMatchObject({ code: 0 });
   expect(await skep(['ctx', 'rm', 'prod'])).toMatchObject({ code: 0 });
-  expect([...kept.keys()]).toEqual(['b']);
+  expect([...contexts.keys()]).toEqual(['b']);
   expect(await skep(['ctx', 'use', '../x'])).toMatchObject({ code: 2 });
 });
 
 test.skipIf(!isRoot)(
   'tokens and certificates are listed and revoked, and audit tells who did it',
   async () => {
+    const { skep } = await aliceAndBob();
     const made = await skep(['token', 'create', '--role', 'cell', '--uses', '3', '--print-join'], true);
     expect(made.out).toMatch(/^SKEP1-[a-z2-7]{52}-[a-z0-9]{8}-[a-z0-9]{26}\n$/);
     expect(made.err).toContain('--server=auto --join 127.0.0.1:');
@@ -126,12 +94,8 @@ test('an address of the chosen context is spoken to with its certificate, others
     certificate: '-----BEGIN B',
     key: '-----BEGIN C',
   };
-  const files: ContextFiles = {
-    ...contexts,
-    read: (name) => (name === 'x' ? JSON.stringify(context) : undefined),
-    current: 'x',
-  };
-  const io = { env: {}, exists: () => true, contexts: files };
+  const kept = new Map([['x', JSON.stringify(context)]]);
+  const io = { env: {}, exists: () => true, contexts: contextsIn(kept, 'x') };
   expect(await addressOf({}, io)).toMatchObject({ servers: ['10.0.0.1:7400'] });
   expect(await addressOf({ server: '10.0.0.1' }, io)).toMatchObject({
     servers: ['10.0.0.1:7400'],
@@ -145,7 +109,7 @@ test('an address of the chosen context is spoken to with its certificate, others
     servers: ['10.0.0.9:7400'],
   });
   expect(await addressOf({ server: '/run/s.sock' }, io)).toEqual({ socketPath: '/run/s.sock' });
-  await expect(
-    addressOf({ server: 'https://a' }, { ...io, contexts: { ...files, current: undefined } }),
-  ).rejects.toThrow(/needs a context/);
+  await expect(addressOf({ server: 'https://a' }, { ...io, contexts: contextsIn(kept) })).rejects.toThrow(
+    /needs a context/,
+  );
 });

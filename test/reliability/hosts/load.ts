@@ -4,6 +4,7 @@
  */
 import type { Client } from '../../../src/api/client.ts';
 import type { RouteInput, RouteName, RouteOutput } from '../../../src/api/core/routes.ts';
+import { pause } from '../../../src/base/clock.ts';
 import { SkepError } from '../../../src/base/core/errors.ts';
 import { intBetween, type Rng } from '../../../src/base/core/rng.ts';
 import { systemClock } from '../../../src/base/node/system-clock.ts';
@@ -72,8 +73,8 @@ export function startLoad({ clients, rng, marks, prefix }: LoadOptions): Load {
       return isUnsure ? 'unsure' : 'refused';
     }
   };
-  const pause = (lowMs: number, highMs: number): Promise<void> =>
-    systemClock.sleep(intBetween(rng, lowMs, highMs), stop.signal).catch(() => undefined);
+  const rest = (lowMs: number, highMs: number): Promise<boolean> =>
+    pause(systemClock, intBetween(rng, lowMs, highMs), stop.signal);
 
   async function lrps(worker: number): Promise<void> {
     const turns = new Turns(clients, worker);
@@ -83,12 +84,12 @@ export function startLoad({ clients, rng, marks, prefix }: LoadOptions): Load {
       await ask({ guid, kind: 'lrp', instances: first }, () =>
         turns.call('desireLrp', { body: sleeper(guid, first) }),
       );
-      await pause(500, 2_000);
+      await rest(500, 2_000);
       for (let times = intBetween(rng, 1, 3); times > 0 && !stop.signal.aborted; times--) {
         const instances = intBetween(rng, 0, 3);
         const update = { params: { guid }, body: { instances } };
         await ask({ guid, kind: 'lrp', instances }, () => turns.call('updateLrp', update));
-        await pause(500, 2_000);
+        await rest(500, 2_000);
       }
       if (stop.signal.aborted && turn > 0) return;
       await ask({ guid, kind: 'lrp', instances: undefined }, () =>
@@ -109,7 +110,7 @@ export function startLoad({ clients, rng, marks, prefix }: LoadOptions): Load {
         action: { kind: 'run' as const, args: ['sh', '-c', script] },
       };
       await ask({ guid, kind: 'task', instances: 1 }, () => turns.call('desireTask', { body }));
-      await pause(1_000, 2_500);
+      await rest(1_000, 2_500);
     }
   }
 
