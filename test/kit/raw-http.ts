@@ -113,21 +113,31 @@ function keptForMs({ headers }: RawAnswer): number {
   return seconds === undefined ? Number.POSITIVE_INFINITY : Number(seconds) * 1_000;
 }
 
-/** How many bytes the first answer has, as far as its head tells. */
-function neededOf(bytes: Buffer): number {
+/**
+ * How many bytes the first answer has with the interim ones before it, as far as its head tells. A caller that put an
+ * answer of many megabytes together again for each piece took as long as a server that does not answer.
+ */
+export function neededOf(bytes: Buffer): number {
   const end = bytes.indexOf('\r\n\r\n');
   const head = end < 0 ? '' : bytes.subarray(0, end).toString('latin1');
-  return end + 4 + Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0);
+  const from = end + 4;
+  if (isInterim(statusOf(head))) return from + neededOf(bytes.subarray(from));
+  return from + Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0);
 }
+
+const statusOf = (head: string): number => Number(head.split(' ', 2)[1]);
+
+/** 101 is the last that is said in HTTP. */
+const isInterim = (status: number): boolean => status >= 100 && status < 200 && status !== 101;
 
 /** The first whole answer and its length; interim answers (100) are skipped. */
 function parseAnswer(bytes: Buffer, hasBody: boolean): [RawAnswer, number] | undefined {
   const end = bytes.indexOf('\r\n\r\n');
   if (end < 0) return undefined;
   const [first = '', ...lines] = bytes.subarray(0, end).toString('latin1').split('\r\n');
-  const status = Number(first.split(' ')[1]);
+  const status = statusOf(first);
   const from = end + 4;
-  if (status >= 100 && status < 200 && status !== 101) {
+  if (isInterim(status)) {
     const later = parseAnswer(bytes.subarray(from), hasBody);
     return later && [later[0], later[1] + from];
   }
