@@ -94,3 +94,32 @@ test('a record that cannot be read takes nothing away, until it is gone', () => 
     'i-0',
   ]);
 });
+
+const runs = (index: number, more: Partial<ActualLrp> = {}): string =>
+  claimed(index, { state: 'RUNNING', containerId: 'c-1', since: 5, ...more });
+
+/** Whether the cell is to hear of these changes at once. */
+function isNews(...changes: Change[]): boolean {
+  const touched = state.apply(changes, state.revision + 1);
+  return told.isNews(state, touched.assignments.get(cell) ?? new Set());
+}
+
+test('what came of its own report is no news to a cell, and is told with the next message', () => {
+  begin();
+  expect(isNews(put(actualKey(web, 0), runs(0)))).toBe(false);
+  expect(isNews(put(actualKey(web, 0), runs(0, { routable: true })))).toBe(false);
+  expect(ids(told.tellChanged(state, new Set([actualKey(web, 0)])))).toEqual(['i-0']);
+});
+
+test.each<[string, () => Change[]]>([
+  ['a new claim', () => [put(actualKey(web, 2), claimed(2))]],
+  ['an instance that is gone', () => [gone(actualKey(web, 0))]],
+  ['one of another name', () => [put(actualKey(web, 0), runs(0, { instanceGuid: 'i-9' as InstanceGuid }))]],
+  ['one that is to stop', () => [put(actualKey(web, 0), runs(0, { retire: { reason: 'r', since: 1 } }))]],
+  ['another definition', () => [put(desiredKey(web), desired('x'))]],
+  ['one of two that is none of its doing', () => [put(actualKey(web, 0), runs(0)), gone(actualKey(web, 1))]],
+  ['a record that cannot be read', () => [put(actualKey(web, 0), '{')]],
+])('%s is news to a cell', (_name, changes) => {
+  begin();
+  expect(isNews(...changes())).toBe(true);
+});

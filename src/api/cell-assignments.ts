@@ -36,6 +36,25 @@ export class ToldAssignments {
     return difference;
   }
 
+  /** Whether any of these records says more than what the cell reported itself: then it is to hear of it at once. */
+  isNews(state: ClusterState, keys: Iterable<string>): boolean {
+    if (state.corrupt.size > 0 || this.#sawCorrupt) return true;
+    for (const key of keys) if (!this.#isEcho(state, key)) return true;
+    return false;
+  }
+
+  #isEcho(state: ClusterState, key: string): boolean {
+    const told = this.#items.get(this.#idByKey.get(key) ?? '');
+    const item = itemAt(state, this.#cellId, key, this.#items);
+    if (told === undefined || item === undefined) return false;
+    if (!('lrp' in told.content && 'lrp' in item.content) || told.id !== item.id) return false;
+    const [before, after] = [told.content.lrp, item.content.lrp];
+    const { actual } = after;
+    const isRunning = actual.state === 'RUNNING' && actual.presence === before.actual.presence;
+    const isWanted = actual.retire === undefined && before.actual.retire === undefined;
+    return isRunning && isWanted && definitionOf(after.desired) === definitionOf(before.desired);
+  }
+
   /** Compares the records of these keys only: of the hundreds that a cell holds few change at a time. */
   tellChanged(state: ClusterState, keys: ReadonlySet<string>): AssignmentDifference {
     // What was told of an unreadable record stays until it is readable or gone, which touches no claim.

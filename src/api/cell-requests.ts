@@ -2,7 +2,7 @@
  * Answers the requests of one cell's session: validates, runs the handler of the method within a deadline,
  * and turns whatever is thrown into an error body. Called by cell-session.ts; never throws.
  */
-import { withDeadline } from '../base/clock.ts';
+import { withDeadline, within } from '../base/clock.ts';
 import { type ErrorBody, messageOf, SkepError } from '../base/core/errors.ts';
 import { defaults } from '../model/defaults.ts';
 import { encode } from '../store/core/codec.ts';
@@ -76,19 +76,7 @@ export async function answerCellRequest(
   params: unknown,
 ): Promise<CellAnswer> {
   try {
-    const late = (): Error =>
-      new SkepError('Timeout', `${method} took longer than ${defaults.cellRequestDeadlineMs} ms`);
-    // A report goes on when its answer is late: whoever says it again waits for the same.
-    const run = (signal: AbortSignal) =>
-      handle(instanceReports.has(method) ? context : { ...context, signal }, method, params);
-    const result = await withDeadline(
-      context.clock,
-      defaults.cellRequestDeadlineMs,
-      context.signal,
-      late,
-      run,
-    );
-    return { result };
+    return { result: await inTime(context, method, params) };
   } catch (error) {
     if (error instanceof SkepError) {
       context.log.debug('cell.request_refused', { method, code: error.code, reason: error.message });
@@ -97,6 +85,19 @@ export async function answerCellRequest(
     context.log.error('cell.request_failed', { method, reason: messageOf(error) });
     return { error: { code: 'Internal', message: `${method} failed: ${messageOf(error)}` } };
   }
+}
+
+function inTime(context: CellContext, method: CellRequestName, params: unknown): Promise<unknown> {
+  const { clock } = context;
+  const late = (ms: number) => (): Error => new SkepError('Timeout', `${method} took longer than ${ms} ms`);
+  const { cellReportDeadlineMs: reportMs, cellRequestDeadlineMs: requestMs } = defaults;
+  // A report goes on when its answer is late: whoever says it again waits for the same.
+  if (instanceReports.has(method)) {
+    return within(clock, reportMs, late(reportMs), handle(context, method, params));
+  }
+  return withDeadline(clock, requestMs, context.signal, late(requestMs), (signal) =>
+    handle({ ...context, signal }, method, params),
+  );
 }
 
 /** One method: the table's schema and handler belong to the same name, which the compiler cannot see. */

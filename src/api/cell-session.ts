@@ -3,7 +3,7 @@
  * dispatcher.ts. Messages to the cell go one at a time: while the socket is busy changes only mark the session,
  * and the next message says the difference to what was sent last, so no queue grows behind a slow cell.
  */
-import { withDeadline } from '../base/clock.ts';
+import { type Timer, within } from '../base/clock.ts';
 import { messageOf, SkepError } from '../base/core/errors.ts';
 import type { Socket } from '../base/socket.ts';
 import type { ClusterState } from '../store/core/state.ts';
@@ -16,6 +16,8 @@ import { type CellMessage, cellMessageSchema, type ServerMessage } from './core/
 const sendDeadlineMs = 30_000;
 /** Requests being answered at once; reading stops above, which holds the cell back. */
 const maxOpenRequests = 1_000;
+/** What a cell's own report changed it knows: that waits for a message with news, and for nothing longer than this. */
+const echoMs = 2_000;
 
 export const sessionCodes = { replaced: 4001, malformed: 4400, unready: 4503, goingAway: 1001 } as const;
 
@@ -40,6 +42,8 @@ export class CellSession {
   #isDirty = true;
   /** Keys of records that changed since the last message; undefined: any may have. */
   #changed: Set<string> | undefined;
+  /** Until the cell is told what came of its own reports, if nothing else takes that along. */
+  #echo: Timer | undefined;
   #isPumping = false;
 
   constructor(options: SessionOptions) {
@@ -52,22 +56,26 @@ export class CellSession {
   /** Anything that this cell is told of may have changed: its assignments, the list of servers. */
   wake(): void {
     this.#changed = undefined;
-    this.#isDirty = true;
-    void this.#pump();
+    this.#tell();
   }
 
   /** Assignments changed; `keys` are those of their records. */
   wakeFor(keys: ReadonlySet<string>): void {
     for (const key of keys) this.#changed?.add(key);
+    if (this.#changed === undefined || this.#told.isNews(this.#context.replica.state, keys)) this.#tell();
+    else this.#echo ??= this.#context.clock.after(echoMs, () => this.#tell());
+  }
+
+  #tell(): void {
     this.#isDirty = true;
     void this.#pump();
   }
 
   /** Throws `Unavailable` when the session has ended, or the cell takes nothing for too long. */
   async send(message: ServerMessage): Promise<void> {
-    const { clock, cellId, signal } = this.#context;
+    const { clock, cellId } = this.#context;
     const late = (): Error => new SkepError('Unavailable', `cell ${cellId} takes no messages`);
-    await withDeadline(clock, sendDeadlineMs, signal, late, () => this.#socket.send(JSON.stringify(message)));
+    await within(clock, sendDeadlineMs, late, this.#socket.send(JSON.stringify(message)));
   }
 
   close(code: number, reason: string): void {
@@ -90,6 +98,7 @@ export class CellSession {
       if (open.size >= maxOpenRequests) await Promise.race(open);
     }
     await this.#socket.closed;
+    this.#echo?.cancel();
   }
 
   async #answer({ id, method, params }: CellMessage): Promise<void> {
@@ -137,6 +146,8 @@ export class CellSession {
     const { state } = this.#context.replica;
     const keys = this.#changed;
     this.#changed = new Set();
+    this.#echo?.cancel();
+    this.#echo = undefined;
     const told = this.#told;
     const { changed, ...difference } =
       keys === undefined ? told.tellAll(state) : told.tellChanged(state, keys);

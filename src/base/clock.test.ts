@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { virtualClock } from '../../test/kit/virtual-clock.ts';
-import { pause } from './clock.ts';
+import { pause, within } from './clock.ts';
 
 function pausing() {
   const clock = virtualClock();
@@ -40,4 +40,23 @@ it('a pause under a signal that has aborted already does not wait', async () => 
   stop.abort(new Error('stopped'));
   expect(await start()).toBe(false);
   expect(endedAt()).toBe(0);
+});
+
+it('what ends in time ends so, and leaves no timer behind', async () => {
+  const clock = virtualClock();
+  const late = () => new Error('late');
+  expect(await within(clock, 1_000, late, Promise.resolve(7))).toBe(7);
+  await expect(within(clock, 1_000, late, Promise.reject(new Error('refused')))).rejects.toThrow('refused');
+  expect(clock.pendingTimers).toBe(0);
+});
+
+it('what takes longer than it may is told so at its deadline, and its end is not heard', async () => {
+  const clock = virtualClock();
+  const work = Promise.withResolvers<number>();
+  const told = within(clock, 1_000, () => new Error('late'), work.promise).catch(
+    (error: Error) => error.message,
+  );
+  await clock.advance(1_000);
+  expect(await told).toBe('late');
+  work.reject(new Error('much later'));
 });

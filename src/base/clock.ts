@@ -52,3 +52,25 @@ export async function withDeadline<T>(
     outer.removeEventListener('abort', stop);
   }
 }
+
+/**
+ * Rejects with `makeError()` when `work` takes longer than `ms`; the work itself goes on, and what becomes of it is not
+ * heard. For what is asked thousands of times a second and needs no signal: `withDeadline` costs several times as much.
+ */
+export function within<T>(
+  clock: Pick<Clock, 'after'>,
+  ms: number,
+  makeError: () => Error,
+  work: Promise<T>,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.after(ms, () => reject(makeError()));
+    const settle =
+      <A>(say: (what: A) => void) =>
+      (what: A): void => {
+        timer.cancel();
+        say(what);
+      };
+    work.then(settle(resolve), settle(reject));
+  });
+}

@@ -87,6 +87,8 @@ export const defaults = {
   /** One call to the store; shorter than an API call, so that its reason arrives. */
   storeDeadlineMs: 5_000,
   cellRequestDeadlineMs: 5_000,
+  /** A report of a cell waits in its server's line, which in a mass start is longer: said again it would only be longer. */
+  cellReportDeadlineMs: 30_000,
   localRestartAfterMs: 5_000,
   /** With `autoRebalance` the brain evens the cells this often at most, and by this many moves. */
   autoRebalanceEveryMs: 10 * 60_000,

@@ -67,7 +67,7 @@ interface FakeSession {
   sent: Set<string>;
 }
 
-type Mode = 'up' | 'down' | 'silent' | 'no-quorum';
+type Mode = 'up' | 'down' | 'silent' | 'busy' | 'no-quorum';
 
 export class FakeServers {
   readonly addresses: readonly string[];
@@ -121,12 +121,16 @@ export class FakeServers {
     return pair.left;
   };
 
-  /** `down` ends its sessions; `silent` takes requests and never answers; `no-quorum` answers Unavailable. */
+  /**
+   * `down` ends its sessions; `silent` has lost its power; `busy` answers pings and heartbeats only; `no-quorum` answers
+   * Unavailable.
+   */
   mode(mode: Mode, address?: string): void {
     for (const server of address === undefined ? this.addresses : [address]) this.#modes.set(server, mode);
-    if (mode !== 'down') return;
-    for (const session of this.#sessions) {
-      if (address === undefined || session.server === address) session.pair.cut();
+    for (const { server, pair } of this.#sessions) {
+      if (address !== undefined && server !== address) continue;
+      if (mode === 'down') pair.cut();
+      if (mode === 'silent') pair.silence();
     }
   }
 
@@ -239,7 +243,7 @@ export class FakeServers {
     const { id, method, params } = cellMessageSchema.parse(JSON.parse(text));
     this.received.push({ server: session.server, method, params });
     const mode = this.#modes.get(session.server);
-    if (mode === 'silent') return;
+    if (mode === 'silent' || (mode === 'busy' && method !== 'heartbeat')) return;
     try {
       if (mode === 'no-quorum') throw new SkepError('Unavailable', 'the store has no quorum');
       const result = this.#handle(method, cellRequests[method].params.parse(params));

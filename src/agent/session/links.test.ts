@@ -71,6 +71,20 @@ test('a report that a server leaves unanswered goes to another one within two se
   await world.stopAgent();
 });
 
+test('a server that is only busy is waited for: its line would be the longer at the next one', async () => {
+  const world = await cellWorld({ servers: three });
+  await world.clock.advance(10_000);
+  world.servers.mode('busy');
+  world.servers.desire({ guid: 'web', image: 'app' });
+  world.servers.claim('web');
+  await world.clock.advance(20_000);
+  expect(world.servers.count('started')).toBe(1);
+  world.servers.mode('up');
+  await world.clock.advance(20_000);
+  expect(world.servers.actual('web').state).toBe('RUNNING');
+  await world.stopAgent();
+});
+
 test('a server without quorum is passed over', async () => {
   const world = await cellWorld({ servers: three });
   await world.clock.advance(5_000);

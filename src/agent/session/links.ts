@@ -27,8 +27,9 @@ const reconnect = { firstMs: 100, maxMs: 1_000 } as const;
 const dialDeadlineMs = 5_000;
 /** A session whose requests time out this often in a row is dialled anew: the path may have died unnoticed. */
 const maxTimeoutsInRow = 3;
-/** A host that lost its power says nothing; one that is busy answers somebody, or sends assignments. */
+/** A host that lost its power says nothing; one that is busy at least answers a ping, however long its line is. */
 const silenceMs = 1_500;
+const pingAfterMs = 500;
 /** What the store compares before it writes: two servers that are told the same leave one record. */
 const reports: ReadonlySet<CellRequestName> = new Set([
   'started',
@@ -126,13 +127,13 @@ export class Links {
 
   /**
    * Asks one live server after the other until one gives a definite answer; a report that a server leaves unanswered
-   * for 1.5 s, while nothing else comes from it either, goes to the next as well. Throws that answer's error, or the
+   * for 1.5 s, while nothing else comes from it either, not even a pong, goes to the next as well. Throws that answer's error, or the
    * last `Unavailable`, `Timeout`, … when none gave one: the caller tries again later.
    */
   async request<N extends CellRequestName>(
     method: N,
     params: CellRequestParams<N>,
-    { signal, deadlineMs = defaults.cellRequestDeadlineMs }: RequestHow,
+    { signal, deadlineMs = deadlineOf(method) }: RequestHow,
   ): Promise<CellRequestResult<N>> {
     const all = [...this.#links.values()];
     const live = all.filter((link) => link.live).sort((a, b) => a.penalty - b.penalty);
@@ -153,9 +154,11 @@ export class Links {
     const { clock } = this.#options;
     const askedAt = clock.now();
     for (;;) {
-      const restMs = Math.max(askedAt, session.heardAt) + silenceMs - clock.now();
-      if (restMs <= 0) break;
-      if (!(await pause(clock, restMs, signal))) return;
+      const silentMs = clock.now() - Math.max(askedAt, session.heardAt);
+      if (silentMs >= silenceMs) break;
+      const isLong = silentMs >= pingAfterMs;
+      if (isLong) session.ping();
+      if (!(await pause(clock, (isLong ? silenceMs : pingAfterMs) - silentMs, signal))) return;
     }
     link.penalty += 1;
   }
@@ -281,6 +284,10 @@ export class Links {
       this.#drop(alias, 'another address of the same server');
     }
   }
+}
+
+function deadlineOf(method: CellRequestName): number {
+  return reports.has(method) ? defaults.cellReportDeadlineMs : defaults.cellRequestDeadlineMs;
 }
 
 async function askThrough<R>(link: Link, ask: () => Promise<R>, signal: AbortSignal): Promise<R> {

@@ -30,7 +30,9 @@ export interface Session {
     options: RequestOptions,
   ): Promise<CellRequestResult<N>>;
   close(reason: string): void;
-  /** When the server said anything last; when the session was opened, as long as it has not. */
+  /** Asks the server for a sign of life, which `heardAt` then tells. */
+  ping(): void;
+  /** When the server gave any sign of life last; when the session was opened, as long as it has not. */
   readonly heardAt: number;
   /** Resolves with why it ended. */
   readonly done: Promise<string>;
@@ -58,6 +60,7 @@ export function openSession(options: SessionOptions): Session {
   let lastId = 0;
   let ended: string | undefined;
   let heardAt = clock.now();
+  let isPinging = false;
 
   async function read(): Promise<string> {
     try {
@@ -109,6 +112,14 @@ export function openSession(options: SessionOptions): Session {
       return withDeadline(clock, deadlineMs, signal, late, () => ask(method, params));
     },
     close: (reason) => socket.close(1000, reason),
+    ping() {
+      if (isPinging) return;
+      isPinging = true;
+      void socket.ping().then((isHeard) => {
+        isPinging = false;
+        if (isHeard) heardAt = clock.now();
+      });
+    },
     get heardAt() {
       return heardAt;
     },
