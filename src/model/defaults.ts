@@ -13,7 +13,8 @@ export const defaults = {
   raftLeaderLeaseMs: 5_000,
   /** Measured: ten status calls a second cost 1.3 % of a core, more than an idle agent may; five cost half. */
   raftStatusPollMs: 200,
-  raftLeadingPollMs: 500,
+  /** Nobody waits for a leader to find out that it is none any more: the fence holds from the next one's claim on. */
+  raftLeadingPollMs: 1_000,
   etcdHeartbeatMs: 100,
   etcdElectionMs: 1_000,
   etcdStopMs: 10_000,
@@ -29,6 +30,8 @@ export const defaults = {
    */
   leaderBlindMs: 15_000,
   leaderKeyPollMs: 1_000,
+  /** While Raft's own leader knows by its member that the record must be its own. */
+  leaderKeySweepMs: 10_000,
   leadReturnMs: 5_000,
   serversMax: 7,
   /** How often the leader looks after the servers; more often while one is added or removed. */

@@ -31,6 +31,8 @@ export interface Right {
   readonly raftTerm: number;
   /** How long the record outlives a leader that says nothing any more. */
   readonly leaseMs: number;
+  /** True while it is known that nobody else has taken the record: then it is read seldom. */
+  readonly isCertain?: () => boolean;
   /** Runs beside the term until the signal aborts, or ends earlier with why the right is lost. */
   readonly lost?: (signal: AbortSignal) => Promise<string | undefined>;
 }
@@ -125,7 +127,7 @@ async function runTerm(
     options.log.warn('election.lost', { reason });
     ending.abort(new SkepError('Fenced', `this server no longer leads: ${reason}`));
   };
-  const watchers = [keepLease(claim, options, signal), watchKey(claim.fence, options, signal)];
+  const watchers = [keepLease(claim, options, signal), watchKey(claim, options, signal)];
   if (claim.right.lost) watchers.push(claim.right.lost(signal));
   const watching = Promise.all(watchers.map(watch));
   const term = { fence: claim.fence, signal, raftTerm: claim.right.raftTerm };
@@ -208,11 +210,14 @@ async function keepLease(
 
 /** Ends when the leader's record is another one; a store that does not answer decides nothing here. */
 async function watchKey(
-  fence: Fence,
+  { fence, right }: Claim,
   { bbs, clock, log }: CandidateOptions,
   signal: AbortSignal,
 ): Promise<string | undefined> {
+  let readAtMs = clock.now();
   while (await pause(clock, defaults.leaderKeyPollMs, signal)) {
+    if (right.isCertain?.() === true && clock.now() - readAtMs < defaults.leaderKeySweepMs) continue;
+    readAtMs = clock.now();
     try {
       const record = await readLeader(bbs, clock, signal);
       if (record?.revision !== fence.revision) return `${leaderOf(record) ?? 'nobody'} is the leader now`;

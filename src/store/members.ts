@@ -10,8 +10,15 @@ export interface Member {
   readonly learner: boolean;
 }
 
+/** How old an answer may be that is taken for another one's question; 0, as without it: it is asked now. */
+export interface Asking {
+  readonly signal: AbortSignal;
+  readonly maxAgeMs?: number;
+}
+
 export interface Members {
-  list(options: { readonly signal: AbortSignal }): Promise<readonly Member[]>;
+  /** What was changed through this object is in it, whatever `maxAgeMs` says. */
+  list(options: Asking): Promise<readonly Member[]>;
   /**
    * Adds a learner, unless a member with this peer URL exists, and returns what `--initial-cluster` must be
    * on it. Throws `InvalidRequest` above seven servers, `Busy` while another learner catches up.

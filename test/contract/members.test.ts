@@ -61,6 +61,21 @@ test('a lone member lists itself and reports that it leads', async () => {
   expect(status.leaderId).toBe(only?.id);
 });
 
+test('an answer is shared by whoever says how old it may be, and no list is older than a change', async () => {
+  const hourMs = 3_600_000;
+  const status = memberStatus({ clientUrl: first.clientUrl, clock: systemClock });
+  try {
+    const told = await status.read(options.signal, hourMs);
+    expect(await members.list({ ...options, maxAgeMs: hourMs })).toHaveLength(1);
+    await members.add('two', 'http://127.0.0.2:1', options);
+    expect(await members.list({ ...options, maxAgeMs: hourMs })).toHaveLength(2);
+    expect(await status.read(options.signal, hourMs)).toBe(told);
+    expect(await status.read(options.signal)).not.toBe(told);
+  } finally {
+    status.close();
+  }
+});
+
 test('servers join one by one, as learners, and are promoted when they have caught up', async () => {
   const two = bed.member('two', '127.0.0.2');
   const initialCluster = await members.add('two', two.peerUrl, options);

@@ -17,11 +17,12 @@ import { leaseElection } from '../../store/etcd/lease-election.ts';
 import { type MemberStatusReader, memberStatus } from '../../store/etcd/member-status.ts';
 import { raftElection } from '../../store/etcd/raft-election.ts';
 import { type EtcdSupervisor, startEtcd } from '../../store/etcd/supervisor.ts';
-import type { MemberStatus, Members } from '../../store/members.ts';
+import type { Asking, MemberStatus, Members } from '../../store/members.ts';
 import type { AgentContext } from './context.ts';
 import type { EtcdTrust } from './etcd-turn.ts';
 import type { HostCertificates } from './host-certificates.ts';
 import { outsideCredentials } from './outside-etcd.ts';
+import { standingAsker, untilRemoved } from './removal.ts';
 import type { StoreAccess } from './store-access.ts';
 
 export interface Quorum {
@@ -75,11 +76,11 @@ async function ownMember(context: AgentContext, signal: AbortSignal): Promise<Qu
   const member = { name: config.name, dataDir, clientUrl, peerUrl, binary, ...bootstrap };
   const tls = certificates?.storeFiles;
   const unending = new AbortController().signal;
-  const etcd = await startEtcd({ ...member, tls, credentials, clock, rng, log, signal: unending });
   const status = memberStatus({ clientUrl, credentials, clock });
+  const etcd = await startEtcd({ ...member, tls, credentials, status, clock, rng, log, signal: unending });
   const bbs = etcdBbs({ endpoints: [clientUrl], credentials, clock, log, rng });
   const members = etcdMembers({ clientUrl, credentials, clock });
-  const statuses = statusesOf(members, context);
+  const statuses = statusesOf(members, [clientUrl, status], context);
   const read = (): Promise<MemberStatus> => status.read(signal);
   return {
     store: {
@@ -87,7 +88,7 @@ async function ownMember(context: AgentContext, signal: AbortSignal): Promise<Qu
       pages: bbs.pages,
       election: raftElection({ bbs, server: config.name, status: read, clock, log, rng }),
       members,
-      memberStatuses: (options) => statuses.read(options.signal),
+      memberStatuses: (options) => statuses.read(options),
       health: () => etcd.health.reason,
     },
     async ready(waiting) {
@@ -97,7 +98,8 @@ async function ownMember(context: AgentContext, signal: AbortSignal): Promise<Qu
     },
     memberId: async (waiting) => (await status.read(waiting)).memberId,
     trust: certificates && etcdTrust(etcd, certificates, members, statuses),
-    removed: (waiting) => untilRemoved(etcd, context, waiting),
+    removed: (waiting) =>
+      untilRemoved({ health: () => etcd.health, standing: standingAsker(context) }, context, waiting),
     async stop() {
       status.close();
       statuses.close();
@@ -131,7 +133,7 @@ function etcdTrust(
     },
     async voters(signal) {
       const all = (await members.list({ signal })).filter(({ learner }) => !learner);
-      const answering = await statuses.read(signal);
+      const answering = await statuses.read({ signal });
       return { all: all.length, answering: all.filter(({ id }) => answering.has(id)).length };
     },
   };
@@ -140,7 +142,7 @@ function etcdTrust(
 interface Statuses {
   /** Notes who is there, for the time when this server's own member hangs. */
   learn(signal: AbortSignal): Promise<void>;
-  read(signal: AbortSignal): Promise<ReadonlyMap<string, MemberStatus>>;
+  read(options: Asking): Promise<ReadonlyMap<string, MemberStatus>>;
   close(): void;
 }
 
@@ -151,13 +153,15 @@ const readDeadlineMs = 500;
 /**
  * Asks every member at once; who does not answer in time is left out. Whose own member hangs asks those that it
  * knew last.
+ * @param own where this server's own member answers, and its reader, which stays the caller's
  */
 function statusesOf(
   members: Members,
+  own: readonly [string, MemberStatusReader],
   { clock, log, certificates }: Pick<AgentContext, 'clock' | 'log' | 'certificates'>,
 ): Statuses {
   const credentials = certificates?.storeCredentials;
-  const readers = new Map<string, MemberStatusReader>();
+  const readers = new Map<string, MemberStatusReader>([own]);
   const readerAt = (clientUrl: string): MemberStatusReader => {
     const reader = readers.get(clientUrl) ?? memberStatus({ clientUrl, credentials, clock });
     readers.set(clientUrl, reader);
@@ -165,10 +169,10 @@ function statusesOf(
   };
   let known: readonly string[] = [];
   const late = (): SkepError => new SkepError('Timeout', "this server's own etcd member does not answer");
-  const list = async (signal: AbortSignal): Promise<readonly string[]> => {
+  const list = async (signal: AbortSignal, maxAgeMs = 0): Promise<readonly string[]> => {
     try {
       const listed = await withDeadline(clock, listDeadlineMs, signal, late, (inner) =>
-        members.list({ signal: inner }),
+        members.list({ signal: inner, maxAgeMs }),
       );
       return listed.flatMap((member) => member.clientUrls.slice(0, 1));
     } catch (error) {
@@ -185,18 +189,18 @@ function statusesOf(
       });
       known = urls;
     },
-    async read(signal) {
-      known = await list(signal);
+    async read({ signal, maxAgeMs }) {
+      known = await list(signal, maxAgeMs);
       const answers = await Promise.allSettled(
         known.map((url) =>
-          withDeadline(clock, readDeadlineMs, signal, late, (inner) => readerAt(url).read(inner)),
+          withDeadline(clock, readDeadlineMs, signal, late, (inner) => readerAt(url).read(inner, maxAgeMs)),
         ),
       );
       const answered = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
       return new Map(answered.map((status) => [status.memberId, status]));
     },
     close() {
-      for (const reader of readers.values()) reader.close();
+      for (const reader of readers.values()) if (reader !== own[1]) reader.close();
     },
   };
 }
@@ -253,17 +257,6 @@ function untilAborted(signal: AbortSignal): Promise<never> {
     if (signal.aborted) return reject(signal.reason);
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
-}
-
-const removedLookMs = 500;
-
-async function untilRemoved(
-  etcd: EtcdSupervisor,
-  { clock }: AgentContext,
-  signal: AbortSignal,
-): Promise<string> {
-  while (etcd.health.isRemoved !== true) await clock.sleep(removedLookMs, signal);
-  return 'the cluster has removed it';
 }
 
 /** Asks for promotion until this member votes; a learner that has not caught up is told so and asks again. */

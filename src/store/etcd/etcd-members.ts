@@ -6,7 +6,7 @@ import type { Etcd3, IMember } from 'etcd3';
 import type { Clock } from '../../base/clock.ts';
 import { SkepError } from '../../base/core/errors.ts';
 import { defaults } from '../../model/defaults.ts';
-import type { Member, Members } from '../members.ts';
+import type { Asking, Member, Members } from '../members.ts';
 import type { StoreCredentials } from './credentials.ts';
 import { callMember, decimalId, hexId, type MemberClient, memberClient } from './member-client.ts';
 
@@ -27,6 +27,8 @@ class EtcdMembers implements Members {
   readonly #client: MemberClient;
   readonly #clock: Clock;
   readonly #credentials: StoreCredentials | undefined;
+  #changes = 0;
+  #last: { readonly askedAtMs: number; readonly members: readonly Member[] } | undefined;
 
   constructor({ clientUrl, credentials, clock }: EtcdMembersOptions) {
     this.#client = memberClient(clientUrl, credentials);
@@ -38,11 +40,15 @@ class EtcdMembers implements Members {
     this.#client.close();
   }
 
-  async list({ signal }: { readonly signal: AbortSignal }): Promise<readonly Member[]> {
-    const { members } = await this.#call('list the members', signal, (client, grpc) =>
+  async list({ signal, maxAgeMs = 0 }: Asking): Promise<readonly Member[]> {
+    const [askedAtMs, changes] = [this.#clock.now(), this.#changes];
+    if (this.#last !== undefined && askedAtMs - this.#last.askedAtMs < maxAgeMs) return this.#last.members;
+    const told = await this.#call('list the members', signal, (client, grpc) =>
       client.cluster.memberList({}, grpc),
     );
-    return members.map(memberFrom).toSorted((a, b) => (a.server < b.server ? -1 : 1));
+    const members = told.members.map(memberFrom).toSorted((a, b) => (a.server < b.server ? -1 : 1));
+    if (changes === this.#changes) this.#last = { askedAtMs, members };
+    return members;
   }
 
   async add(server: string, peerUrl: string, options: { readonly signal: AbortSignal }): Promise<string> {
@@ -53,7 +59,7 @@ class EtcdMembers implements Members {
     }
     refuseAdd(members, server, peerUrl);
     try {
-      await this.#call(`add server ${server}`, options.signal, (client, grpc) =>
+      await this.#change(`add server ${server}`, options.signal, (client, grpc) =>
         client.cluster.memberAdd({ peerURLs: [peerUrl], isLearner: true }, grpc),
       );
     } catch (error) {
@@ -66,14 +72,14 @@ class EtcdMembers implements Members {
   async promote(server: string, options: { readonly signal: AbortSignal }): Promise<void> {
     const member = await this.#find(server, options.signal);
     if (!member.learner) return;
-    await this.#call(`promote server ${server}`, options.signal, (client, grpc) =>
+    await this.#change(`promote server ${server}`, options.signal, (client, grpc) =>
       client.cluster.memberPromote({ ID: decimalId(member.id) }, grpc),
     );
   }
 
   async remove(server: string, options: { readonly signal: AbortSignal }): Promise<void> {
     const member = await this.#find(server, options.signal);
-    await this.#call(`remove server ${server}`, options.signal, (client, grpc) =>
+    await this.#change(`remove server ${server}`, options.signal, (client, grpc) =>
       client.cluster.memberRemove({ ID: decimalId(member.id) }, grpc),
     );
   }
@@ -100,6 +106,20 @@ class EtcdMembers implements Members {
     if (found) return found;
     const names = members.map((member) => member.server || 'a learner that has not started').join(', ');
     throw new SkepError('ResourceNotFound', `there is no server ${server}`, { hint: `there are: ${names}` });
+  }
+
+  /** A change, after which nothing counts that was heard before or while it was made. */
+  async #change(
+    what: string,
+    signal: AbortSignal,
+    run: (client: Etcd3, grpc: Grpc) => Promise<unknown>,
+  ): Promise<void> {
+    try {
+      await this.#call(what, signal, run);
+    } finally {
+      this.#changes++;
+      this.#last = undefined;
+    }
   }
 
   async #call<T>(

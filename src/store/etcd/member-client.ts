@@ -10,6 +10,13 @@ import { type StoreCredentials, type StoreMaterial, storeTargetName } from './cr
 
 type Policy = NonNullable<NonNullable<IOptions['faultHandling']>['global']>;
 
+/** One that was down is heard again soon; gRPC's own pauses grow to two minutes. */
+const grpcOptions: NonNullable<IOptions['grpcOptions']> = {
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.min_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 1_000,
+};
+
 const neverHeard = (): { dispose(): void } => ({ dispose: () => undefined });
 
 /** Runs a call once and passes on what comes of it. */
@@ -34,8 +41,11 @@ export function memberClient(clientUrl: string, credentials?: StoreCredentials):
       const material = credentials?.();
       if (made !== undefined && made.with === material) return made.etcd;
       made?.etcd.close();
-      const options = { hosts: [clientUrl], faultHandling: { global: once, host: () => once } };
-      const secured = material && { credentials: material, grpcOptions: storeTargetName };
+      const options = { hosts: [clientUrl], grpcOptions, faultHandling: { global: once, host: () => once } };
+      const secured = material && {
+        credentials: material,
+        grpcOptions: { ...grpcOptions, ...storeTargetName },
+      };
       made = { etcd: new Etcd3({ ...options, ...secured }), with: material };
       return made.etcd;
     },

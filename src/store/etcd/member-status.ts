@@ -1,6 +1,7 @@
 /**
- * What one member says about itself. Asked five times a second by raft-election.ts and while etcd starts by
- * supervisor.ts; it is answered from the member's memory, also by a learner and without a quorum.
+ * What one member says about itself. Asked five times a second by raft-election.ts, once by one that leads, and while
+ * etcd starts by supervisor.ts; it is answered from the member's memory, also by a learner and without a quorum.
+ * Each question costs a millisecond of processor time, so who may take what another one was told says so.
  */
 import type { Clock } from '../../base/clock.ts';
 import { defaults } from '../../model/defaults.ts';
@@ -9,8 +10,11 @@ import type { StoreCredentials } from './credentials.ts';
 import { callMember, hexId, memberClient } from './member-client.ts';
 
 export interface MemberStatusReader {
-  /** Throws `Unavailable` when the member does not answer within a second. */
-  read(signal: AbortSignal): Promise<MemberStatus>;
+  /**
+   * Throws `Unavailable` when the member does not answer within a second.
+   * @param maxAgeMs an answer to a question that was put no longer ago does; 0, as without it: it is asked now
+   */
+  read(signal: AbortSignal, maxAgeMs?: number): Promise<MemberStatus>;
   close(): void;
 }
 
@@ -22,18 +26,23 @@ export function memberStatus(options: {
 }): MemberStatusReader {
   const client = memberClient(options.clientUrl, options.credentials);
   const what = `status of the etcd member at ${options.clientUrl}`;
+  let last: { readonly askedAtMs: number; readonly status: MemberStatus } | undefined;
   return {
-    async read(signal) {
+    async read(signal, maxAgeMs = 0) {
+      const askedAtMs = options.clock.now();
+      if (last !== undefined && askedAtMs - last.askedAtMs < maxAgeMs) return last.status;
       const call = { clock: options.clock, signal, deadlineMs: defaults.etcdProbeMs, what };
-      const status = await callMember(call, (grpc) => client.etcd.maintenance.status(grpc));
-      return {
-        memberId: hexId(status.header.member_id),
-        leaderId: hexId(status.leader),
-        raftTerm: Number(status.raftTerm),
-        learner: status.isLearner,
-        dbSizeBytes: Number(status.dbSize),
-        raftIndex: Number(status.raftIndex),
+      const told = await callMember(call, (grpc) => client.etcd.maintenance.status(grpc));
+      const status = {
+        memberId: hexId(told.header.member_id),
+        leaderId: hexId(told.leader),
+        raftTerm: Number(told.raftTerm),
+        learner: told.isLearner,
+        dbSizeBytes: Number(told.dbSize),
+        raftIndex: Number(told.raftIndex),
       };
+      last = { askedAtMs, status };
+      return status;
     },
     close: () => client.close(),
   };

@@ -1,7 +1,8 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { type VirtualClock, virtualClock } from '../../../test/kit/virtual-clock.ts';
 import { seededRng } from '../../base/core/rng.ts';
 import { type Log, silentLog } from '../../base/log.ts';
+import { defaults } from '../../model/defaults.ts';
 import { decode, encode } from '../core/codec.ts';
 import { leaderKey } from '../core/keys.ts';
 import type { LeaderTerm } from '../election.ts';
@@ -15,6 +16,7 @@ let clock: VirtualClock;
 let bbs: MemoryBbs;
 /** The member that leads Raft; '0': none. */
 let raftLeader: string;
+let raftTerm: number;
 let learners: Set<string>;
 let silent: Set<string>;
 
@@ -22,6 +24,7 @@ beforeEach(() => {
   clock = virtualClock();
   bbs = memoryBbs({ clock });
   raftLeader = 'a';
+  raftTerm = 7;
   learners = new Set();
   silent = new Set();
 });
@@ -31,7 +34,7 @@ function status(memberId: string): MemberStatus {
   return {
     memberId,
     leaderId: raftLeader,
-    raftTerm: 7,
+    raftTerm,
     learner: learners.has(memberId),
     dbSizeBytes: 0,
     raftIndex: 0,
@@ -87,6 +90,11 @@ function agent(server: string, lead: (term: LeaderTerm) => Promise<void> = until
   };
 }
 
+async function takeRecord(server: string): Promise<void> {
+  const value = encode({ v: 1, server, raftTerm, since: clock.now() });
+  await bbs.commit([{ compare: [], puts: [{ key: leaderKey, value }] }], { signal: forever });
+}
+
 /** As SIGKILL does it: no clean-up, the lease is left to run out. */
 function vanish(dead: Agent): void {
   bbs.setAvailable(false);
@@ -130,8 +138,29 @@ describe('follows Raft', () => {
     const a = agent('a');
     await clock.advanceUntil(() => a.leads, limitMs);
     raftLeader = '0';
-    await clock.advanceUntil(() => !a.leads, 500);
+    await clock.advanceUntil(() => !a.leads, defaults.raftLeadingPollMs);
     expect(a.lost.join()).toContain('no longer leads Raft');
+  });
+
+  test('a leader whose member leads on reads its record seldom, and still finds another one', async () => {
+    const a = agent('a');
+    await clock.advanceUntil(() => a.leads, limitMs);
+    const read = vi.spyOn(bbs, 'read');
+    await clock.advance(30_000);
+    expect(read.mock.calls.length).toBeGreaterThan(0);
+    expect(read.mock.calls.length).toBeLessThanOrEqual(3);
+    await takeRecord('b');
+    await clock.advanceUntil(() => !a.leads, defaults.leaderKeySweepMs + defaults.leaderKeyPollMs);
+    expect(a.lost.join()).toContain('b is the leader now');
+  });
+
+  test('Raft had another leader in between: the record is read at once', async () => {
+    const a = agent('a');
+    await clock.advanceUntil(() => a.leads, limitMs);
+    raftTerm = 9;
+    await takeRecord('b');
+    await clock.advanceUntil(() => !a.leads, defaults.raftLeadingPollMs + defaults.leaderKeyPollMs);
+    expect(a.lost.join()).toContain('b is the leader now');
   });
 
   test('a status that is not answered for a while ends nothing, for fifteen seconds the term', async () => {

@@ -1,7 +1,7 @@
 /**
  * The election where the etcd members are ours: the brain runs where Raft's leader is. The agent asks its own
  * member five times a second; as soon as that leads, the agent takes `brain/leader` from whoever has it, and no
- * lease has to run out first. Built by the agent's composition root.
+ * lease has to run out first. Who leads asks once a second. Built by the agent's composition root.
  *
  * One case needs the lease: an agent died while its etcd lives on and leads. Then the record vanishes, nobody
  * who leads Raft takes it, and any other server with a voting member does, until Raft's leader has an agent
@@ -39,7 +39,7 @@ function ruleOf(options: RaftElectionOptions): Rule {
         const over = await readLeader(bbs, clock, signal);
         const { raftTerm } = status;
         const leaseMs = defaults.raftLeaderLeaseMs;
-        return { over, raftTerm, leaseMs, lost: (term) => raftLost(options, term) };
+        return { over, raftTerm, leaseMs, ...raftWatch(options, raftTerm) };
       }
       const mayStandIn = !status.learner && status.leaderId !== '0';
       return mayStandIn && (await vacancy.lasts(signal)) ? standIn(status) : undefined;
@@ -83,19 +83,38 @@ function vacancyWatch({ bbs, clock, rng }: RaftElectionOptions): VacancyWatch {
 }
 
 /**
+ * What a leader knows by its member. As long as that has led since the claim, in the same Raft term, no other member
+ * can have: nobody else may claim then, unless the record is gone, which its lease tells.
+ */
+function raftWatch(options: RaftElectionOptions, raftTerm: number): Pick<Right, 'isCertain' | 'lost'> {
+  let isCertain = true;
+  const heard = (status: MemberStatus | undefined): void => {
+    isCertain = status !== undefined && leads(status) && status.raftTerm === raftTerm;
+  };
+  return { isCertain: () => isCertain, lost: (term) => raftLost(options, heard, term) };
+}
+
+/**
  * Ends when the own member no longer leads, or has not answered for fifteen seconds: one lost poll is nothing.
  * Less eager than the candidates, because the fence keeps an old leader from harm, not this.
+ * @param heard is told each answer, and that there was none
  */
-async function raftLost(options: RaftElectionOptions, signal: AbortSignal): Promise<string | undefined> {
+async function raftLost(
+  options: RaftElectionOptions,
+  heard: (status: MemberStatus | undefined) => void,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const { clock, log } = options;
   let seenAtMs = clock.now();
   while (await pause(clock, defaults.raftLeadingPollMs, signal)) {
     try {
       const status = await options.status(signal);
+      heard(status);
       if (!leads(status)) return `the etcd member of this server no longer leads Raft (${whoLeads(status)})`;
       seenAtMs = clock.now();
     } catch (error) {
       if (signal.aborted) return undefined;
+      heard(undefined);
       log.debug('election.status_unknown', { reason: messageOf(error) });
       if (clock.now() - seenAtMs >= defaults.leaderBlindMs) return blind(clock, seenAtMs, error);
     }

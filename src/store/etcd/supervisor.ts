@@ -24,7 +24,7 @@ import type { StoreCredentials } from './credentials.ts';
 import { logSize, logTail, rotateLog } from './etcd-log-file.ts';
 import { type EtcdProcess, endEtcd, findEtcd, isAlive, spawnEtcd, waitForEnd } from './etcd-process.ts';
 import { handOver } from './hand-over.ts';
-import { memberStatus } from './member-status.ts';
+import { type MemberStatusReader, memberStatus } from './member-status.ts';
 import { isStillborn, markFirstStart, markServed, moveAside } from './never-served.ts';
 import { assertPortFree } from './port-owner.ts';
 
@@ -33,6 +33,8 @@ export interface EtcdOptions extends EtcdMemberConfig {
   readonly binary: string;
   /** Of its clients, with `tls`. */
   readonly credentials?: StoreCredentials | undefined;
+  /** Of this member, where somebody else asks it too: its answers are shared, and the caller closes it. */
+  readonly status?: MemberStatusReader;
   readonly clock: Clock;
   readonly log: Log;
   readonly rng: Rng;
@@ -293,12 +295,13 @@ class Supervision implements EtcdSupervisor {
 
   async #watchHealth(signal: AbortSignal): Promise<void> {
     const { clientUrl, credentials, clock } = this.#options;
-    const status = memberStatus({ clientUrl, credentials, clock });
+    const shared = this.#options.status;
+    const status = shared ?? memberStatus({ clientUrl, credentials, clock });
     let rotateAt = clock.now();
     const doubtAt = clock.now() + defaults.etcdFirstServiceMs;
     try {
       while (!signal.aborted) {
-        await this.#probe(status.read, signal);
+        await this.#probe(status, signal);
         if (this.#health.state !== 'running' && clock.now() >= doubtAt) await this.#endIfStillborn();
         if (clock.now() >= rotateAt) {
           rotateAt = clock.now() + rotateEveryMs;
@@ -307,7 +310,7 @@ class Supervision implements EtcdSupervisor {
         await pause(clock, this.#health.state === 'running' ? defaults.etcdProbeMs : 50, signal);
       }
     } finally {
-      status.close();
+      if (shared === undefined) status.close();
     }
   }
 
@@ -325,10 +328,12 @@ class Supervision implements EtcdSupervisor {
     }
   }
 
-  async #probe(read: ReturnType<typeof memberStatus>['read'], signal: AbortSignal): Promise<void> {
+  async #probe(status: MemberStatusReader, signal: AbortSignal): Promise<void> {
     let next: EtcdHealth;
     try {
-      const { leaderId } = await read(signal);
+      // What was heard of the process before says nothing of one that starts.
+      const maxAgeMs = this.#health.state === 'running' ? defaults.etcdProbeMs : 0;
+      const { leaderId } = await status.read(signal, maxAgeMs);
       if (leaderId !== '0' && !this.#hasServed) {
         await markServed(this.#options.dataDir);
         this.#hasServed = true;
