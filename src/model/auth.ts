@@ -76,8 +76,15 @@ export const revocationSchema = z.object({
   by: z.string(),
   /** Of the certificate for etcd that belongs to it. */
   storeSerial: z.string().optional(),
+  /** Until then it counts as that of a cell: of a server that was removed, whose host is a cell still. */
+  cellUntil: z.number().optional(),
 });
 export type Revocation = Readonly<z.infer<typeof revocationSchema>>;
+
+/** What a revoked certificate still counts as at a time, in milliseconds since the epoch. */
+export function standingOf({ cellUntil }: Revocation, now: number): 'cell' | 'nothing' {
+  return cellUntil !== undefined && now < cellUntil ? 'cell' : 'nothing';
+}
 
 export const userSchema = z.object({
   v: z.literal(1),
@@ -101,6 +108,8 @@ export const lifeMs = {
   user: 90 * dayMs,
   /** The most that a user may be given. */
   userMax: 365 * dayMs,
+  /** What a host shows that got the certificate of a cell for it: when the answer was lost, it asks again. */
+  replaced: dayMs,
 } as const;
 
 /** Renewed at two thirds of their life. */

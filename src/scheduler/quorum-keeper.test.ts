@@ -8,11 +8,11 @@ import { silentLog } from '../base/log.ts';
 import { defaultBrainSettings } from '../model/cell-spec.ts';
 import { emptyQuorum } from '../model/quorum.ts';
 import { encode, type Noun } from '../store/core/codec.ts';
-import { leaderKey, presenceKey, quorumKey, serverKey, settingsKey } from '../store/core/keys.ts';
+import { leaderKey, presenceKey, quorumKey, revokedKey, serverKey, settingsKey } from '../store/core/keys.ts';
 import { createReplica } from '../store/follow-replica.ts';
 import { type MemoryBbs, memoryBbs } from '../store/memory/memory-bbs.ts';
 import type { Replica } from '../store/replica.ts';
-import { keepQuorum } from './quorum-keeper.ts';
+import { keepQuorum, type ServerCertificates } from './quorum-keeper.ts';
 
 const forever = new AbortController().signal;
 
@@ -23,6 +23,8 @@ interface Bench {
   readonly members: FakeMembers;
   /** Hosts that were told to become servers. */
   readonly ordered: string[];
+  /** What a removed server's certificates come to; undefined without TLS. */
+  certificates: ServerCertificates | undefined;
   /** What the next orders answer. */
   refusal: SkepError | undefined;
   put(key: string, noun: Noun): Promise<void>;
@@ -53,6 +55,7 @@ async function bench(...servers: string[]): Promise<Bench> {
     replica,
     members,
     ordered,
+    certificates: undefined,
     refusal: undefined,
     put,
     host: (name, serving = { can: true, is: false }) =>
@@ -68,7 +71,8 @@ async function bench(...servers: string[]): Promise<Bench> {
         },
       };
       const statuses = members.statuses;
-      const options = { bbs, replica, members, statuses, orders, clock, rng, log: silentLog };
+      const { certificates } = made;
+      const options = { bbs, replica, members, statuses, orders, certificates, clock, rng, log: silentLog };
       void keepQuorum(options, { fence, signal: ending.signal, raftTerm: 7 });
       await clock.settle();
     },
@@ -135,6 +139,103 @@ test('a server that was removed is out of the record of servers, and the host in
   expect(replica.state.servers.has('h3')).toBe(false);
   expect(ordered).toContain('h4');
   expect(told()).toContain('server.removed h3: is no server any more: silent for 4 s; h4 replaces it');
+});
+
+const removal = (server: string) =>
+  ({ kind: 'remove', server, at: 0, by: 'alice', reason: 'asked for' }) as const;
+const revokedAt = revokedKey('S3');
+
+/** Revokes one certificate for as long as nobody has touched the record of its host. */
+function revoking(it: Bench): ServerCertificates {
+  return {
+    leaving: async (server, { by }) => {
+      const host = (await it.bbs.read([`/host/${server}`], { signal: forever })).records[0];
+      const revocation = {
+        v: 1,
+        serial: 'S3',
+        name: server,
+        at: 0,
+        by,
+        cellUntil: 9,
+        storeSerial: 'E3',
+      } as const;
+      return {
+        compare: [{ key: `/host/${server}`, revision: host?.revision ?? 0 }],
+        puts: [{ key: revokedAt, value: encode(revocation) }],
+        serials: ['S3'],
+      };
+    },
+  };
+}
+
+test('what a removed server holds is revoked in the step that ends its removal, and the journal says so', async () => {
+  const it = await bench('h1', 'h2', 'h3');
+  it.certificates = revoking(it);
+  await it.put(quorumKey, { ...emptyQuorum, change: removal('h3') });
+  const seen = new Set<string>();
+  it.replica.subscribe(() => {
+    const { quorum, revoked } = it.replica.state;
+    seen.add(`${quorum?.value.change === undefined ? 'ended' : 'under way'}, ${revoked.size} revoked`);
+  });
+  await it.lead();
+  await it.clock.advance(5_000);
+  expect([...seen]).toEqual(['under way, 0 revoked', 'ended, 1 revoked']);
+  expect(it.replica.state.revoked.get('S3')?.value.by).toBe('alice');
+  expect(it.members.calls).toEqual(['remove h3']);
+  expect(it.told()).toContainEqual(
+    expect.stringMatching(/^auth\.certificate h3: certificate S3 of h3: no server/),
+  );
+});
+
+test('a leader that dies between the removal and the revocation leaves it to the next one', async () => {
+  const it = await bench('h1', 'h2', 'h3');
+  const dying = new Error('the leader dies here');
+  it.certificates = { leaving: () => Promise.reject(dying) };
+  await it.put(quorumKey, { ...emptyQuorum, change: removal('h3') });
+  await it.lead();
+  await it.clock.advance(5_000);
+  expect(it.members.calls).toEqual(['remove h3']);
+  expect(it.replica.state.quorum?.value.change?.server).toBe('h3');
+  await it.depose();
+  await it.clock.advance(5_000);
+  it.certificates = revoking(it);
+  await it.lead();
+  await it.clock.advance(5_000);
+  expect(it.replica.state.revoked.has('S3')).toBe(true);
+  expect(it.replica.state.quorum?.value.change).toBeUndefined();
+  expect(it.members.calls).toEqual(['remove h3']);
+});
+
+test('a certificate that was made in between is looked at again', async () => {
+  const it = await bench('h1', 'h2', 'h3');
+  const honest = revoking(it);
+  let asked = 0;
+  it.certificates = {
+    async leaving(server, options) {
+      asked += 1;
+      const plan = await honest.leaving(server, options);
+      if (asked === 1)
+        await it.bbs.commit([{ compare: [], puts: [{ key: `/host/${server}`, value: 'newer' }] }], options);
+      return plan;
+    },
+  };
+  await it.put(quorumKey, { ...emptyQuorum, change: removal('h3') });
+  await it.lead();
+  await it.clock.advance(10_000);
+  expect(asked).toBe(2);
+  expect(it.replica.state.revoked.has('S3')).toBe(true);
+  expect(it.told().filter((line) => line.startsWith('server.removed'))).toHaveLength(1);
+});
+
+test('nothing is revoked of a server that stays one', async () => {
+  const it = await bench('h1', 'h2', 'h3');
+  it.certificates = revoking(it);
+  for (const name of ['h1', 'h2']) it.members.silent.add(name);
+  await it.put(quorumKey, { ...emptyQuorum, change: removal('h3') });
+  await it.lead();
+  await it.clock.advance(10 * 60_000);
+  expect(it.replica.state.quorum?.value.last).toMatchObject({ server: 'h3', isDone: false });
+  expect(it.replica.state.revoked.size).toBe(0);
 });
 
 test('the lead is handed over before the leader is removed', async () => {

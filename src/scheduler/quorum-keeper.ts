@@ -12,12 +12,12 @@ import { defaults } from '../model/defaults.ts';
 import type { EventType } from '../model/event.ts';
 import type { CellId, Millis } from '../model/ids.ts';
 import { automatic, emptyQuorum, type Quorum, type QuorumChange, quorumSchema } from '../model/quorum.ts';
-import type { Bbs, Put } from '../store/bbs.ts';
+import type { Bbs, Comparison, Mutation, Put } from '../store/bbs.ts';
 import { encode } from '../store/core/codec.ts';
 import { eventKey, quorumKey, serverKey } from '../store/core/keys.ts';
 import type { ClusterState } from '../store/core/state.ts';
 import type { LeaderTerm } from '../store/election.ts';
-import type { Member, MemberStatus, Members } from '../store/members.ts';
+import type { Asking, Member, MemberStatus, Members } from '../store/members.ts';
 import type { Replica } from '../store/replica.ts';
 import { type HostView, type MemberView, planQuorum } from './core/quorum.ts';
 import { type ChangeMove, endedChange, nextMove } from './core/quorum-change.ts';
@@ -31,14 +31,27 @@ export interface ServerOrders {
   serve(host: string, options: { readonly signal: AbortSignal; readonly by: string }): Promise<void>;
 }
 
+/** What a removed server may still show is revoked. Implemented by api/handlers/auth/leave.ts. */
+export interface ServerCertificates {
+  /** What to write, together with the end of the removal; throws `Unavailable`. */
+  leaving(
+    server: string,
+    options: { readonly by: string; readonly signal: AbortSignal },
+  ): Promise<{
+    readonly compare: readonly Comparison[];
+    readonly puts: readonly Put[];
+    readonly serials: readonly string[];
+  }>;
+}
+
 export interface QuorumKeeperOptions {
   readonly bbs: Bbs;
   readonly replica: Replica;
   readonly members: Members;
-  readonly statuses: (options: {
-    readonly signal: AbortSignal;
-  }) => Promise<ReadonlyMap<string, MemberStatus>>;
+  readonly statuses: (options: Asking) => Promise<ReadonlyMap<string, MemberStatus>>;
   readonly orders: ServerOrders;
+  /** Absent without TLS. */
+  readonly certificates?: ServerCertificates | undefined;
   readonly clock: Clock;
   readonly rng: Rng;
   readonly log: Log;
@@ -88,9 +101,9 @@ class Keeper {
   async #look(state: ClusterState): Promise<void> {
     if (state.corrupt.has(quorumKey)) return;
     const now = this.#options.clock.now();
-    const members = await this.#members();
-    const hosts = this.#hosts(state, now);
     const record = state.quorum?.value ?? emptyQuorum;
+    const members = await this.#members(record.change !== undefined);
+    const hosts = this.#hosts(state, now);
     const settings = state.settings?.value ?? defaultBrainSettings;
     const planned = planQuorum({ members, hosts, record, settings, now });
     if (!(await this.#keep(state, planned, now)) || planned.change === undefined) return;
@@ -99,10 +112,13 @@ class Keeper {
     await this.#make(move, planned, now);
   }
 
-  async #members(): Promise<MemberView[]> {
+  async #members(isChanging: boolean): Promise<MemberView[]> {
     const { members, statuses } = this.#options;
     const { signal } = this.#term;
-    const [listed, answered] = await Promise.all([members.list({ signal }), statuses({ signal })]);
+    const listed = await members.list({ signal });
+    // While nothing changes, the list that was just read does, and what this server's own member told this second.
+    const maxAgeMs = isChanging ? 0 : defaults.etcdProbeMs;
+    const answered = await statuses({ signal, maxAgeMs });
     const leaders = new Set([...answered.values()].map(({ leaderId }) => leaderId));
     return listed.map((member) => {
       const { id, learner } = member;
@@ -132,7 +148,7 @@ class Keeper {
     const begun =
       planned.change !== undefined && before?.value.change === undefined ? planned.change : undefined;
     const puts = begun === undefined ? [] : [this.#begun(begun, now)];
-    return await this.#write(before?.revision ?? 0, planned, puts, []);
+    return await this.#write(before?.revision ?? 0, planned, { puts });
   }
 
   #begun({ kind, server, reason }: QuorumChange, now: Millis): Put {
@@ -150,16 +166,15 @@ class Keeper {
     return { key: eventKey(at, randomName(this.#options.rng)), value: encode(event) };
   }
 
-  async #write(
-    revision: number,
-    record: Quorum,
-    lines: readonly Put[],
-    deletes: readonly string[],
-  ): Promise<boolean> {
+  /** False, and nothing is written, when the record or what `more` compares has changed. */
+  async #write(revision: number, record: Quorum, more: Partial<Mutation>): Promise<boolean> {
     const { bbs, replica } = this.#options;
     const { fence, signal } = this.#term;
-    const puts = [{ key: quorumKey, value: encode(record) }, ...lines];
-    const mutation = { compare: [{ key: quorumKey, revision }], puts, deletes };
+    const mutation = {
+      compare: [{ key: quorumKey, revision }, ...(more.compare ?? [])],
+      puts: [{ key: quorumKey, value: encode(record) }, ...(more.puts ?? [])],
+      deletes: more.deletes ?? [],
+    };
     const [outcome] = await bbs.commit([mutation], { fence, signal });
     if (outcome?.committed !== true) return false;
     await replica.waitFor(outcome.revision, defaults.apiDeadlineMs, signal);
@@ -215,12 +230,30 @@ class Keeper {
     this.#options.log.info('quorum.change_ended', { kind, server, ...how });
     const line = this.#line(...told(change, how), now, by);
     const isGone = kind === 'remove' && how.isDone;
-    await this.#write(
-      revision,
-      endedChange(record, change, how, now),
-      [line],
-      isGone ? [serverKey(server)] : [],
-    );
+    const left = isGone ? await this.#leaving(server, by, now) : { compare: [], puts: [] };
+    await this.#write(revision, endedChange(record, change, how, now), {
+      compare: left.compare,
+      puts: [...left.puts, line],
+      deletes: isGone ? [serverKey(server)] : [],
+    });
+  }
+
+  /**
+   * Its member is gone, and in the same step its certificates are no server's any more: a leader that dies before it
+   * leaves the change under way, and the next one ends it.
+   */
+  async #leaving(
+    server: string,
+    by: string,
+    now: Millis,
+  ): Promise<{ readonly compare: readonly Comparison[]; readonly puts: readonly Put[] }> {
+    const { certificates } = this.#options;
+    if (certificates === undefined) return { compare: [], puts: [] };
+    const { compare, puts, serials } = await certificates.leaving(server, { by, signal: this.#term.signal });
+    if (serials.length === 0) return { compare, puts };
+    const which = `${serials.length === 1 ? 'certificate' : 'certificates'} ${serials.join(', ')}`;
+    const what = `${which} of ${server}: no server's any more, its store refuses it; good as a cell's until it has one`;
+    return { compare, puts: [...puts, this.#line('auth.certificate', server, what, now, by)] };
   }
 }
 

@@ -99,6 +99,8 @@ export interface Caller {
   readonly actor: string;
   /** Why it is nobody, when a certificate or a ticket was shown and does not count. */
   readonly refusal?: string | undefined;
+  /** Why a host is not the server that its certificate names. */
+  readonly lost?: string | undefined;
 }
 
 const howToBeKnown =
@@ -112,10 +114,17 @@ export function authorize(caller: Caller, right: Right): void {
     const why = caller.refusal ?? 'this needs a certificate of the cluster, and none was shown';
     throw new SkepError('Unauthenticated', why, { hint: howToBeKnown });
   }
+  if (caller.lost !== undefined && rolesWith(right).includes('server')) {
+    throw new SkepError('Unauthorized', caller.lost, { hint: serverAgain(caller.name) });
+  }
   const has = caller.roles.length === 0 ? 'no role' : caller.roles.join('+');
   const message = `${caller.name} (${has}) may not ${rightMeanings[right]}`;
   throw new SkepError('Unauthorized', message, { hint: hintFor(right) });
 }
+
+/** What the operator of a host does that was removed from the servers. */
+export const serverAgain = (name: string): string =>
+  `to be a server it joins again: \`skep server add ${name}\` on a server; where no cell runs, \`skep cert revoke ${name}\` and a new token`;
 
 function hintFor(right: Right): string {
   const people = rolesWith(right).filter((role) => (userRoles as readonly Role[]).includes(role));

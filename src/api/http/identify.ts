@@ -7,6 +7,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Clock } from '../../base/clock.ts';
+import { type Revocation, standingOf } from '../../model/auth.ts';
 import { identityOfNames } from '../../model/identity.ts';
 import type { Role } from '../../model/rights.ts';
 import type { ClusterState } from '../../store/core/state.ts';
@@ -87,10 +88,17 @@ function tlsCaller(options: IdentifyOptions, socket: TLSSocket, address: string)
       `the certificate is of cluster ${identity.clusterId}, this is ${options.clusterId}`,
     );
   }
-  const { name, roles } = identity;
+  const { name } = identity;
+  const revocation = options.replica.state.revoked.get(certificate.serialNumber)?.value;
+  const roles = identity.roles.filter((role) => revocation === undefined || role !== 'server');
   const actor = `${name} (${roles.join('+')}, certificate) from ${address}`;
-  return { name, roles, how: 'certificate', serial: certificate.serialNumber, address, actor };
+  const lost = revocation && whyNoServer(revocation);
+  return { name, roles, how: 'certificate', serial: certificate.serialNumber, address, actor, lost };
 }
+
+/** What is left of the certificate of a server that was removed is that of a cell. */
+const whyNoServer = ({ name, at, by }: Revocation): string =>
+  `${name} was removed from the servers at ${new Date(at).toISOString()} (${by}): its certificate counts as that of a cell only`;
 
 /** Why a certificate does not count; undefined when it does. */
 function refusalOf(
@@ -106,7 +114,7 @@ function refusalOf(
     return `the certificate does not count: ${reasons[reason] ?? reason}`;
   }
   const revoked = replica.state.revoked.get(certificate.serialNumber);
-  if (revoked === undefined) return undefined;
+  if (revoked === undefined || standingOf(revoked.value, now) === 'cell') return undefined;
   return `the certificate ${certificate.serialNumber} was revoked at ${new Date(revoked.value.at).toISOString()}`;
 }
 
@@ -125,7 +133,9 @@ export function hasLapsed(state: ClusterState, socket: Socket, now: number): boo
   if (!(socket instanceof TLSSocket)) return false;
   const certificate = peerCertificate(socket);
   if (certificate === undefined) return false;
-  return state.revoked.has(certificate.serialNumber) || now >= certificate.validToDate.getTime();
+  const revoked = state.revoked.get(certificate.serialNumber)?.value;
+  const isRevoked = revoked !== undefined && standingOf(revoked, now) === 'nothing';
+  return isRevoked || now >= certificate.validToDate.getTime();
 }
 
 /** Whether a connection is by a certificate of an authority that counts no more; its handshake was before that. */

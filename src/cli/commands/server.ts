@@ -130,8 +130,8 @@ A server that runs hands over its lead, leaves the quorum and is a cell from the
 its containers run on. One that is dead is struck off. What would leave no majority is
 refused, with the numbers. What would only lower the losses that are survived needs
 --force. The automatic quorum does not take the host back; 'skep server add' does.
-Was a server stolen or may it return with its disk, revoke its certificates too:
-'skep cert revoke NAME'.
+What it held as a server is revoked, so it can come back as a cell only. Was it stolen,
+'skep cert revoke NAME' shuts out its cell too.
 
 Examples:
   $ skep server remove host-b

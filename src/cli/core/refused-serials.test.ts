@@ -46,6 +46,12 @@ describe('what etcd is to refuse', () => {
     expect(due({ ...leaving, change: undefined })).toEqual({ more: ['B'], isWaiting: false });
   });
 
+  it('waits as long for a server that was removed, which hears of it from etcd', () => {
+    const revoked = [{ ...revocation('b', 'B'), cellUntil: now + 99 }];
+    expect(due({ revoked })).toEqual({ more: [], isWaiting: true });
+    expect(due({ revoked, waitsSince: now - leavesFirstMs })).toEqual({ more: ['B'], isWaiting: false });
+  });
+
   it('waits for nobody else', () => {
     expect(due({ change: change('add', 'b') })).toEqual({ more: ['B'], isWaiting: false });
     const revoked = [revocation('b', 'B'), revocation('c', 'C')];

@@ -36,9 +36,10 @@ export function refusalsDue({ revoked, change, own, known, waitsSince, now }: Re
   const isPatient = waitsSince === undefined || now - waitsSince < leavesFirstMs;
   const more: string[] = [];
   let isWaiting = false;
-  for (const { name, storeSerial } of revoked) {
+  for (const { name, storeSerial, cellUntil } of revoked) {
     if (storeSerial === undefined || storeSerial === own || known.includes(storeSerial)) continue;
-    if (isPatient && name === leaving) isWaiting = true;
+    // One that was removed hears of it from the others' etcd, and a server may just be joining in its place.
+    if (isPatient && (name === leaving || cellUntil !== undefined)) isWaiting = true;
     else more.push(storeSerial);
   }
   return { more, isWaiting };

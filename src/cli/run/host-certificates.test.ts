@@ -12,7 +12,7 @@ import { x509Maker } from '../../base/node/x509-maker.ts';
 import { lifeMs } from '../../model/auth.ts';
 import { checkAgentConfig } from '../core/agent-config.ts';
 import { selfSigned } from './found.ts';
-import { HostCertificates } from './host-certificates.ts';
+import { HostCertificates, hostCertificates } from './host-certificates.ts';
 import { renewStore } from './pki.ts';
 import { PkiFolder } from './pki-files.ts';
 
@@ -84,6 +84,18 @@ test('a host that joined as a cell opens no store', async () => {
   const { store: _store, storeAuthority: _authority, ...cell } = host;
   const held = new HostCertificates(new PkiFolder(dataDir), cell);
   expect(() => held.storeCredentials()).toThrow(/joined as a cell/);
+});
+
+test('a host that is no server any more is due for the certificate of a cell, after a restart too', async () => {
+  const context = contextOf();
+  const { host } = await selfSigned(context, await testAuthorities('c', context.clock.now()));
+  const held = new HostCertificates(new PkiFolder(dataDir), host);
+  const { woken } = held;
+  held.forgetStore();
+  expect(woken.aborted).toBe(true);
+  expect(held.isDue(context.clock.now())).toBe(true);
+  const again = hostCertificates(context.config);
+  expect(again?.isDue(context.clock.now())).toBe(true);
 });
 
 test('what etcd is to refuse is a list in a file of its own name, which a renewal keeps', async () => {

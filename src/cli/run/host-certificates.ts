@@ -18,7 +18,6 @@ export class HostCertificates implements RenewedTls {
   #store: StoreMaterial | undefined;
   #material: TlsMaterial;
   #wanted = 0;
-  #mustRenew = false;
   #confirmed = -1;
   #wake = new AbortController();
 
@@ -90,7 +89,6 @@ export class HostCertificates implements RenewedTls {
   forgetStore(): void {
     const { store: _store, storeAuthority: _authority, ...host } = this.#host;
     this.replace(host);
-    this.#mustRenew = true;
     this.#wake.abort(new SkepError('Cancelled', 'this host is no server any more'));
   }
 
@@ -99,7 +97,6 @@ export class HostCertificates implements RenewedTls {
     const { refused } = this.#host;
     const host = refused === undefined ? given : { refused, ...given };
     this.#folder.writeHost(host);
-    this.#mustRenew = false;
     this.#host = host;
     this.#store = storeMaterial(host);
     this.#material = { ...host.cluster, shown: host.shown };
@@ -116,12 +113,22 @@ export class HostCertificates implements RenewedTls {
     this.replace({ ...this.#host, refused });
   }
 
-  /** Whether a certificate has lived two thirds of its life, or is of an authority that is being replaced. */
+  /**
+   * Whether a certificate has lived two thirds of its life, is of an authority that is being replaced, or is that of a
+   * server on a host that is none any more: seen from what lies on the disk, so that a restart forgets nothing.
+   */
   isDue(now: number): boolean {
     return (
-      this.#mustRenew ||
+      this.#isLeft ||
       this.#wanted > this.trust ||
       this.#leaves().some(({ notBefore, notAfter }) => isDue(notBefore, notAfter, now))
+    );
+  }
+
+  get #isLeft(): boolean {
+    const { cluster, store } = this.#host;
+    return (
+      store === undefined && certificateFacts(cluster.certificate).identity?.roles.includes('server') === true
     );
   }
 

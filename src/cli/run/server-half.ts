@@ -179,7 +179,7 @@ class Half implements ServerHalf {
   /** Back to a cell only. Where no cell runs there is nothing left, and the agent ends as it did before. */
   async #standDown(handle: ServerHandle, ending: AbortController, reason: string): Promise<void> {
     const { config, certificates, clock, log } = this.#context;
-    if (!config.cell.enabled) throw new SkepError('InvalidConfig', reason, { field: 'server' });
+    if (!config.cell.enabled) throw noServerHere(config, reason);
     log.warn('server.stands_down', { reason });
     writeServing(config.dataDir, { v: 1, serves: false, reason, at: clock.now() });
     ending.abort(new SkepError('Cancelled', `this host is no server any more: ${reason}`));
@@ -197,6 +197,13 @@ class Half implements ServerHalf {
     await this.#watching;
     await this.#handle?.stop();
   }
+}
+
+function noServerHere({ name, dataDir }: AgentConfig, reason: string): SkepError {
+  return new SkepError('InvalidConfig', reason, {
+    field: 'server',
+    hint: `no cell runs here, so nothing is left to do; to join again: \`skep cert revoke ${name}\` on a server, move ${dataDir} away, and start with a new token`,
+  });
 }
 
 /** Rejects with the reason: an agent that ends waits for nothing that will not come. */

@@ -4,6 +4,7 @@
  * meanwhile; the API answers, saying what is wrong, as soon as the cluster's id is known.
  */
 import { createDispatcher } from '../../api/dispatcher.ts';
+import { type ServerCertificates, serverCertificates } from '../../api/handlers/auth/leave.ts';
 import { createApi } from '../../api/http/app.ts';
 import { identifier } from '../../api/http/identify.ts';
 import { groupIdOf, listenApi } from '../../api/http/listen.ts';
@@ -55,6 +56,8 @@ interface Candidacy {
   readonly store: StoreAccess;
   readonly replica: Replica;
   readonly orders: ServerOrders;
+  /** Absent without TLS. */
+  readonly leaving: ServerCertificates | undefined;
   readonly ear: CellEar;
 }
 
@@ -220,11 +223,12 @@ class Serving {
       tls: certificates && { source: certificates, replica, clock },
     });
     this.#closers.push(() => listening.close());
-    this.#stand({ store, replica, orders: serverOrders(options), ear: dispatcher });
+    const leaving = isOpen ? undefined : serverCertificates(common);
+    this.#stand({ store, replica, orders: serverOrders(options), leaving, ear: dispatcher });
   }
 
   /** From now on this server may lead. */
-  #stand({ store, replica, orders, ear }: Candidacy): void {
+  #stand({ store, replica, orders, leaving, ear }: Candidacy): void {
     const { config, clock, rng, log, metrics, explain } = this.#context;
     const brain = createBrain({
       bbs: store.bbs,
@@ -240,7 +244,7 @@ class Serving {
     readBrain(metrics, brain, replica);
     const { bbs, members, memberStatuses: statuses } = store;
     const ours = members === undefined || statuses === undefined ? undefined : { members, statuses };
-    const keeping = ours && { ...ours, bbs, replica, orders, clock, rng, log };
+    const keeping = ours && { ...ours, bbs, replica, orders, certificates: leaving, clock, rng, log };
     const lead = (term: LeaderTerm): Promise<void> => {
       metrics.count('skep_brain_leaderships_total', {});
       return withKeeper(brain, keeping, term);

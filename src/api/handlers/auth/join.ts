@@ -1,16 +1,24 @@
 /** A host becomes a member: with a token for the first time, with its own certificate from then on. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { messageOf, SkepError } from '../../../base/core/errors.ts';
-import { type CertificateRecord, type JoinToken, type TokenRole } from '../../../model/auth.ts';
+import {
+  type CertificateRecord,
+  type JoinToken,
+  type Revocation,
+  standingOf,
+  type TokenRole,
+} from '../../../model/auth.ts';
 import type { CellId } from '../../../model/ids.ts';
 import type { Role } from '../../../model/rights.ts';
 import type { Put, StoredRecord } from '../../../store/bbs.ts';
 import { authoritiesKey, revokedKey } from '../../../store/core/keys.ts';
 import type { ApiContext, Call, Handler, HandlerInput } from '../../context.ts';
+import { serverAgain } from '../../core/access.ts';
 import type { HostCertificates } from '../../core/auth-shapes.ts';
-import { journal, write } from '../../write.ts';
+import { journal, nounOf, write } from '../../write.ts';
 import { Attempts } from './attempts.ts';
 import { byOf, issueHost, makerOf } from './issue.ts';
+import { replacedPuts, serversOwn } from './leave.ts';
 import {
   allCertificates,
   assertUnchanged,
@@ -177,21 +185,43 @@ export const renewCertificate: Handler<'renewCertificate'> = async (context, { b
     storeRequest: body.storeRequest,
     by: byOf(call),
   });
-  const message = `${name} renewed its certificate: ${record.serial}`;
-  const keys = [hostKey(name), revokedKey(caller.serial ?? ''), authoritiesKey];
-  await write(context, call, keys, ([, revoked, current]) => {
+  // Who shows the certificate of a server and asks for that of a cell has stood down.
+  const own = serversOwn(old, name, context.clock.now());
+  const isLeaving = body.storeRequest === undefined && own.some(({ serial }) => serial === caller.serial);
+  const left = isLeaving ? own : [];
+  const what = isLeaving
+    ? 'has the certificate of a cell, and is no server any more'
+    : 'renewed its certificate';
+  const message = `${name} ${what}: ${record.serial}`;
+  const fixed = [hostKey(name), revokedKey(caller.serial ?? ''), authoritiesKey];
+  const keys = [...fixed, ...left.map(({ serial }) => revokedKey(serial))];
+  await write(context, call, keys, ([, revoked, current, ...others]) => {
     assertUnchanged(current, authorities);
-    if (revoked !== undefined) {
-      throw new SkepError('Unauthorized', `the certificates of ${name} were revoked`, {
-        hint: 'join again with a new token',
-      });
-    }
+    const now = context.clock.now();
+    refuseRevoked(name, nounOf('revoked', revoked), body.storeRequest !== undefined, now);
     const line = journal(context, call, { type: 'auth.certificate', subject: name, message });
     return {
-      puts: [...recordPuts(record), line],
-      deletes: expiredKeys(old, context.clock.now()),
+      puts: [...recordPuts(record), ...replacedPuts(left, others, { by: byOf(call), now }), line],
+      deletes: expiredKeys(old, now),
       result: undefined,
     };
   });
   return answer;
 };
+
+/** By the store's own word: this server's copy may not know of it yet. */
+function refuseRevoked(
+  name: CellId,
+  revocation: Revocation | undefined,
+  asServer: boolean,
+  now: number,
+): void {
+  if (revocation === undefined) return;
+  if (standingOf(revocation, now) === 'nothing') {
+    throw new SkepError('Unauthorized', `the certificates of ${name} were revoked`, {
+      hint: 'join again with a new token',
+    });
+  }
+  if (!asServer) return;
+  throw new SkepError('Unauthorized', `${name} was removed from the servers`, { hint: serverAgain(name) });
+}

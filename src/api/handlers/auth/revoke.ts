@@ -1,6 +1,6 @@
 /** Certificates that count no more. The replica carries their numbers to every server, which ends their connections. */
 import { SkepError } from '../../../base/core/errors.ts';
-import { type Authorities, type CertificateRecord, userSchema } from '../../../model/auth.ts';
+import { type Authorities, type CertificateRecord, standingOf, userSchema } from '../../../model/auth.ts';
 import type { CellId } from '../../../model/ids.ts';
 import type { Put } from '../../../store/bbs.ts';
 import { revokedKey, userPrefix } from '../../../store/core/keys.ts';
@@ -39,12 +39,16 @@ export const listCertificates: Handler<'listCertificates'> = async (context, _in
   const hash = (pem: string): string => Buffer.from(makerOf(context).certificateHash(pem)).toString('hex');
   const names = authorityNames(authorities, hash);
   const newest = newestOf(certificates);
+  const now = context.clock.now();
   const rows = certificates.map((row) => {
-    const revokedAt = revoked.get(row.serial)?.value.at;
+    const revocation = revoked.get(row.serial)?.value;
+    const isCell = revocation !== undefined && standingOf(revocation, now) === 'cell';
+    const revokedAt = isCell ? undefined : revocation?.at;
     const renewsAt = row.issuedAt + ((row.notAfter - row.issuedAt) * 2) / 3;
     const isRenewed = isHost(row) || renewing.has(row.name);
     return {
       ...row,
+      roles: isCell ? row.roles.filter((role) => role !== 'server') : row.roles,
       ...(revokedAt === undefined ? {} : { revokedAt }),
       ...(isRenewed ? { renewsAt } : {}),
       isReplaced: newest.get(holderOf(row)) !== row.serial,
