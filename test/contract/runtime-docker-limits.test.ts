@@ -120,11 +120,8 @@ describe('a container', () => {
 
   test("[diego 177] runs the image's own command when given none", async () => {
     const id = await containers.run([]);
-    const { Args: args, Path: path } = JSON.parse(await docker('inspect', '--format', '{{json .}}', id)) as {
-      Args: string[];
-      Path: string;
-    };
-    expect([path, ...args]).toEqual(['/bin/sh']);
+    const [, ...processes] = (await docker('top', id, '-eo', 'pid,args')).split('\n');
+    expect(processes.map((line) => line.replace(/^\s*\d+\s+/, '').trim())).toEqual(['/bin/sh']);
   });
 
   test('whose task reads its input meets the end of it', async () => {
@@ -132,7 +129,7 @@ describe('a container', () => {
   });
 
   test.each([
-    ['a missing command', ['nosuchprogram'], {}, /executable file not found/],
+    ['a missing command', ['nosuchprogram'], {}, /executable file (?:\S+ )?not found/],
     ['a command that is no program', ['/www/index.html'], {}, /permission denied/],
     ['an unknown user', ['true'], { user: 'nosuchuser' }, /unable to find user nosuchuser/],
   ])('with %s is refused in words', async (_, args, changes, reason) => {
@@ -222,7 +219,12 @@ describe('images', () => {
     ['that is unknown', (host: string) => `${host}/team/nothing:9`, 'ResourceNotFound', /manifest unknown/],
     ['that is private', (host: string) => `${host}/team/private:1`, 'ResourceNotFound', /./],
     ['of a registry that is away', () => '127.0.0.1:1/team/app:1', 'Unavailable', /connection refused/],
-    ['that is misspelt', () => 'Nginx:1', 'InvalidRequest', /invalid reference format/],
+    [
+      'that is misspelt',
+      () => 'Nginx:1',
+      'InvalidRequest',
+      /invalid reference format|repository name must be lowercase/,
+    ],
   ])('[diego 199-200] one %s is refused in the words of its registry', async (_, image, code, reason) => {
     const error = expect.objectContaining({
       code,

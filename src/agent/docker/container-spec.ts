@@ -65,8 +65,8 @@ function hostConfig(spec: ContainerSpec, ability: EngineAbility): Docker.HostCon
     ...(memory > 0 ? { Memory: memory, MemorySwap: memory } : {}),
     CpuShares: Math.max(minCpuShares, Math.round((spec.cpuWeight * 1_024) / 100)),
     ...(spec.cpuMilli > 0 ? { NanoCpus: nanoCpus(spec.cpuMilli, ability.cpus) } : {}),
-    // Said also where there is no limit: left out, Podman sets one of its own (2,048).
-    PidsLimit: spec.maxPids > 0 ? spec.maxPids : -1,
+    // 0 is none. Left out, Podman sets one of its own (2,048); -1 its API hands on to crun, which fails (cgroup v1).
+    PidsLimit: spec.maxPids,
     ...(ability.canLimitDisk && spec.diskMb > 0 ? { StorageOpt: { size: `${spec.diskMb}M` } } : {}),
     ...privileges(spec.privileged),
     ...(spec.runtime === undefined ? {} : { Runtime: spec.runtime }),
