@@ -45,14 +45,13 @@ export class ToldAssignments {
 
   #isEcho(state: ClusterState, key: string): boolean {
     const told = this.#items.get(this.#idByKey.get(key) ?? '');
-    const item = itemAt(state, this.#cellId, key, this.#items);
-    if (told === undefined || item === undefined) return false;
-    if (!('lrp' in told.content && 'lrp' in item.content) || told.id !== item.id) return false;
-    const [before, after] = [told.content.lrp, item.content.lrp];
-    const { actual } = after;
-    const isRunning = actual.state === 'RUNNING' && actual.presence === before.actual.presence;
-    const isWanted = actual.retire === undefined && before.actual.retire === undefined;
-    return isRunning && isWanted && definitionOf(after.desired) === definitionOf(before.desired);
+    const after = state.claimsByCell.get(this.#cellId)?.get(key)?.record.value;
+    if (told === undefined || after === undefined || !('lrp' in told.content)) return false;
+    const { actual: before, desired } = told.content.lrp;
+    if (after.state !== 'RUNNING' || after.instanceGuid !== before.instanceGuid) return false;
+    if (after.presence !== before.presence || (after.retire ?? before.retire) !== undefined) return false;
+    const now = state.desired.get(after.guid)?.value ?? desired;
+    return now === desired || definitionOf(now) === definitionOf(desired);
   }
 
   /** Compares the records of these keys only: of the hundreds that a cell holds few change at a time. */
@@ -127,9 +126,9 @@ function taskItem(state: ClusterState, guid: TaskGuid): AssignmentItem | undefin
  * is nobody's business on a cell, and must not cost a message for each of 100,000 instances.
  */
 function claimItem(state: ClusterState, ref: ActualRef, sent: SentAssignments): AssignmentItem | undefined {
-  const record = state.actual.get(ref.guid)?.get(ref.index)?.[ref.slot];
-  const id = record?.value.instanceGuid;
-  if (record === undefined || id === undefined) return undefined;
+  const { record } = ref;
+  const id = record.value.instanceGuid;
+  if (id === undefined) return undefined;
   const before = sent.get(id);
   const told = before !== undefined && 'lrp' in before.content ? before.content.lrp : undefined;
   const desired = state.desired.get(ref.guid)?.value ?? told?.desired;
