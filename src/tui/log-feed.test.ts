@@ -47,6 +47,7 @@ class World {
   /** Rows that the watch says now; undefined cuts it. */
   #tell: (message: WatchMessage | Error) => void = () => undefined;
   taskState = 'RUNNING';
+  exists = true;
   done: Promise<void> | undefined;
 
   begin(request: Partial<LogRequest> = {}): this {
@@ -57,10 +58,12 @@ class World {
         return pair.left;
       },
       watch: (_query, { signal }) => this.#watch(signal),
-      call: (async (route: string) =>
-        route === 'getTask'
-          ? { guid: 'night', state: this.taskState, cellId: 'cell-2' }
-          : { rows: [instance(0), instance(1)], revision: 1 }) as unknown as Client['call'],
+      call: (async (route: string) => {
+        if (route === 'getTask') return { guid: 'night', state: this.taskState, cellId: 'cell-2' };
+        if (route === 'getLrp' && !this.exists)
+          throw new SkepError('ResourceNotFound', 'there is no such LRP');
+        return { rows: [instance(0), instance(1)], revision: 1 };
+      }) as unknown as Client['call'],
     };
     const connection: ClusterConnection = {
       client: client as Client,
@@ -209,6 +212,16 @@ describe('all instances of an LRP', () => {
     await world.instances();
     await world.clock.advance(500);
     expect(world.texts()[0]).toContain('no instance has a container');
+    await world.end();
+  });
+
+  test('a name that does not exist is said, and no lines are promised', async () => {
+    const world = new World();
+    world.exists = false;
+    world.begin();
+    await world.instances();
+    await world.clock.advance(500);
+    expect(world.texts()[0]).toBe('-- there is no LRP "web": ":lrps" lists them --');
     await world.end();
   });
 });

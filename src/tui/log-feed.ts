@@ -168,12 +168,26 @@ class LogFeed {
     this.#crashReasons = new Map(
       instances.map((each) => [instanceName(each.guid, each.index), each.crashReason]),
     );
-    if (this.#isFirst && instances.length === 0)
-      this.#note('-- no instance has a container: lines come when one does --');
+    if (this.#isFirst && instances.length === 0) void this.#tellNone();
     if (this.#isFirst) this.#atFirst = new Set(this.#current.keys());
     if (this.#isFirst) this.#tellSilent(instances.filter((each) => each.instanceGuid === undefined));
     this.#joinNew();
     this.#isFirst = false;
+  }
+
+  /** Nothing to read: a name that does not exist is a slip, and nothing is ever going to come. */
+  async #tellNone(): Promise<void> {
+    const { request, connection } = this.#options;
+    if ('task' in request.target) return;
+    const { guid } = partsOf(request.target);
+    const isUnknown = await connection.client
+      .call('getLrp', { params: { guid } }, { signal: this.#signal })
+      .then(
+        () => false,
+        (error: unknown) => error instanceof SkepError && error.code === 'ResourceNotFound',
+      );
+    if (isUnknown) this.#note(`-- there is no LRP "${guid}": ":lrps" lists them --`);
+    else this.#note('-- no instance has a container: lines come when one does --');
   }
 
   /** Those that have no container: how they are, and of one that crashed its last words. */

@@ -107,7 +107,11 @@ function fromHistory(editor: LineEditor, at: number): LineEditor {
   return { ...editor, text, cursor: graphemes(text).length, at, draft };
 }
 
-/** Draws the line, scrolled so that the cursor is seen, and places the terminal's cursor. `ghost` follows the text. */
+/**
+ * Draws the line, scrolled so that the cursor is seen, and places the terminal's cursor.
+ * @param ghost follows the text
+ * @param role how the text looks: `cursorRow` where the next character typed replaces it
+ */
 export function drawLine(
   editor: LineEditor,
   canvas: Canvas,
@@ -115,6 +119,7 @@ export function drawLine(
   y: number,
   theme: Theme,
   ghost = '',
+  role: 'input' | 'cursorRow' = 'input',
 ): void {
   const room = canvas.columns - x;
   if (room < 2) return;
@@ -131,7 +136,7 @@ export function drawLine(
     .map(({ character }) => character)
     .join('');
   canvas.fill({ x, y, columns: room, rows: 1 }, ' ', theme.attr('input'));
-  const end = canvas.text(x, y, shown, theme.attr('input'));
+  const end = canvas.text(x, y, shown, theme.attr(role));
   if (ghost !== '') canvas.text(end, y, ghost, theme.attr('dim'));
   canvas.cursor(x + used, y);
 }

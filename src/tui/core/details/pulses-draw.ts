@@ -162,11 +162,14 @@ function drawStack(
 function drawSafety(canvas: Canvas, y: number, { status, theme, now, skewMs }: DrawContext): number {
   if (status === undefined) return y;
   const { leader, servers, survives, stale } = status;
-  const healthy = servers.filter(({ health }) => health !== 'unknown').length;
+  // An etcd that votes while its agent is away answers no operator.
+  const healthy = servers.filter(
+    (each) => each.health !== 'unknown' && each.agentProblem === undefined,
+  ).length;
   const lead =
     leader === undefined
       ? 'no leader: nothing is placed, nothing can be changed'
-      : `${leader.server} leads since ${formatAge(now + skewMs - leader.since)}`;
+      : `${leader.server} has led for ${formatAge(now + skewMs - leader.since)}`;
   const quorum = `${healthy} of ${servers.length} servers answer`;
   const isGood = leader !== undefined && healthy === servers.length && stale === '';
   const said = [lead, quorum, ...(stale === '' ? [] : [stale])].join(', ');

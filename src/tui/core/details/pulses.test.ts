@@ -77,6 +77,15 @@ describe('the page', () => {
     driver.send(view('cells', { ready: 5 }, 5));
     expect(driver.screen()).not.toContain('no server answers');
   });
+  test('a server whose agent is away does not answer, though its etcd votes', () => {
+    const servers = clusterStatus.servers.map((server, at) => ({
+      ...server,
+      health: 'follower' as const,
+      ...(at === 1 ? { agentProblem: 'nobody listens there' } : {}),
+    }));
+    const driver = drivePage(pulsesPage(stubPages), { now, status: { ...clusterStatus, servers } });
+    expect(driver.screen()).toContain('2 of 3 servers answer');
+  });
   test('nothing is wrong only when nothing that runs is', () => {
     const status = { ...clusterStatus, problems: [] };
     const driver = drivePage(pulsesPage(stubPages), { now, status });

@@ -57,7 +57,8 @@ function drawFields(spec: ActionSpec, state: ActionState, box: Canvas, { theme }
       clip(label, width - 1, theme.glyphs.more),
       theme.attr(at === state.focus ? 'strong' : 'text'),
     );
-    if (at === state.focus) drawLine(editor, box, width, at, theme);
+    const isReplaced = id !== undefined && state.fresh.includes(id);
+    if (at === state.focus) drawLine(editor, box, width, at, theme, '', isReplaced ? 'cursorRow' : 'input');
     else box.text(width, at, clip(editor.text, box.columns - width, theme.glyphs.more), theme.attr('input'));
   }
 }

@@ -347,6 +347,20 @@ describe('edit', () => {
     expect(driver.press('enter')).toMatchObject([{ do: 'edit', text: broken }]);
   });
 
+  test.each([
+    [
+      'image: nginx:2\nmemory: 9\n',
+      'image, memory cannot be changed here: instances, routes and annotation can',
+    ],
+    ['', 'this is not a list of fields such as "instances: 3"'],
+    ['- a\n', 'this is not a list of fields such as "instances: 3"'],
+    ['a: [1,\n  b: }', 'this is not YAML'],
+  ])('%j: what is wrong with it, and what may be done', (added, said) => {
+    const { driver } = begin();
+    driver.send({ kind: 'answer', id: 'edit', value: added });
+    expect(driver.screen().replaceAll(/[\s│]+/g, ' ')).toContain(said);
+  });
+
   test('nothing changed is nothing done', () => {
     const { driver, text } = begin();
     expect(driver.send({ kind: 'answer', id: 'edit', value: text })).toMatchObject([

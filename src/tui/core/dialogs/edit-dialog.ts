@@ -137,13 +137,25 @@ function readUpdate(
   try {
     value = yaml.parse(text);
   } catch (error) {
-    return { problem: `this is no YAML: ${error instanceof Error ? error.message : String(error)}` };
+    return { problem: `this is not YAML: ${error instanceof Error ? error.message : String(error)}` };
   }
   const read = desiredLrpUpdateSchema.safeParse(value);
   if (read.success) return { update: read.data };
-  const [issue] = read.error.issues;
-  return { problem: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'makes no sense'}` };
+  return { problem: problemOf(value, read.error.issues[0]) };
 }
+
+/** What an operator can act on: which line of the text is wrong, or why a field is not for this dialog. */
+function problemOf(value: unknown, issue: Issue | undefined): string {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return 'this is not a list of fields such as "instances: 3"; Esc gives up and changes nothing';
+  if (issue?.code === 'unrecognized_keys') {
+    const named = issue.keys.join(', ');
+    return `${named} cannot be changed here: instances, routes and annotation can. For all else remove the LRP and run a new one`;
+  }
+  return `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'makes no sense'}`;
+}
+
+type Issue = NonNullable<ReturnType<typeof desiredLrpUpdateSchema.safeParse>['error']>['issues'][number];
 
 /** Only what differs. */
 function changesOf(desired: DesiredLrp, update: DesiredLrpUpdate): DesiredLrpUpdate {
