@@ -46,6 +46,17 @@ test('cells that answer are heard, and nobody waits', async () => {
   expect(await ask(a, b)).toEqual({ unheard: [], tookMs: 0 });
 });
 
+test('a cell that says something is not asked for a while, and is heard though it did not answer before', async () => {
+  const [pair] = await sessions(a);
+  await clock.advance(60_000);
+  pair?.silence();
+  hearing.heard(a);
+  expect(await ask(a)).toEqual({ unheard: [], tookMs: 0 });
+  expect(await ask(a)).toEqual({ unheard: [a], tookMs: 500 });
+  hearing.heard(a);
+  expect(await ask(a)).toEqual({ unheard: [], tookMs: 0 });
+});
+
 test('a host without power keeps its session and does not answer: it has half a second, once', async () => {
   const [, second] = await sessions(a, b);
   await clock.advance(60_000);

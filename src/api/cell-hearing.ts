@@ -52,6 +52,14 @@ export class CellHearing {
     this.#absentSince.delete(cellId);
   }
 
+  /** Something came from the cell: it need not be asked for a while. */
+  heard(cellId: CellId): void {
+    const line = this.#lines.get(cellId);
+    if (line === undefined) return;
+    line.heardAt = this.#clock.now();
+    line.askedAt = undefined;
+  }
+
   ended(cellId: CellId): void {
     const silentSince = this.#lines.get(cellId)?.askedAt;
     this.#lines.delete(cellId);

@@ -28,6 +28,8 @@ export interface SessionOptions {
   readonly server: string;
   /** After a message to the cell, changes gather this long before the next. */
   readonly gatherMs: () => number;
+  /** The cell said something. */
+  readonly heard: () => void;
 }
 
 /** The replica must hold its first snapshot already: a cell is never told an empty state that is not one. */
@@ -87,6 +89,7 @@ export class CellSession {
     void this.#pump();
     const open = new Set<Promise<void>>();
     for await (const data of this.#socket.messages) {
+      this.#options.heard();
       const message = parseMessage(data);
       if (typeof message === 'string') {
         this.#context.log.warn('cell.malformed_message', { reason: message });

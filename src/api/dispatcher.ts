@@ -83,7 +83,8 @@ class CellDispatcher implements Dispatcher, Hearing {
     const reports = new Map<string, Promise<void>>();
     const context = { cellId, replica, bbs, commits, journal, reports, clock, rng, log, signal };
     const gatherMs = (): number => gatherMsFor(this.#sessions.size);
-    const session = new CellSession({ context, socket, clusterId, server, gatherMs });
+    const heard = (): void => this.#hearing.heard(cellId);
+    const session = new CellSession({ context, socket, clusterId, server, gatherMs, heard });
     this.#sessions.set(cellId, session);
     this.#hearing.opened(cellId, socket);
     log.info('cell.session_opened');
