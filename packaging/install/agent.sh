@@ -73,6 +73,12 @@ start_agent() {
   echo $! >"$PID_FILE"
 }
 
+# announce_restart: the cell of the agent that runs stays present for 90 s without it, so that on a slow host nothing of
+# it is taken for lost; it then ends only when its servers know. An agent of before this signal ignores it.
+announce_restart() {
+  if runs_containers && pid=$(agent_pid); then kill -s URG "$pid" 2>/dev/null || true; fi
+}
+
 # Ends the agent, and with it its etcd, in order. Containers run on.
 stop_agent() {
   if [ "$INIT" = systemd ]; then
@@ -133,6 +139,7 @@ step_agent() {
     if ! has_state "$(data_folder)"; then undo_by data "$(data_folder)"; fi
     undo_by agent-started
     set_started_aside
+    announce_restart
     if [ "$INIT" != systemd ]; then stop_agent; fi
     start_agent || {
       cp "$WORK/step.log" "$WORK/start.log"

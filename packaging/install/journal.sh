@@ -252,7 +252,10 @@ undo_one() {
       remove_state "$2"
       rm -f "$LOG"
       ;;
-    agent-started) stop_agent ;;
+    agent-started)
+      if [ -n "$BEFORE" ]; then announce_restart; fi
+      stop_agent
+      ;;
     agent-back)
       agent_runs || start_agent
       within 10 agent_runs || echo '  The agent could not be started again: run this again once the cause is mended.'

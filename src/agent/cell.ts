@@ -93,6 +93,8 @@ export interface Cell {
   /** Resolves once the signal has aborted and everything has come to rest. */
   readonly done: Promise<void>;
   status(): CellStatus;
+  /** The agent is about to be restarted: `Presence.stayFor`. */
+  stayFor(ttlMs: number): Promise<void>;
 }
 
 /** Starts a cell; it runs until the signal aborts. Engine, servers and host may all be away: it waits for them. */
@@ -157,6 +159,11 @@ class RunningCell implements Cell {
       instanceStates: this.#instances.countByStage(),
       tasks: this.#tasks.count,
     };
+  }
+
+  async stayFor(ttlMs: number): Promise<void> {
+    this.#options.log.info('agent.restart_announced', { ttlMs });
+    await this.#presence.stayFor(ttlMs);
   }
 
   async #untilDone(events: Promise<void>): Promise<void> {

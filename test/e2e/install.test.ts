@@ -140,6 +140,11 @@ describe.skipIf(process.getuid?.() !== 0)('install.sh', () => {
     expect(result.code).toBe(9);
     expect(result.stderr).toContain('the agent ended');
     expect(result.stderr).toContain(`${before.release} is in place as before`);
+    // What ended was told of its restart, and ended only when its cell was known to stay, or nobody answered.
+    const log = readFileSync(join(here.root, 'var/log/skep/agent.log'), 'utf8');
+    const told =
+      /agent\.restart_announced[^]*?"presence\.(?:registered|not_prolonged)[^]*?"agent\.stopped/.exec(log);
+    expect(told, log).not.toBeNull();
     expect((await here.install([])).stdout).toContain('Nothing to do');
     expect({ containers: await here.containers(), release: here.release() }).toEqual(before);
   });

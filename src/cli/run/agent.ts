@@ -21,6 +21,7 @@ import { lockDataFolder, prepareDataFolder } from './data-folder.ts';
 import { explainSwitch } from './explain.ts';
 import { preparePki } from './pki.ts';
 import { raisePriority } from './priority.ts';
+import { type RestartNotice, restartNotice } from './restart-notice.ts';
 import { serverHalf } from './server-half.ts';
 import { watchStalls } from './stall-watch.ts';
 import { version } from './version.ts';
@@ -28,8 +29,10 @@ import { version } from './version.ts';
 /** Runs until SIGTERM or SIGINT; the exit status. */
 export async function runAgent(configPath: string | undefined, flags: ConfigOverrides): Promise<number> {
   const stop = new AbortController();
+  const restart = restartNotice();
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(name, () => stop.abort(new SkepError('Cancelled', `the agent got ${name}`)));
+    const end = (): void => stop.abort(new SkepError('Cancelled', `the agent got ${name}`));
+    process.once(name, () => void restart.mayEnd().then(end));
   }
   let log: Log | undefined;
   try {
@@ -39,7 +42,7 @@ export async function runAgent(configPath: string | undefined, flags: ConfigOver
     const context = { config, log, clock: systemClock, rng: systemRng, version: version(), explain };
     const metrics = agentMetrics(config, context.version);
     try {
-      await run({ ...context, metrics }, stop.signal);
+      await run({ ...context, metrics }, restart, stop.signal);
     } finally {
       await explain.close();
     }
@@ -48,6 +51,8 @@ export async function runAgent(configPath: string | undefined, flags: ConfigOver
   } catch (error) {
     if (stop.signal.aborted && error === stop.signal.reason) return 0;
     return fail(error, log);
+  } finally {
+    restart.close();
   }
 }
 
@@ -72,7 +77,7 @@ function fail(error: unknown, log: Log | undefined): number {
   return known?.code === 'InvalidConfig' ? 2 : 1;
 }
 
-async function run(base: BaseContext, signal: AbortSignal): Promise<void> {
+async function run(base: BaseContext, restart: RestartNotice, signal: AbortSignal): Promise<void> {
   const { config, log } = base;
   raisePriority(log);
   prepareDataFolder(config.dataDir);
@@ -87,7 +92,7 @@ async function run(base: BaseContext, signal: AbortSignal): Promise<void> {
   const ending = new AbortController();
   const until = AbortSignal.any([signal, ending.signal]);
   const server = serverHalf(context, until);
-  const cell = config.cell.enabled ? runCell(context, server, until) : waitFor(until);
+  const cell = config.cell.enabled ? runCell(context, server, restart, until) : waitFor(until);
   const stalls = watchStalls(context.clock, log, until);
   try {
     await Promise.race([cell, server.failed]);

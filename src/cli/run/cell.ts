@@ -17,6 +17,7 @@ import type { Dial } from '../../base/socket.ts';
 import { renewCell } from './cell-renewal.ts';
 import type { AgentContext } from './context.ts';
 import type { HostCertificates } from './host-certificates.ts';
+import type { RestartNotice } from './restart-notice.ts';
 import { cellDoctor } from './server-doctor.ts';
 import type { ServerHalf } from './server-half.ts';
 import { readServers, rememberServers } from './serving-file.ts';
@@ -28,7 +29,12 @@ function cellDial(tls: HostCertificates | undefined): Dial {
 }
 
 /** Runs until the signal aborts; containers run on. */
-export async function runCell(context: AgentContext, server: ServerHalf, signal: AbortSignal): Promise<void> {
+export async function runCell(
+  context: AgentContext,
+  server: ServerHalf,
+  restart: RestartNotice,
+  signal: AbortSignal,
+): Promise<void> {
   const { config, clock, rng, log, version, metrics, certificates } = context;
   const engine = dockerRuntime({
     clock,
@@ -80,6 +86,7 @@ export async function runCell(context: AgentContext, server: ServerHalf, signal:
     },
     signal,
   });
+  restart.concerns(cell);
   readCell(metrics, cell);
   const sessions = (): string[] => cell.status().sessions.map(({ address }) => address);
   const renewing = certificates && renewCell(context, certificates, server, sessions, signal);
