@@ -1,5 +1,6 @@
 /** The flags that say where something may run: shared by `run` and `task run`. */
 import type { Command } from 'commander';
+import { SkepError } from '../base/core/errors.ts';
 import { parseFixedPort, parseWhole } from './core/quantity.ts';
 import { collect } from './spec-flags.ts';
 
@@ -70,11 +71,29 @@ export function placementOf(flags: PlacementFlags) {
   return placement === undefined ? {} : { placement };
 }
 
-/** What of the body of a new LRP these flags make. */
-export function lrpPlacementOf(flags: LrpPlacementFlags) {
+/**
+ * What of the body of a new LRP these flags make.
+ * @param ports those of `-p`. Throws `InvalidRequest` for a pair that is the other way round, as Docker's is: it would
+ *   publish a port that nothing listens on.
+ */
+export function lrpPlacementOf(flags: LrpPlacementFlags, ports: readonly number[]) {
+  for (const text of flags.hostPort ?? []) requireOrder(text, ports);
   return {
     ...placementOf(flags),
     ...(flags.priority === undefined ? {} : { priority: flags.priority }),
     ...(flags.hostPort === undefined ? {} : { fixedPorts: flags.hostPort.map(parseFixedPort) }),
   };
+}
+
+function requireOrder(text: string, ports: readonly number[]): void {
+  const { containerPort, hostPort } = parseFixedPort(text);
+  if (ports.includes(containerPort) || !ports.includes(hostPort)) return;
+  throw new SkepError(
+    'InvalidRequest',
+    `--host-port: it is CONTAINER:HOST, and -p has ${hostPort} as a port of the container`,
+    {
+      field: '--host-port',
+      hint: `the other way round than Docker's: --host-port ${hostPort}:${containerPort}`,
+    },
+  );
 }

@@ -44,6 +44,7 @@ describe('skep run', () => {
     [['--max-per-cell', '0'], /--max-per-cell/],
     [['--priority', '2000'], /--priority/],
     [['--host-port', '80'], /--host-port/],
+    [['-p', '9000', '--host-port', '80:9000'], /CONTAINER:HOST[\s\S]*--host-port 9000:80/],
     [['--spread-by', 'my rack'], /--spread-by: may only hold letters/],
   ])('%j is refused by name, and nothing is made', async (flags, said) => {
     const { code, err } = await skep('run', 'web', 'busybox', '--detach', ...flags);

@@ -162,6 +162,25 @@ describe('streams', () => {
     expect(run.out.text).toBe(`${first} c-1 | one\n${second} c-1 | two\n${first} c-1 | three ^[[2J\n`);
   });
 
+  test('logs of what never ran say why there are none', async () => {
+    const reason = 'failed to create container: cannot pull image a/b:1: no such host';
+    const crashed = { state: 'CRASHED', crashCount: 3, crashReason: reason, home: 'c-1' } as const;
+    await scene.seed({
+      desired: [buildDesired({ guid: 'web', instances: 1 }), buildDesired({ guid: 'big', instances: 1 })],
+      actual: [buildActual({ guid: 'web', index: 0, ...crashed }), buildActual({ guid: 'big', index: 0 })],
+    });
+    const waits = await skep(['logs', 'big']);
+    expect(waits).toMatchObject({
+      code: 0,
+      err: 'No instance has run yet, so nothing was written: skep why big\n',
+    });
+    const { code, err } = await skep(['logs', 'web']);
+    expect(code).toBe(4);
+    expect(err).toBe(
+      `skep: web/0: there is no output, its last start failed: ${reason}\n  hint: skep why web/0\n`,
+    );
+  });
+
   test('logs -f joins new instances and tells the end of old ones', async () => {
     await seedLrp('web', 1);
     const run = start(['logs', '-f', 'web', '--no-prefix']);

@@ -98,7 +98,10 @@ function explainClaimed(state: Surroundings, lrp: ActualLrp, now: Millis): Expla
   const where = `has been starting on cell ${lrp.cellId} for ${spanOf(now - lrp.since)}`;
   if (isLost(state, lrp)) return { summary: `${where}, but the cell is not present now` };
   const waits = lrp.checkOutput ?? 'its image is being pulled, or its health check has not passed yet';
-  return { summary: `${where} (${waits})${crashesOf(lrp)}` };
+  return {
+    summary: `${where} (${waits})${crashesOf(lrp)}`,
+    hint: `what it says meanwhile: skep logs -f ${instanceName(lrp.guid, lrp.index)}`,
+  };
 }
 
 function explainUnclaimed(state: Surroundings, lrp: ActualLrp, now: Millis): Explanation {
@@ -149,9 +152,22 @@ function explainCrashed(lrp: ActualLrp, now: Millis): Explanation {
         : `next try in ${spanOf(dueAt - now)}`;
   const summary = `crashed ${times(lrp.crashCount)}, last: ${lrp.crashReason ?? 'no reason known'}; ${next}`;
   if (dueAt === undefined) return { summary, hint: `start it anew: skep stop ${name}` };
+  return { summary, hint: crashHint(name, lrp.guid, lrp.crashReason ?? '') };
+}
+
+/** What to do about a crash, by its reason: the agent's own words (agent/core/exit-reason.ts, docker/). */
+function crashHint(name: string, guid: string, reason: string): string {
+  const anew = `skep rm ${guid}, then skep run`;
   // What never ran has said nothing.
-  if (/^failed to (create|run) container/.test(lrp.crashReason ?? '')) return { summary };
-  return { summary, hint: `what it said before it ended: skep logs ${name} --previous` };
+  if (/^failed to create container: cannot pull image/.test(reason))
+    return `see that its cell reaches the registry, and it is tried again; is the image's name wrong: ${anew} with the right one`;
+  if (/^failed to run container: .*the command cannot be run in this image/.test(reason))
+    return `run it with a command that the image has: ${anew}`;
+  if (/^failed to (create|run) container/.test(reason))
+    return `mend what the reason says and it is tried again; skep stop ${name} tries at once`;
+  if (reason.includes('(out of memory)'))
+    return `it used all the memory that it may: ${anew} with a larger -m; what it said before: skep logs ${name} --previous`;
+  return `what it said before it ended: skep logs ${name} --previous`;
 }
 
 function crashesOf(lrp: ActualLrp): string {

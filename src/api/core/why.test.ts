@@ -160,6 +160,29 @@ describe('an instance', () => {
   });
 });
 
+describe('what to do about a crash', () => {
+  const crashed = (crashReason: string) =>
+    summaryOf(buildActual({ state: 'CRASHED', since: ago(10), crashCount: 3, crashReason }))?.instances[0]
+      ?.hint;
+  test.each([
+    [
+      'failed to create container: cannot pull image a/b:1: no such host',
+      /reaches the registry.*skep rm web/,
+    ],
+    [
+      'failed to run container: cannot start container 1f: the command cannot be run in this image: x',
+      /a command/,
+    ],
+    ['failed to run container: no space left on device', /mend what the reason says/],
+    ['Exited with status 137 (out of memory)', /larger -m; .*skep logs web\/0 --previous/],
+    ['Exited with status 3; last output: bad', /^what it said before it ended: skep logs web\/0 --previous$/],
+  ])('%s', (reason, hint) => expect(crashed(reason)).toMatch(hint));
+  test('one that starts says what it does meanwhile', () => {
+    const starting = buildActual({ state: 'CLAIMED', cellId: 'a', since: ago(5) });
+    expect(summaryOf(starting)?.instances[0]?.hint).toBe('what it says meanwhile: skep logs -f web/0');
+  });
+});
+
 describe('an LRP', () => {
   const running = (index: number) =>
     buildActual({ index, state: 'RUNNING', cellId: 'a', routable: true, since: ago(5) });

@@ -77,7 +77,10 @@ async function readAll(
 ): Promise<number> {
   const instances: ActualLrp[] = [];
   for (const target of targets) instances.push(...(await instancesOf(session, target)));
-  if (instances.length === 0) session.note('There is no instance that could have written anything.');
+  if (instances.length === 0) {
+    const why = [...new Set(targets.map(({ name }) => `skep why ${name}`))].join(', ');
+    session.note(`No instance has run yet, so nothing was written: ${why}`);
+  }
   const origins = instances.map(
     (lrp, i): LogOrigin => ({
       name: instanceName(lrp.guid, lrp.index),
@@ -99,7 +102,7 @@ async function readAll(
     return await readLog(logReader(session), query, listener, () => false)
       .then(
         () => exitCodes.done,
-        (error: unknown) => tellFailure(session, origin, error),
+        (error: unknown) => tellFailure(session, origin, whySilent(instances[i], error)),
       )
       .finally(() => printer.end(origin));
   };
@@ -108,6 +111,17 @@ async function readAll(
   const failed = codes.filter((code) => code !== exitCodes.done);
   if (failed.length === 0) return exitCodes.done;
   return failed.length < codes.length ? exitCodes.partial : (failed[0] ?? exitCodes.failed);
+}
+
+/** Of an instance that could not even be started: not that no output is kept, but why there was none. */
+function whySilent(lrp: ActualLrp | undefined, error: unknown): unknown {
+  const isSilent =
+    error instanceof SkepError && (error.code === 'NotRunning' || error.code === 'ResourceNotFound');
+  const { crashReason = '' } = lrp ?? {};
+  if (lrp === undefined || !isSilent || !/^failed to (create|run) container/.test(crashReason)) return error;
+  return new SkepError('NotRunning', `there is no output, its last start failed: ${crashReason}`, {
+    hint: `skep why ${instanceName(lrp.guid, lrp.index)}`,
+  });
 }
 
 function tellFailure(session: Session, origin: LogOrigin, error: unknown): number {

@@ -107,16 +107,17 @@ async function run(session: Session, input: Input): Promise<number> {
 }
 
 function bodyOf(io: Io, { name, image, args, flags }: Input) {
+  const ports = (flags.port ?? []).map((text) => parseWhole('-p', text, 1, 65_535));
   return {
     guid: name,
     image,
     instances: flags.instances,
-    ports: (flags.port ?? []).map((text) => parseWhole('-p', text, 1, 65_535)),
+    ports,
     checks: (flags.check ?? []).map((text) => parseCheck('--check', text)),
     readinessChecks: (flags.ready ?? []).map((text) => parseCheck('--ready', text)),
     ...(flags.startTimeout === undefined ? {} : { startTimeoutMs: flags.startTimeout }),
     ...(flags.stopGrace === undefined ? {} : { stopGraceMs: flags.stopGrace }),
     ...specOf(io, flags, args),
-    ...lrpPlacementOf(flags),
+    ...lrpPlacementOf(flags, ports),
   };
 }

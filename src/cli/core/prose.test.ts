@@ -57,13 +57,24 @@ test('why of one instance says it once, and what happened newest first', () => {
   const events = [event('first', 9_000), event('last', 1_000)];
   const lines = whyLines({ subject: 'web/0', summary, instances: [{ actual, summary }], events }, now, plain);
   expect(lines).toEqual([
-    'web/0',
-    '',
     'web/0  running for 5s',
     `  ${summary}`,
     '',
     'What happened, newest first',
     '       1s ago  lrp.desired  web/0: last',
     '       9s ago  lrp.desired  web/0: first',
+  ]);
+});
+
+test('why of an LRP counts above, and says below why the first of its instances is not ready', () => {
+  const actual = buildActual({ state: 'CRASHED', since: now - 5_000 });
+  const summary = 'crashed 3 times, last: exited; next try in 25 s';
+  const why = { subject: 'web', summary: `0 of 1 ready; web/0 ${summary}`, instances: [{ actual, summary }] };
+  expect(whyLines({ ...why, events: [] }, now, plain)).toEqual([
+    'web',
+    '  0 of 1 ready',
+    '',
+    'web/0  crashed for 5s',
+    `  ${summary}`,
   ]);
 });

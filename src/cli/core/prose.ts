@@ -5,6 +5,7 @@ import type { Status, Why } from '../../api/core/routes.ts';
 import { survivesText } from '../../api/core/survives-text.ts';
 import { whyGroups } from '../../api/core/why-groups.ts';
 import type { JournalEvent } from '../../model/event.ts';
+import { instanceName } from '../../model/instance-name.ts';
 import type { Paint } from './colour.ts';
 import { escapeLines, escapeText } from './escape.ts';
 import { formatAge, formatTime, plural } from './format.ts';
@@ -14,15 +15,14 @@ import { type Column, renderTable } from './table.ts';
 
 /** The answer first, then what it rests on. */
 export function whyLines(why: Why, now: number, paint: Paint): string[] {
-  const lines = [paint('bold', escapeText(why.subject))];
-  // What one instance says of itself stands below, with its name and its age.
-  const [only] = why.instances;
-  if (why.instances.length !== 1 || only?.summary !== why.summary)
-    lines.push(`  ${indented(why.summary, 2)}`);
+  const lines: string[] = [];
+  const head = headOf(why);
+  if (head !== '') lines.push(paint('bold', escapeText(why.subject)), `  ${indented(head, 2)}`);
   for (const { name, first, count } of whyGroups(why.instances)) {
     const { actual, summary, hint } = first;
     const age = count === 1 ? ` for ${formatAge(actual.since, now)}` : `, ${count} of them`;
-    lines.push('', `${paint('bold', escapeText(name))}  ${escapeText(instanceState(actual))}${age}`);
+    if (lines.length > 0) lines.push('');
+    lines.push(`${paint('bold', escapeText(name))}  ${escapeText(instanceState(actual))}${age}`);
     lines.push(`  ${indented(summary, 2)}`);
     if (hint !== undefined) lines.push(`  ${paint('cyan', 'Try:')} ${indented(hint, 2)}`);
   }
@@ -36,6 +36,15 @@ export function whyLines(why: Why, now: number, paint: Paint): string[] {
       lines.push(`  ${formatAge(event.at, now).padStart(7)} ago  ${eventText(event)}`);
   }
   return lines;
+}
+
+/** What is to be said above the instances: what one of them says of itself stands below, with its name and age. */
+function headOf({ summary, instances }: Why): string {
+  const [first] = instances;
+  if (first === undefined) return summary;
+  if (summary === first.summary) return '';
+  const repeated = `; ${instanceName(first.actual.guid, first.actual.index)} ${first.summary}`;
+  return summary.endsWith(repeated) ? summary.slice(0, -repeated.length) : summary;
 }
 
 function indented(text: string, columns: number): string {
