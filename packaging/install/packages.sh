@@ -33,12 +33,22 @@ retry_install() {
   apt_get update && apt_get install "$@"
 }
 
-# What a run that was killed had unpacked is not set up yet.
+# What a run that was killed had unpacked is not set up yet. Who installs packages right now is waited for.
 finish_packages() {
-  if have dpkg && [ -n "$(dpkg --audit 2>&1)" ]; then
-    DEBIAN_FRONTEND=noninteractive dpkg --configure -a >"$WORK/apt.log" 2>&1 </dev/null 9>&- ||
-      fail 'packages that were being installed cannot be set up' "see why: dpkg --configure -a" "$WORK/apt.log"
+  if ! have dpkg; then return 0; fi
+  within 120 packages_settled || true
+  if ! packages_whole; then
+    fail 'packages that were being installed cannot be set up' "see why: dpkg --configure -a" "$WORK/apt.log"
   fi
+}
+
+packages_whole() { [ -z "$(dpkg --audit 2>&1)" ]; }
+
+# packages_settled: all are set up, or one cannot be; false while somebody else is at it.
+packages_settled() {
+  packages_whole ||
+    LC_ALL=C DEBIAN_FRONTEND=noninteractive dpkg --configure -a >"$WORK/apt.log" 2>&1 </dev/null 9>&- ||
+    ! grep -q 'locked by another process' "$WORK/apt.log"
 }
 
 apt_get() {

@@ -282,6 +282,31 @@ describe.skipIf(process.getuid?.() !== 0)(
       expect(tree()).toEqual(whole);
     });
 
+    it('that goes on from a killed run waits for somebody else who installs packages', async () => {
+      await removed();
+      await installed(files.old);
+      const at = watched.done().findIndex(({ step }) => step === 7) + 1;
+      await removed();
+      expect((await install(files.old, at)).code).toBe(null);
+      const asked = join(folder, 'dpkg-asked');
+      // Its lock is held at first; then nothing is left to do.
+      const body = [
+        '#!/bin/sh',
+        'case "$*" in',
+        `  --audit) [ -f ${asked} ] || echo 'x is half installed' ;;`,
+        `  '--configure -a') touch ${asked}; echo 'lock was locked by another process with pid 1'; exit 2 ;;`,
+        '  *) exec /usr/bin/dpkg "$@" ;;',
+        'esac',
+      ];
+      writeFileSync(join(watched.path, 'dpkg'), `${body.join('\n')}\n`, { mode: 0o755 });
+      try {
+        await installed(files.old);
+        expect(existsSync(asked)).toBe(true);
+      } finally {
+        rmSync(join(watched.path, 'dpkg'));
+      }
+    });
+
     it('goes back when the disk fills up meanwhile, and upgrades when there is room again', async () => {
       await removed();
       const disk = join(here.root, 'var/lib');
