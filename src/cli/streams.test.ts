@@ -164,7 +164,7 @@ describe('streams', () => {
 
   test('logs of what never ran say why there are none', async () => {
     const reason = 'failed to create container: cannot pull image a/b:1: no such host';
-    const crashed = { state: 'CRASHED', crashCount: 3, crashReason: reason, home: 'c-1' } as const;
+    const crashed = { state: 'CRASHED', crashCount: 3, crashReason: reason } as const;
     await scene.seed({
       desired: [buildDesired({ guid: 'web', instances: 1 }), buildDesired({ guid: 'big', instances: 1 })],
       actual: [buildActual({ guid: 'web', index: 0, ...crashed }), buildActual({ guid: 'big', index: 0 })],
