@@ -18,67 +18,60 @@ import { type Instance, newInstance, retireInstance, sawContainer } from './inst
 import { InstanceActions } from './instance-actions.ts';
 import { keptContainers } from './kept-containers.ts';
 import type { StreamTarget } from './session/streams.ts';
-import { type UnitRules, UnitWorkers } from './unit-workers.ts';
+import { type ListMark, type PassiveStep, Units } from './units.ts';
 
 type ReportName = InstanceReport['method'];
+type ActiveStep = Exclude<InstanceStep, PassiveStep>;
 
 /** Where an instance is on its way; `unclaimed`: there is a container that no server assigns to this cell. */
 export type InstanceStage = 'starting' | 'running' | 'crashed' | 'stopping' | 'unclaimed';
 
-/** Taken before the engine is asked for its containers: what changes later is not in its answer. */
-export interface ListMark {
-  readonly sequence: number;
-  readonly known: ReadonlySet<string>;
-}
-
 export class Instances {
   readonly #cell: CellContext;
-  readonly #byGuid = new Map<string, Instance>();
   readonly #kept = keptContainers();
   readonly #actions: InstanceActions;
-  readonly #workers: UnitWorkers<Instance, ReportName>;
+  readonly #units: Units<Instance, ReportName, ActiveStep>;
   /** What ran before this process is known; until then nothing new is started. */
   #hasListed = false;
 
   constructor(cell: CellContext) {
     this.#cell = cell;
-    const rules: UnitRules<Instance, ReportName> = {
-      has: (instance) => this.#byGuid.get(instance.key) === instance,
-      reread: (instance) => this.#reread(instance),
-      takeStep: (instance) => this.#takeStep(instance),
+    this.#units = new Units<Instance, ReportName, ActiveStep>(cell, {
+      isReady: () => this.#hasListed,
+      nextStep: nextInstanceStep,
+      act: (instance, step) => this.#act(instance, step),
+      saw: sawContainer,
+      retire: retireInstance,
+      forgotten: ({ key }) => cell.hostPorts.release(key),
       dueReport: (instance) => dueInstanceReport(instance, cell.config.address),
       answered,
       refused,
-    };
-    this.#workers = new UnitWorkers(cell, rules);
-    this.#actions = new InstanceActions(cell, this.#kept, (instance) => {
-      this.#workers.push(instance);
-      this.#workers.report(instance);
     });
+    this.#actions = new InstanceActions(cell, this.#kept, (instance) => this.#units.changed(instance));
   }
 
   get count(): number {
-    return this.#byGuid.size;
+    return this.#units.count;
   }
 
   countByStage(): Record<InstanceStage, number> {
     const counts = { starting: 0, running: 0, crashed: 0, stopping: 0, unclaimed: 0 };
-    for (const instance of this.#byGuid.values()) counts[stageOf(instance)] += 1;
+    for (const instance of this.#units.all) counts[stageOf(instance)] += 1;
     return counts;
   }
 
   assign(assigned: Assigned): void {
-    for (const instance of this.#byGuid.values()) {
+    for (const instance of this.#units.all) {
       if (assigned.lrps.has(instance.key) || instance.assigned === undefined) continue;
       instance.assigned = undefined;
       instance.launch?.abort();
-      this.#workers.push(instance);
+      this.#units.workers.push(instance);
     }
     for (const [instanceGuid, lrp] of assigned.lrps) this.#assignOne(instanceGuid, lrp);
   }
 
   beginList(): ListMark {
-    return { sequence: this.#workers.mark(), known: new Set(this.#byGuid.keys()) };
+    return this.#units.beginList();
   }
 
   /** Takes in all containers of LRPs; `mark` is what `beginList` returned before they were asked for. */
@@ -88,82 +81,66 @@ export class Instances {
     for (const [instanceGuid, container] of listed) {
       // One that was kept for its log and runs again, whoever started it, is asked about like any stranger.
       if (container.state === 'running') this.#kept.release(container.id);
-      if (this.#byGuid.has(instanceGuid) || this.#kept.has(container.id)) continue;
+      if (this.#units.get(instanceGuid) !== undefined || this.#kept.has(container.id)) continue;
       const { guid, index } = container.identity;
-      sawContainer(this.#add(newInstance({ instanceGuid, guid, index })), container);
+      sawContainer(this.#units.add(newInstance({ instanceGuid, guid, index })), container);
     }
-    for (const instance of this.#byGuid.values()) this.#compare(instance, listed.get(instance.key), mark);
+    for (const instance of this.#units.all) this.#compare(instance, listed.get(instance.key), mark);
     this.#removeExpired();
   }
 
   /** Something happened to a container: look at it now. */
   touch(instanceGuid: string): void {
-    const instance = this.#byGuid.get(instanceGuid);
-    if (instance !== undefined) this.#workers.push(instance);
+    this.#units.touch(instanceGuid);
   }
 
   /** Reports that failed are sent again now. */
   retryReports(): void {
-    for (const instance of this.#byGuid.values()) this.#workers.report(instance);
+    this.#units.retryReports();
   }
 
   /** Instances whose containers nobody claims. */
   unclaimed(): Instance[] {
-    const now = this.#cell.clock.now();
-    return [...this.#byGuid.values()].filter((one) => nextInstanceStep(one, now).kind === 'confirm');
+    return this.#units.unclaimed();
   }
 
   /** A quorum-backed answer: these are not this cell's. */
   disown(instances: readonly Instance[]): void {
-    for (const instance of instances) {
-      if (instance.assigned !== undefined) continue;
-      instance.foreign = true;
-      this.#workers.push(instance);
-    }
+    this.#units.disown(instances);
   }
 
   /** The container of an instance, or with `previous` of the one that crashed before it. */
   find({ instanceGuid, index }: StreamTarget, previous: boolean): Container | undefined {
-    const instance = this.#byGuid.get(instanceGuid);
+    const instance = this.#units.get(instanceGuid);
     if (previous) return this.#kept.find(instance ?? index ?? { instanceGuid });
     return instance?.container ?? this.#kept.find({ instanceGuid });
   }
 
   /** Containers that run now. */
   running(): Container[] {
-    const all = [...this.#byGuid.values()].map(({ container }) => container);
-    return all.filter((container) => container?.state === 'running') as Container[];
+    return this.#units.running();
   }
 
   /** Stops watching; touches no container. */
   close(): void {
-    for (const instance of this.#byGuid.values()) {
-      retireInstance(instance);
-      this.#workers.drop(instance);
-    }
+    this.#units.close();
   }
 
   #assignOne(instanceGuid: string, lrp: AssignedLrp): void {
-    const instance = this.#byGuid.get(instanceGuid) ?? this.#addAssigned(instanceGuid, lrp);
+    const instance = this.#units.get(instanceGuid) ?? this.#addAssigned(instanceGuid, lrp);
     if (sameAssignment(instance.assigned, lrp)) return;
     instance.assigned = lrp;
     instance.desired = lrp.desired;
     instance.foreign = false;
     if (lrp.actual.retire !== undefined) instance.launch?.abort();
-    this.#workers.push(instance);
-    this.#workers.report(instance);
+    this.#units.changed(instance);
   }
 
   /** A fresh claim has no container yet, since every one that exists is known; a RUNNING one should have. */
   #addAssigned(instanceGuid: string, lrp: AssignedLrp): Instance {
     const { guid, index, state } = lrp.actual;
-    const instance = this.#add(newInstance({ instanceGuid, guid, index }));
+    const instance = this.#units.add(newInstance({ instanceGuid, guid, index }));
     instance.looked = this.#hasListed && state !== 'RUNNING';
-    return instance;
-  }
-
-  #add(instance: Instance): Instance {
-    this.#byGuid.set(instance.key, instance);
     return instance;
   }
 
@@ -173,63 +150,19 @@ export class Instances {
     if (listed !== undefined && !isStale) sawContainer(instance, listed);
     if (mark.known.has(instance.key)) instance.looked = true;
     instance.reported = undefined;
-    const vanished = listed === undefined && instance.container !== undefined;
-    if (vanished || nextInstanceStep(instance, this.#cell.clock.now()).kind !== 'none') {
-      this.#workers.push(instance);
-    }
-    this.#workers.report(instance);
+    this.#units.compared(instance, listed !== undefined);
   }
 
   #removeExpired(): void {
     const { clock, runtime, signal } = this.#cell;
-    const all = [...this.#byGuid.values()];
+    const { all } = this.#units;
     const assigned = new Set(all.flatMap((one) => (one.assigned === undefined ? [] : [one.guid])));
     for (const { id } of this.#kept.expire(assigned, clock.now())) {
-      this.#workers.run(id, () => runtime.remove(id, { signal }));
+      this.#units.workers.run(id, () => runtime.remove(id, { signal }));
     }
   }
 
-  async #reread(instance: Instance): Promise<void> {
-    if (instance.container === undefined) return;
-    const { runtime, signal } = this.#cell;
-    sawContainer(instance, await runtime.inspect(instance.container.id, { signal }));
-  }
-
-  /** Without an engine nothing is known, so no step is taken. */
-  async #takeStep(instance: Instance): Promise<boolean> {
-    const { signal, engine, clock } = this.#cell;
-    if (signal.aborted || !engine.status.ok || !this.#hasListed) return false;
-    const step = nextInstanceStep(instance, clock.now());
-    switch (step.kind) {
-      case 'none':
-        if (step.againAt !== undefined) this.#workers.pushAt(instance, step.againAt);
-        return false;
-      case 'discover':
-        this.#cell.wakePass();
-        return false;
-      case 'confirm':
-        this.#cell.wakeConfirm();
-        return false;
-      case 'forget':
-        this.#forget(instance);
-        return false;
-      default:
-        await this.#act(instance, step);
-        return true;
-    }
-  }
-
-  #forget(instance: Instance): void {
-    retireInstance(instance);
-    this.#workers.drop(instance);
-    this.#byGuid.delete(instance.key);
-    this.#cell.hostPorts.release(instance.key);
-  }
-
-  #act(
-    instance: Instance,
-    step: Exclude<InstanceStep, { kind: 'none' | 'discover' | 'confirm' | 'forget' }>,
-  ): Promise<void> {
+  #act(instance: Instance, step: ActiveStep): Promise<void> {
     switch (step.kind) {
       case 'launch':
         return this.#actions.launch(instance);

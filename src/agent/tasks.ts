@@ -10,27 +10,29 @@ import type { CellContext } from './cell-context.ts';
 import { type Assigned, nothingKnown } from './core/assignments.ts';
 import type { Container } from './core/container.ts';
 import { dueTaskReport, nextTaskStep, type TaskReport, type TaskStep } from './core/task-step.ts';
-import type { ListMark } from './instances.ts';
 import { TaskActions } from './task-actions.ts';
 import { newAttempt, sawTaskContainer, type TaskAttempt } from './task-attempt.ts';
-import { type UnitRules, UnitWorkers } from './unit-workers.ts';
+import { type ListMark, type PassiveStep, Units } from './units.ts';
 
 type ReportName = TaskReport['method'];
+type ActiveStep = Exclude<TaskStep, PassiveStep>;
 
 export class Tasks {
   readonly #cell: CellContext;
-  readonly #byAttempt = new Map<string, TaskAttempt>();
   readonly #actions: TaskActions;
-  readonly #workers: UnitWorkers<TaskAttempt, ReportName>;
+  readonly #units: Units<TaskAttempt, ReportName, ActiveStep>;
   #assigned: Assigned = nothingKnown;
 
   constructor(cell: CellContext) {
     this.#cell = cell;
     this.#actions = new TaskActions(cell);
-    const rules: UnitRules<TaskAttempt, ReportName> = {
-      has: (attempt) => this.#byAttempt.get(attempt.key) === attempt,
-      reread: (attempt) => this.#reread(attempt),
-      takeStep: (attempt) => this.#takeStep(attempt),
+    this.#units = new Units<TaskAttempt, ReportName, ActiveStep>(cell, {
+      isReady: () => true,
+      nextStep: nextTaskStep,
+      act: (attempt, step) => this.#act(attempt, step),
+      saw: sawTaskContainer,
+      retire: (attempt) => attempt.launch?.abort(),
+      forgotten: () => undefined,
       dueReport: dueTaskReport,
       answered: record,
       refused(attempt, due) {
@@ -38,12 +40,11 @@ export class Tasks {
         else attempt.recorded = true;
         return true;
       },
-    };
-    this.#workers = new UnitWorkers(cell, rules);
+    });
   }
 
   get count(): number {
-    return this.#byAttempt.size;
+    return this.#units.count;
   }
 
   assign(assigned: Assigned): void {
@@ -53,79 +54,72 @@ export class Tasks {
       const attempt = this.#attemptFor(task);
       if (attempt !== undefined) current.set(attempt, task);
     }
-    for (const attempt of this.#byAttempt.values()) this.#assignOne(attempt, current.get(attempt));
+    for (const attempt of this.#units.all) this.#assignOne(attempt, current.get(attempt));
   }
 
   beginList(): ListMark {
-    return { sequence: this.#workers.mark(), known: new Set(this.#byAttempt.keys()) };
+    return this.#units.beginList();
   }
 
   /** Takes in all containers of tasks; `mark` is what `beginList` returned before they were asked for. */
   observe(containers: readonly Container[], mark: ListMark): void {
     const listed = new Map(containers.map((container) => [container.identity.instanceGuid, container]));
     for (const [name, container] of listed) {
-      if (this.#byAttempt.has(name)) continue;
-      const found = this.#add(newAttempt({ guid: container.identity.guid, attempt: name, own: false }));
+      if (this.#units.get(name) !== undefined) continue;
+      const found = this.#units.add(newAttempt({ guid: container.identity.guid, attempt: name, own: false }));
       sawTaskContainer(found, container);
     }
-    for (const attempt of this.#byAttempt.values()) this.#compare(attempt, listed.get(attempt.key), mark);
+    for (const attempt of this.#units.all) this.#compare(attempt, listed.get(attempt.key), mark);
     // A task may have come back to this cell before its last attempt was refused: it gets another.
     this.assign(this.#assigned);
   }
 
   /** Something happened to a container: look at it now. */
   touch(name: string): void {
-    const attempt = this.#byAttempt.get(name);
-    if (attempt !== undefined) this.#workers.push(attempt);
+    this.#units.touch(name);
   }
 
   /** Reports that failed are sent again now. */
   retryReports(): void {
-    for (const attempt of this.#byAttempt.values()) this.#workers.report(attempt);
+    this.#units.retryReports();
   }
 
   /** Attempts whose containers nobody claims. */
   unclaimed(): TaskAttempt[] {
-    const now = this.#cell.clock.now();
-    return [...this.#byAttempt.values()].filter((one) => nextTaskStep(one, now).kind === 'confirm');
+    return this.#units.unclaimed();
   }
 
   /** A quorum-backed answer: these are not this cell's. */
   disown(attempts: readonly TaskAttempt[]): void {
-    for (const attempt of attempts) {
-      if (attempt.assigned !== undefined) continue;
-      attempt.foreign = true;
-      this.#workers.push(attempt);
-    }
+    this.#units.disown(attempts);
   }
 
   find(name: string): Container | undefined {
-    return this.#byAttempt.get(name)?.container;
+    return this.#units.get(name)?.container;
   }
 
   /** Containers that run now. */
   running(): Container[] {
-    const all = [...this.#byAttempt.values()].map(({ container }) => container);
-    return all.filter((container) => container?.state === 'running') as Container[];
+    return this.#units.running();
   }
 
   /** Stops watching; touches no container. */
   close(): void {
-    for (const attempt of this.#byAttempt.values()) this.#drop(attempt);
+    this.#units.close();
   }
 
   /** The attempt that an assigned record is about; undefined when there is nothing for this cell to do. */
   #attemptFor(task: Task): TaskAttempt | undefined {
     if (task.state === 'RUNNING' && task.attempt !== undefined) {
       const names = { guid: task.guid, attempt: task.attempt, own: false };
-      return this.#byAttempt.get(task.attempt) ?? this.#add(newAttempt(names, task));
+      return this.#units.get(task.attempt) ?? this.#units.add(newAttempt(names, task));
     }
     if (task.state !== 'PENDING') return undefined;
     const names = { guid: task.guid, attempt: randomName(this.#cell.rng), own: true };
-    const mine = [...this.#byAttempt.values()].find(
+    const mine = this.#units.all.find(
       (attempt) => attempt.own && !attempt.refused && isSamePlacement(attempt, task),
     );
-    return mine ?? this.#add(newAttempt(names, task));
+    return mine ?? this.#units.add(newAttempt(names, task));
   }
 
   #assignOne(attempt: TaskAttempt, task: Task | undefined): void {
@@ -135,65 +129,17 @@ export class Tasks {
     else attempt.definition = task;
     // A refusal can be overtaken by a copy of the same request that was granted.
     if (task?.state === 'RUNNING' && attempt.own) Object.assign(attempt, { granted: true, refused: false });
-    this.#workers.push(attempt);
-    this.#workers.report(attempt);
+    this.#units.changed(attempt);
   }
 
   #compare(attempt: TaskAttempt, listed: Container | undefined, mark: ListMark): void {
     const isStale = attempt.busy || attempt.changedAt > mark.sequence;
     if (listed !== undefined && !isStale) sawTaskContainer(attempt, listed);
     if (mark.known.has(attempt.key) && !isStale) attempt.looked = true;
-    const vanished = listed === undefined && attempt.container !== undefined;
-    if (vanished || nextTaskStep(attempt, this.#cell.clock.now()).kind !== 'none')
-      this.#workers.push(attempt);
-    this.#workers.report(attempt);
+    this.#units.compared(attempt, listed !== undefined);
   }
 
-  #add(attempt: TaskAttempt): TaskAttempt {
-    this.#byAttempt.set(attempt.key, attempt);
-    return attempt;
-  }
-
-  #drop(attempt: TaskAttempt): void {
-    attempt.launch?.abort();
-    this.#workers.drop(attempt);
-  }
-
-  async #reread(attempt: TaskAttempt): Promise<void> {
-    if (attempt.container === undefined) return;
-    const { runtime, signal } = this.#cell;
-    sawTaskContainer(attempt, await runtime.inspect(attempt.container.id, { signal }));
-  }
-
-  /** Without an engine nothing is known, so no step is taken. */
-  async #takeStep(attempt: TaskAttempt): Promise<boolean> {
-    const { signal, engine, clock } = this.#cell;
-    if (signal.aborted || !engine.status.ok) return false;
-    const step = nextTaskStep(attempt, clock.now());
-    switch (step.kind) {
-      case 'none':
-        if (step.againAt !== undefined) this.#workers.pushAt(attempt, step.againAt);
-        return false;
-      case 'discover':
-        this.#cell.wakePass();
-        return false;
-      case 'confirm':
-        this.#cell.wakeConfirm();
-        return false;
-      case 'forget':
-        this.#drop(attempt);
-        this.#byAttempt.delete(attempt.key);
-        return false;
-      default:
-        await this.#act(attempt, step);
-        return true;
-    }
-  }
-
-  #act(
-    attempt: TaskAttempt,
-    step: Exclude<TaskStep, { kind: 'none' | 'discover' | 'confirm' | 'forget' }>,
-  ): Promise<void> {
+  #act(attempt: TaskAttempt, step: ActiveStep): Promise<void> {
     switch (step.kind) {
       case 'launch':
         return this.#actions.launch(attempt);

@@ -2,7 +2,7 @@
  * One worker and one reporter for each thing that a cell looks after: an instance, or an attempt at a task.
  * The worker re-reads the container and takes steps until there is none; the reporter tells the servers what
  * is due, on its own, so that servers which do not answer hold up no step. What fails is tried again after a
- * growing wait. Used by instances.ts and tasks.ts.
+ * growing wait. Used by units.ts.
  */
 import type { CellRequestName, CellRequestParams } from '../api/core/cell-protocol.ts';
 import type { Timer } from '../base/clock.ts';
