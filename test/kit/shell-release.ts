@@ -30,10 +30,14 @@ case "$*" in
     echo '{"clusterId": "shell"}' >"$root/var/lib/skep/cluster.json"
     ${agent}
     [ -p "$root/run/skep/skep.sock" ] || mkfifo "$root/run/skep/skep.sock"
+    echo $$ >"$root/run/skep/serving-agent.pid"
     read -r line <"$root/run/skep/skep.sock"
     ;;
   *'status -o json')
-    kill -0 "$(cat "$root/run/skep/agent.pid")" || exit 7
+    read -r agent <"$root/run/skep/agent.pid"
+    # One that is about to end answers nothing.
+    read -r serving <"$root/run/skep/serving-agent.pid"
+    [ "$agent" = "$serving" ] && kill -0 "$agent" || exit 7
     printf '{\\n  "leader": {\\n  "cells": {\\n    "present": 1\\n'
     ;;
   'cells -o name') echo one ;;
