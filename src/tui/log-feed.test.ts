@@ -226,6 +226,18 @@ describe('all instances of an LRP', () => {
   });
 });
 
+test('an instance that could not be started has no last words to look for', async () => {
+  const world = new World().begin();
+  const crashReason = 'failed to create container: cannot pull image a/b:1: no such host';
+  await world.instances(buildActual({ guid: 'web', index: 0, state: 'CRASHED', crashCount: 3, crashReason }));
+  await world.clock.advance(1_000);
+  expect(world.logs).toEqual([]);
+  expect(world.texts()).toEqual([
+    `-- web/0 has no container: CRASHED, 3 crashes in a row: ${crashReason}; ":why web/0" tells what to do --`,
+  ]);
+  await world.end();
+});
+
 test('an instance without a container: how it is, and its last words', async () => {
   const world = new World().begin({ target: { instance: 'web/1' }, tail: 200 });
   await world.instances(

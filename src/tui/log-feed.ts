@@ -13,7 +13,7 @@ import type { TaskGuid } from '../model/ids.ts';
 import { instanceName } from '../model/instance-name.ts';
 import type { Task } from '../model/task.ts';
 import type { ClusterConnection } from './connection.ts';
-import { standingNote } from './core/log-notes.ts';
+import { mayHaveWritten, standingNote } from './core/log-notes.ts';
 import type { LogRequest } from './core/log-request.ts';
 import type { LogLine } from './core/page.ts';
 
@@ -196,7 +196,7 @@ class LogFeed {
     for (const instance of told) this.#note(standingNote(instance));
     if (silent.length > told.length)
       this.#note(`-- ${silent.length - told.length} more instances have no container --`);
-    const crashed = told.filter(({ crashCount, presence }) => crashCount > 0 && presence === 'ORDINARY');
+    const crashed = told.filter((each) => each.presence === 'ORDINARY' && mayHaveWritten(each));
     if (crashed.length === 0) return;
     this.#note(`-- the last lines before the crash, ":logs -p" has all --`);
     for (const { guid, index, cellId } of crashed) {

@@ -9,5 +9,12 @@ export function standingNote(instance: ActualLrp): string {
     crashCount === 0 ? '' : `, ${crashCount} ${crashCount === 1 ? 'crash' : 'crashes'} in a row`;
   const reason = placementError?.message ?? (crashCount === 0 ? undefined : crashReason);
   const why = reason === undefined ? '' : `: ${reason}`;
-  return `-- ${instanceName(guid, index)} has no container: ${state}${crashes}${why} --`;
+  const name = instanceName(guid, index);
+  const more = reason === undefined || mayHaveWritten(instance) ? '' : `; ":why ${name}" tells what to do`;
+  return `-- ${name} has no container: ${state}${crashes}${why}${more} --`;
+}
+
+/** Whether there may be last lines of a crashed one: what could not be started wrote nothing. */
+export function mayHaveWritten({ crashCount, crashReason = '' }: ActualLrp): boolean {
+  return crashCount > 0 && !/^failed to (create|run) container/.test(crashReason);
 }

@@ -213,6 +213,12 @@ describe('scroll mode', () => {
   });
 });
 
+test('a key that is read in the help and typed with its prefix reaches no program', () => {
+  const world = new WorkspaceWorld().open(shell('web/0')).press('ctrl-]', '?', 'ctrl-]', 'q');
+  expect(world.inputs()).toEqual([]);
+  expect(world.left).toBe(true);
+});
+
 test('help lists every key, at 40x10 a part of them', () => {
   const world = new WorkspaceWorld().open(shell('web/0')).press('ctrl-]', '?');
   expect(world.text(80, 30)).toContain('detach');

@@ -64,6 +64,8 @@ export function workspaceKey(workspace: Workspace, key: Key, screens: PaneScreen
     case 'ask':
       return answered(workspace, mode.question, key, pane.id, screens);
     case 'help':
+      // Who read that a key comes after the prefix types both: the second must not reach the program.
+      if (key.name === workspace.prefix) return only(withMode(workspace, { kind: 'prefix' }));
       return helpKey(workspace, mode.from, key);
     case 'scroll':
     case 'search': {
