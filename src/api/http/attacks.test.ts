@@ -2,7 +2,7 @@
 import { request as httpRequest } from 'node:http';
 import { connect as connectTcp } from 'node:net';
 import { connect, createServer } from 'node:tls';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { holderOf, startTlsServer, type TlsServer, testAuthorities } from '../../../test/kit/tls-server.ts';
 import type { TlsSource } from '../../base/certificates.ts';
 import { fetchAuthority } from '../../base/node/pinned-authority.ts';
@@ -21,10 +21,10 @@ const refusal = (work: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   );
 
-beforeAll(async () => {
+beforeEach(async () => {
   server = await startTlsServer();
 });
-afterAll(() => server.close());
+afterEach(() => server.close());
 
 const change = (holder: TlsSource, name = 'apps') =>
   server.client(holder).call('upsertDomain', { params: { name }, body: {} }, limits);
@@ -199,6 +199,8 @@ test('what was done is in the journal with who, how known and from where', async
 
 test("nobody reads the authorities' keys through the API", async () => {
   const admin = server.client(await server.holder('root2', ['admin', 'console']));
+  await server.holder('gone', ['cell']);
+  await admin.call('revokeCertificates', { query: {}, params: { which: 'gone' } }, limits);
   const dump = await admin.call('debugState', { query: {} }, limits);
   const events = await admin.call('listEvents', { query: {} }, limits);
   const certificates = await admin.call('listCertificates', {}, limits);

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startTlsServer, type TlsServer } from '../../../../test/kit/tls-server.ts';
 import { certificateFacts } from '../../../base/node/x509-facts.ts';
 import { x509Maker } from '../../../base/node/x509-maker.ts';
@@ -15,11 +15,11 @@ const refusal = (work: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   );
 
-beforeAll(async () => {
+beforeEach(async () => {
   server = await startTlsServer();
   admin = server.client(await server.holder('root', ['admin']));
 });
-afterAll(() => server.close());
+afterEach(() => server.close());
 
 type Role = 'server' | 'cell';
 
@@ -138,6 +138,7 @@ test('a host renews its certificate for a fresh key and stays who it is', async 
 test('neither tokens nor the journal show a secret; every attempt is in it', async () => {
   const token = await tokenFor('cell');
   await joinAs('told', token);
+  await refusal(joinAs('mistaken', { ...token, role: 'server' }));
   const { rows } = await admin.call('listTokens', {}, limits);
   const { rows: events } = await server
     .client(await server.holder('vera', ['viewer']))
@@ -147,7 +148,7 @@ test('neither tokens nor the journal show a secret; every attempt is in it', asy
   expect(text).not.toContain('secretHash');
   const lines = events.filter(({ type }) => type === 'auth.join').map(({ message }) => message);
   expect(lines.some((line) => line.includes('told joined as a cell'))).toBe(true);
-  expect(lines.some((line) => line.includes('w-2 was refused as a server'))).toBe(true);
+  expect(lines.some((line) => line.includes('mistaken was refused as a server'))).toBe(true);
 });
 
 test('who fails too often has to wait', async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startTlsServer, type TlsServer } from '../../../../test/kit/tls-server.ts';
 import { silentLog } from '../../../base/log.ts';
 import { certificateFacts } from '../../../base/node/x509-facts.ts';
@@ -19,11 +19,11 @@ const refusal = (work: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   );
 
-beforeAll(async () => {
+beforeEach(async () => {
   server = await startTlsServer();
   admin = server.client(await server.holder('root', ['admin']));
 });
-afterAll(() => server.close());
+afterEach(() => server.close());
 
 interface Held {
   readonly key: string;
@@ -149,16 +149,13 @@ test('a certificate that is made at this moment is not overlooked', async () => 
 });
 
 test('a record that cannot be read keeps nobody among the members', async () => {
+  await joined('i');
   const key = `${certificatePrefix}SPOILED`;
   await server.bbs.commit([{ compare: [], puts: [{ key, value: '{' }] }], { signal });
-  onTestFinished(async () => {
-    await server.bbs.commit([{ compare: [], puts: [], deletes: [key] }], { signal });
-  });
-  const { puts } = await leaving('e');
+  const { puts } = await leaving('i');
   expect(puts.map((one) => one.key)).toEqual([expect.stringMatching(`^${revokedKey('')}`)]);
 });
 
-/** The last: the clock runs ahead of the certificates that others were given. */
 test('it gets no certificate of a server by asking, but that of a cell, and a day later the old one is over', async () => {
   const held = await joined('c');
   await removed('c');
