@@ -16,6 +16,18 @@ interface Patch {
 const patches: readonly Patch[] = [
   // Half of zod are its messages in fifty languages, of which English is set by zod itself.
   { file: 'zod/v4/locales/index.js', find: /^export \{ default as (?!en\b).*\n/gm, replace: '' },
+  // It loads all that it can tell of a machine, as large as the cell's half of the program; the agent asks for memory.
+  {
+    file: 'systeminformation/lib/index.js',
+    find: /^[\s\S]*^const memory = require\('\.\/memory'\);$[\s\S]*^exports\.mem = memory\.mem;$[\s\S]*$/m,
+    replace: "exports.mem = require('./memory').mem;\n",
+  },
+  // Checks and writers made of a route's JSON schema: our routes have none, zod looks at what comes in.
+  ...['@fastify/ajv-compiler/index.js', '@fastify/fast-json-stringify-compiler/index.js'].map((file) => ({
+    file,
+    find: /^[\s\S]*^module\.exports = (AjvCompiler|SerializerSelector)$[\s\S]*$/m,
+    replace: `module.exports = () => () => { throw new Error('${file} is not part of this build'); };\n`,
+  })),
   // For commands that are programs of their own; ours are not.
   {
     file: 'commander/lib/command.js',

@@ -8,6 +8,7 @@ import { messageOf, SkepError } from '../../base/core/errors.ts';
 import type { MetricPart } from '../../base/core/metric-catalogue.ts';
 import { type MetricRegistry, metricRegistry } from '../../base/core/metric-registry.ts';
 import type { Log } from '../../base/log.ts';
+import { processMemory } from '../../base/node/heap-release.ts';
 import { listenMetrics, type MetricsListener } from '../../base/node/metrics-listener.ts';
 import { pinoLog } from '../../base/node/pino-log.ts';
 import { readProcess } from '../../base/node/process-metrics.ts';
@@ -19,6 +20,7 @@ import { runCell } from './cell.ts';
 import type { AgentContext, BaseContext } from './context.ts';
 import { lockDataFolder, prepareDataFolder } from './data-folder.ts';
 import { explainSwitch } from './explain.ts';
+import { releaseWhenIdle } from './idle-memory.ts';
 import { preparePki } from './pki.ts';
 import { raisePriority } from './priority.ts';
 import { type RestartNotice, restartNotice } from './restart-notice.ts';
@@ -94,11 +96,12 @@ async function run(base: BaseContext, restart: RestartNotice, signal: AbortSigna
   const server = serverHalf(context, until);
   const cell = config.cell.enabled ? runCell(context, server, restart, until) : waitFor(until);
   const stalls = watchStalls(context.clock, log, until);
+  const idle = releaseWhenIdle({ memory: processMemory, clock: context.clock, log, signal: until });
   try {
     await Promise.race([cell, server.failed]);
   } finally {
     ending.abort(new SkepError('Cancelled', 'the agent is ending'));
-    await Promise.allSettled([cell, stalls, server.stop()]);
+    await Promise.allSettled([cell, stalls, idle, server.stop()]);
     await listener?.close();
     lock.close();
   }
