@@ -41,8 +41,11 @@ export async function measure({ quick, say }: BenchOptions): Promise<Measured> {
     const follows = replica.run(following.signal);
     await replica.waitFor(0, deadlineMs, following.signal);
     say(`${instances} UNCLAIMED instances on ${replica.state.cells.size} cells are in etcd and in memory`);
+    const cpuBefore = process.cpuUsage();
     const seconds = await placeAll(bbs, replica, instances);
+    const { user, system } = process.cpuUsage(cpuBefore);
     const spread = [...replica.state.claimsByCell.values()].map(({ size }) => size);
+    say(`${((user + system) / 1e6).toFixed(2)} s of CPU in this process until the replica had it all`);
     say(`placed in ${seconds.toFixed(2)} s: ${Math.min(...spread)} to ${Math.max(...spread)} on a cell`);
     const rawSeconds = await putRaw(endpoint, claimedPuts(replica));
     say(`the same bytes as raw puts: ${rawSeconds.toFixed(2)} s`);

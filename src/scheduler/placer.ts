@@ -4,20 +4,16 @@
  */
 import type { Clock } from '../base/clock.ts';
 import { type Rng, randomName } from '../base/core/rng.ts';
-import type { ActualLrp, Refusal } from '../model/actual-lrp.ts';
-import type { Eviction, LrpWork, Placement, TaskWork, Work } from '../model/auction.ts';
+import type { Refusal } from '../model/actual-lrp.ts';
+import type { Eviction, LrpWork, Placement, Work } from '../model/auction.ts';
 import { type BrainSettings, defaultBrainSettings } from '../model/cell-spec.ts';
 import { defaults } from '../model/defaults.ts';
-import { wantedInstances } from '../model/desired-lrp.ts';
 import { type CellId, instanceName, type Millis } from '../model/ids.ts';
-import type { Task } from '../model/task.ts';
-import { desiredKey } from '../store/core/keys.ts';
 import type { Mutation } from '../store/core/records.ts';
-import type { ClusterState, Touched, Versioned } from '../store/core/state.ts';
+import type { ClusterState, Touched } from '../store/core/state.ts';
 import type { BrainObserver } from './brain-observer.ts';
 import { auctionOptions, auctionSteps } from './core/auction.ts';
 import { orderBatchSteps, workKey } from './core/batch.ts';
-import { lrpWork, taskWork } from './core/converge.ts';
 import type { DecisionOf } from './core/decision.ts';
 import { decisionEvents, event, placedEvents, rejectedEvents, unplacedEvents } from './core/journal.ts';
 import { KeptUsage } from './core/kept-usage.ts';
@@ -29,14 +25,9 @@ import {
   refuseLrpMutation,
   refuseTaskMutation,
 } from './core/mutations.ts';
-import { towardsTarget } from './core/rebalance-step.ts';
+import { isLrp, isNowhere, type Waiting, waitingLrp, waitingTask } from './core/waiting.ts';
 import { OneBehind } from './one-behind.ts';
 import type { TermWriter } from './term-writer.ts';
-
-/** Work with the record that a claim compares. */
-type Waiting =
-  | { readonly work: LrpWork; readonly record: Versioned<ActualLrp> }
-  | { readonly work: TaskWork; readonly record: Versioned<Task> };
 
 interface Placed {
   readonly waiting: Waiting;
@@ -157,7 +148,7 @@ export class Placer {
     try {
       const unheard = await this.#options.unheard();
       const terms: Terms = { sweep, counts, heed: lastResorts(state, now), unheard };
-      const work = await this.#inSteps(orderBatchSteps([...this.#waiting.values()]));
+      const work = await this.#inSteps(orderBatchSteps([...this.#waiting.values()], true));
       await this.#placeAll(state, work, terms);
     } catch (error) {
       // What was written is not known: the next pass begins with a replica that has it.
@@ -199,19 +190,21 @@ export class Placer {
     const { unheard } = terms;
     const waiting = await this.#stillWaiting(state, listed, terms.heed);
     const explainMax = Math.max(0, ...observers.map((observer) => observer.explainMax));
-    const steps = auctionSteps(
-      this.#usage.cells(state),
-      [...waiting.values()].map((item) => item.work),
-      { ...auctionOptions(this.#settings), explainMax, unheard },
-    );
+    const steps = auctionSteps(this.#usage.cells(state), [...waiting.keys()], {
+      ...auctionOptions(this.#settings),
+      explainMax,
+      unheard,
+      isDistinct: true,
+      isNowhere: (guid) => isNowhere(state, guid),
+    });
     const { placements, unplaced, evictions } = await this.#inSteps(steps);
     for (const observer of observers) observer.refused(unplaced);
     const placed = placements.flatMap((placement): Placed[] => {
-      const item = waiting.get(workKey(placement.work));
+      const item = waiting.get(placement.work);
       return item === undefined ? [] : [{ waiting: item, placement }];
     });
     const refused = unplaced.flatMap(({ work, refusal }): Refused[] => {
-      const item = waiting.get(workKey(work));
+      const item = waiting.get(work);
       return item === undefined ? [] : [refusedItem(item, refusal, terms)].filter(worthWriting);
     });
     for (const [place, { waiting: item, placement }] of placed.entries()) {
@@ -272,14 +265,14 @@ export class Placer {
     state: ClusterState,
     listed: readonly Work[],
     heed: (work: LrpWork) => LrpWork,
-  ): Promise<Map<string, Waiting>> {
-    const waiting = new Map<string, Waiting>();
+  ): Promise<Map<Work, Waiting>> {
+    const waiting = new Map<Work, Waiting>();
     for (const [place, work] of listed.entries()) {
       if (place > 0 && place % workPerStep === 0) await this.#options.rest();
       const key = workKey(work);
-      const item = work.kind === 'lrp' ? waitingLrp(state, work, heed) : waitingTask(state, work);
+      const item = work.kind === 'lrp' ? waitingLrp(state, key, work, heed) : waitingTask(state, key, work);
       if (item === undefined) this.#waiting.delete(key);
-      else waiting.set(key, item);
+      else waiting.set(item.work, item);
     }
     return waiting;
   }
@@ -297,14 +290,16 @@ export class Placer {
         ? claimMutation(waiting.record, cellId, context, waiting.work.rules.sticky)
         : assignMutation(waiting.record, cellId, now);
     });
-    for (const { waiting } of placed) this.#waiting.delete(workKey(waiting.work));
+    for (const { waiting } of placed) this.#waiting.delete(waiting.listedAs);
     if (committed.length < placed.length) {
       const written = new Set(committed);
       for (const item of placed) if (!written.has(item)) this.#usage.giveBack(state, item.waiting.record.key);
     }
     this.#placedCount += committed.length;
     const placements = committed.map(({ placement }) => placement);
-    writer.note(placedEvents(placements, now, unheard));
+    const { events, more } = placedEvents(placements, now, unheard, writer.roomFor('instance.placed'));
+    writer.note(events);
+    writer.noteMore('instance.placed', more);
     for (const observer of observers) observer.placed(placements, placed.length - committed.length);
   }
 
@@ -342,29 +337,6 @@ export class Placer {
   #moment(): { readonly now: Millis } {
     return { now: this.#options.clock.now() };
   }
-}
-
-function isLrp(waiting: Waiting): waiting is Extract<Waiting, { work: LrpWork }> {
-  return waiting.work.kind === 'lrp';
-}
-
-function waitingLrp(
-  state: ClusterState,
-  { guid, index }: LrpWork,
-  heed: (work: LrpWork) => LrpWork,
-): Waiting | undefined {
-  const desired = state.desired.get(guid);
-  const record = state.actual.get(guid)?.get(index)?.ordinary;
-  if (desired === undefined || state.corrupt.has(desiredKey(guid))) return undefined;
-  if (record?.value.state !== 'UNCLAIMED' || index >= wantedInstances(desired.value)) return undefined;
-  const work = heed(towardsTarget(state, lrpWork(desired.value, index, record.value.home)));
-  return { work, record };
-}
-
-function waitingTask(state: ClusterState, { guid }: TaskWork): Waiting | undefined {
-  const record = state.tasks.get(guid);
-  if (record?.value.state !== 'PENDING' || record.value.cellId !== undefined) return undefined;
-  return { work: taskWork(guid, record.value), record };
 }
 
 /**

@@ -76,6 +76,16 @@ export class TermWriter {
     }
   }
 
+  /** How many more of a kind get a line each before the next flush: what is beyond need not be made. */
+  roomFor(type: EventType): number {
+    return Math.max(0, ownLinesMax - (this.#noted.get(type) ?? 0));
+  }
+
+  /** Counts what was not made, for there was no room for it. */
+  noteMore(type: EventType, count: number): void {
+    if (count > 0) this.#noted.set(type, (this.#noted.get(type) ?? 0) + count);
+  }
+
   /** Writes the lines that wait. They are puts of their own keys: writing one twice changes nothing. */
   async flush(): Promise<void> {
     const at = this.#options.clock.now();

@@ -16,7 +16,7 @@ import type {
   Work,
 } from '../../model/auction.ts';
 import type { BrainSettings } from '../../model/cell-spec.ts';
-import type { CellId } from '../../model/ids.ts';
+import type { CellId, ProcessGuid } from '../../model/ids.ts';
 import { lrpBase, taskBase } from './base-score.ts';
 import { orderBatchSteps } from './batch.ts';
 import { type Conflicts, createConflicts } from './conflicts.ts';
@@ -41,6 +41,10 @@ export interface AuctionOptions {
   readonly explainMax?: number;
   /** Cells that the leader hears nothing from: they take only what no other cell does, whoever wants a place. */
   readonly unheard?: ReadonlySet<CellId>;
+  /** No piece of the work is in it twice: it need not be looked for. */
+  readonly isDistinct?: boolean;
+  /** LRPs that are on no cell: they need not be looked for on each. */
+  readonly isNowhere?: (guid: ProcessGuid) => boolean;
 }
 
 export const diegoOptions: AuctionOptions = { weights: diegoWeights, maxStarting: 0 };
@@ -94,7 +98,7 @@ export function* auctionSteps(
   work: readonly Work[],
   options: AuctionOptions,
 ): Generator<void, AuctionResult> {
-  const batch = yield* orderBatchSteps(work);
+  const batch = yield* orderBatchSteps(work, options.isDistinct);
   if (batch.length > workPerStep) yield;
   const run = openAuction(cells, batch, options);
   for (const [place, item] of batch.entries()) {
@@ -112,7 +116,7 @@ function openAuction(cells: readonly AuctionCell[], work: readonly Work[], optio
     return spread.of(guid)?.onCell.get(position) ?? 0;
   });
   const pool = createPool(cells, perCell, conflicts.seatOf);
-  const spread: Spread = createSpread(pool, cells, work);
+  const spread: Spread = createSpread(pool, cells, work, options.isNowhere);
   const positions = new Map(pool.cellIds.map((cellId, position) => [cellId, position]));
   return {
     cells,

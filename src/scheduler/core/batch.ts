@@ -25,19 +25,22 @@ export function orderBatch(work: readonly Work[]): Work[] {
 /** Work in one step: a few milliseconds of one core. */
 const workPerStep = 4_000;
 
-/** The same in short steps. */
-export function* orderBatchSteps(work: readonly Work[]): Generator<void, Work[]> {
+/**
+ * The same in short steps.
+ * @param isDistinct nothing in it is repeated, which then need not be looked for
+ */
+export function* orderBatchSteps(work: readonly Work[], isDistinct = false): Generator<void, Work[]> {
   const seen = new Set<string>();
+  let taken = 0;
   const byPriority = new Map<number, { lrps: LrpWork[]; tasks: TaskWork[] }>();
   const followers = new Map<ProcessGuid, ProcessGuid>();
   for (const item of work) {
-    const key = workKey(item);
-    if (seen.has(key)) continue;
-    seen.add(key);
-    if (seen.size % workPerStep === 0) yield;
+    if (!isDistinct && isRepeat(seen, item)) continue;
+    taken += 1;
+    if (taken % workPerStep === 0) yield;
     const priority = priorityOf(item);
-    const level = byPriority.get(priority) ?? { lrps: [], tasks: [] };
-    byPriority.set(priority, level);
+    let level = byPriority.get(priority);
+    if (level === undefined) byPriority.set(priority, (level = { lrps: [], tasks: [] }));
     if (item.kind === 'task') level.tasks.push(item);
     else {
       level.lrps.push(item);
@@ -48,6 +51,11 @@ export function* orderBatchSteps(work: readonly Work[]): Generator<void, Work[]>
   const ordered: Work[][] = [];
   for (const [, { lrps, tasks }] of levels) ordered.push(yield* orderLevel(lrps, tasks, followers));
   return ordered.flat();
+}
+
+function isRepeat(seen: Set<string>, item: Work): boolean {
+  const { size } = seen;
+  return seen.add(workKey(item)).size === size;
 }
 
 function* orderLevel(

@@ -139,20 +139,23 @@ function convergeOneTask(context: ConvergeContext, guid: TaskGuid, into: Collect
   if (verdict.dueAt !== undefined) into.due.push({ at: verdict.dueAt, what: { kind: 'task', guid } });
 }
 
+const noPorts: readonly number[] = [];
+
 /** An index of an LRP that wants a place; `home` is the cell that its record names, and counts if it is sticky. */
 export function lrpWork(desired: DesiredLrp, index: number, home?: CellId): LrpWork {
   const { guid, placement, priority, fixedPorts } = desired;
-  const ports = fixedPorts.map(({ hostPort }) => hostPort);
-  return {
+  const ports = fixedPorts.length === 0 ? noPorts : fixedPorts.map(({ hostPort }) => hostPort);
+  const resources = resourcesOf(desired);
+  const work: LrpWork = {
     kind: 'lrp',
     guid,
     index,
-    resources: resourcesOf(desired),
+    resources,
     rules: placement,
     priority,
     fixedPorts: ports,
-    ...(placement.sticky && home !== undefined ? { home } : {}),
   };
+  return placement.sticky && home !== undefined ? { ...work, home } : work;
 }
 
 export function taskWork(guid: TaskGuid, task: Task): TaskWork {

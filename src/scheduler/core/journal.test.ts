@@ -70,14 +70,19 @@ test('one placement names its cell, many are counted per cell; tasks tell of the
     cellId: cellId as CellId,
   });
   const task: Placement = { work: buildTaskWork('job', 1), cellId: 'a' as CellId };
-  const events = placedEvents(
-    [on('web', 0, 'b'), on('web', 1, 'a'), on('web', 2, 'b'), on('api', 0, 'a'), task],
-    builtAt,
-  );
-  expect(events.map(({ subject, message, cellId }) => [subject, message, cellId])).toEqual([
+  const placements = [
+    ...[on('web', 0, 'b'), on('web', 1, 'a'), on('web', 2, 'b')],
+    ...[on('api', 0, 'a'), on('db', 0, 'a'), on('db', 1, 'b'), task],
+  ];
+  const all = placedEvents(placements, builtAt);
+  expect(all.events.map(({ subject, message, cellId }) => [subject, message, cellId])).toEqual([
     ['web', '3 instances (0-2) placed 1 on a, 2 on b', undefined],
     ['api/0', 'placed on a', 'a'],
+    ['db', '2 instances (0-1) placed 1 on a, 1 on b', undefined],
   ]);
+  expect(all.more).toBe(0);
+  expect(placedEvents(placements, builtAt, new Set(), 1)).toEqual({ events: [all.events[0]], more: 2 });
+  expect(placedEvents(placements, builtAt, new Set(), 0)).toEqual({ events: [], more: 3 });
 });
 
 test('refusals with one message are one line', () => {

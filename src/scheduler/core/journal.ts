@@ -86,32 +86,55 @@ function taskLine(type: EventType, { task }: TaskDecision, text: string): Line {
   return { type, guid: task.value.guid, index: undefined, text, cellId: task.value.cellId };
 }
 
+interface PlacedGroup {
+  readonly indexes: number[];
+  readonly cells: Map<string, number>;
+}
+
 /**
  * Events of claims that were committed: one per LRP. Tasks tell of themselves when they start.
  * @param unheard cells that were nobody's choice, for the leader heard nothing from them
+ * @param max the first LRPs, so many, have an event; of the others only the number is given
  */
 export function placedEvents(
   placements: readonly Placement[],
   now: Millis,
   unheard: ReadonlySet<CellId> = new Set(),
-): JournalEvent[] {
-  const byGuid = new Map<string, { indexes: number[]; cells: Map<string, number> }>();
+  max = Number.POSITIVE_INFINITY,
+): { readonly events: JournalEvent[]; readonly more: number } {
+  const byGuid = new Map<string, PlacedGroup>();
+  const others = new Set<string>();
   for (const { work, cellId } of placements) {
     if (work.kind !== 'lrp') continue;
-    const group = byGuid.get(work.guid) ?? { indexes: [], cells: new Map<string, number>() };
-    byGuid.set(work.guid, group);
+    let group = byGuid.get(work.guid);
+    if (group === undefined) {
+      if (byGuid.size >= max) {
+        others.add(work.guid);
+        continue;
+      }
+      group = { indexes: [], cells: new Map() };
+      byGuid.set(work.guid, group);
+    }
     group.indexes.push(work.index);
     group.cells.set(cellId, (group.cells.get(cellId) ?? 0) + 1);
   }
-  return [...byGuid].map(([guid, { indexes, cells }]) => {
-    const subject = subjectOf(guid, indexes);
-    const [onlyCell] = cells.keys();
-    const cellId = cells.size === 1 ? onlyCell : undefined;
-    const where = cells.size === 1 ? `on ${onlyCell}` : spreadText(cells);
-    const what =
-      indexes.length === 1 ? 'placed' : `${indexes.length} instances (${rangesText(indexes)}) placed`;
-    return event('instance.placed', now, subject, `${what} ${where}${unheardText(cells, unheard)}`, cellId);
-  });
+  const events = [...byGuid].map(([guid, group]) => placedEvent(guid, group, now, unheard));
+  return { events, more: others.size };
+}
+
+function placedEvent(
+  guid: string,
+  { indexes, cells }: PlacedGroup,
+  now: Millis,
+  unheard: ReadonlySet<CellId>,
+): JournalEvent {
+  const subject = subjectOf(guid, indexes);
+  const [onlyCell] = cells.keys();
+  const cellId = cells.size === 1 ? onlyCell : undefined;
+  const where = cells.size === 1 ? `on ${onlyCell}` : spreadText(cells);
+  const what =
+    indexes.length === 1 ? 'placed' : `${indexes.length} instances (${rangesText(indexes)}) placed`;
+  return event('instance.placed', now, subject, `${what} ${where}${unheardText(cells, unheard)}`, cellId);
 }
 
 /** Which cells were the last resort, and whether it came to that. */

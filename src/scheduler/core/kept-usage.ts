@@ -34,6 +34,8 @@ export class KeptUsage {
   /** Cells whose presence or spec changed. */
   readonly #restated = new Set<CellId>();
   readonly #tentative = new Map<string, Tentative>();
+  /** Some definition changed since the first of the tentative claims was decided. */
+  #isRedefined = false;
   #grew = false;
 
   /** Claims that are being written, or that the state does not have yet. */
@@ -44,6 +46,7 @@ export class KeptUsage {
   /** Takes note of what the replica heard. */
   hear(touched: Touched, state: ClusterState): void {
     if (touched.all) this.#unread = undefined;
+    if (touched.all || touched.definitions) this.#isRedefined = true;
     for (const cellId of touched.cells) {
       if (this.#kept.has(cellId)) this.#restated.add(cellId);
       else this.#unread?.add(cellId);
@@ -90,6 +93,7 @@ export class KeptUsage {
   /** A claim is about to be written: from now on its room is taken. @param key of the record */
   claim(state: ClusterState, cellId: CellId, key: string, work: Work): void {
     const claim = claimOf(state, work);
+    if (this.#tentative.size === 0) this.#isRedefined = false;
     this.#tentative.set(key, { cellId, claim });
     const kept = this.#kept.get(cellId);
     if (kept !== undefined) put(kept, key, claim);
@@ -115,8 +119,13 @@ export class KeptUsage {
     // What may be displaced is told by the records, not by what they take.
     if (kept !== undefined) kept.isOld = true;
     for (const key of keys) {
+      const tentative = this.#tentative.get(key);
+      const isTentative = tentative?.cellId === cellId;
+      if (isTentative && kept !== undefined && this.#isAsDecided(state, kept, key, tentative)) {
+        this.#tentative.delete(key);
+        continue;
+      }
       const claim = claimAt(state, cellId, key);
-      const isTentative = this.#tentative.get(key)?.cellId === cellId;
       if (claim !== undefined && isTentative) this.#tentative.delete(key);
       if (kept === undefined) continue;
       if (claim !== undefined) put(kept, key, claim);
@@ -126,6 +135,12 @@ export class KeptUsage {
     const after = totalsOf(kept.tally);
     const freed = after.some((total, place) => total < (before[place] as number));
     if (freed) this.#grew ||= cellOf(state, kept).unusable === undefined;
+  }
+
+  /** What came is what was decided, and counted then: nearly always, and then nothing is to be compared. */
+  #isAsDecided(state: ClusterState, kept: Kept, key: string, { cellId, claim }: Tentative): boolean {
+    if (this.#isRedefined || claim.guid === undefined || kept.claims.get(key) !== claim) return false;
+    return state.claimsByCell.get(cellId)?.get(key)?.record.value.state === 'CLAIMED';
   }
 
   #restate(state: ClusterState, cellId: CellId): void {
@@ -163,8 +178,10 @@ export class KeptUsage {
 
 function put(kept: Kept, key: string, claim: Claim): void {
   const before = kept.claims.get(key);
-  if (before !== undefined && areEqual(before, claim)) return;
-  drop(kept, key);
+  if (before !== undefined) {
+    if (areEqual(before, claim)) return;
+    drop(kept, key);
+  }
   kept.claims.set(key, claim);
   kept.tally.add(claim);
   kept.isOld = true;

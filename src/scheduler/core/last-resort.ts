@@ -42,6 +42,10 @@ export function unheardAt(
 export function lastResorts(state: ClusterState, now: Millis): (work: LrpWork) => LrpWork {
   const known = new Map<ProcessGuid, ReadonlySet<CellId> | undefined>();
   return (work) => {
+    const indexes = state.actual.get(work.guid);
+    const record = indexes?.get(work.index)?.ordinary;
+    // Most LRPs have one instance, and it never crashed: that is sooner seen than remembered.
+    if (indexes?.size === 1 && record !== undefined && record.value.crashes === undefined) return work;
     if (!known.has(work.guid)) {
       const faulty = faultyCellsOf(state, work.guid, now);
       known.set(work.guid, faulty.size === 0 ? undefined : new Set(faulty.keys()));

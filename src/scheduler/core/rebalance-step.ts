@@ -83,6 +83,7 @@ export function moveOf(
 
 /** The work of a replacement goes to the target of its move, and to no other cell. */
 export function towardsTarget(state: ClusterState, work: LrpWork): LrpWork {
+  if (state.rebalance === undefined) return work;
   const evacuating = state.actual.get(work.guid)?.get(work.index)?.evacuating;
   const move = moveOf(state, evacuating?.value.instanceGuid);
   return move === undefined ? work : { ...work, home: move.to };

@@ -3,6 +3,7 @@
  * pass costs what changed. Everything in doubt is marked; marking too much costs time only.
  */
 import type { CellId, ProcessGuid, TaskGuid } from '../../model/ids.ts';
+import { addIndex } from '../../store/core/indexes.ts';
 import type { ClusterState, Touched } from '../../store/core/state.ts';
 
 /** Stands for the LRP as a whole: all its indexes. */
@@ -11,7 +12,7 @@ export const wholeLrp = -1;
 export interface Scope {
   /** Everything; then the rest does not matter. */
   all: boolean;
-  readonly lrps: Map<ProcessGuid, Set<number>>;
+  readonly lrps: Map<ProcessGuid, ReadonlySet<number>>;
   readonly tasks: Set<TaskGuid>;
   /** Drained cells of which nothing may be left. */
   readonly cells: Set<CellId>;
@@ -30,9 +31,7 @@ export function isEmpty(scope: Scope): boolean {
 }
 
 export function markIndex(scope: Scope, guid: ProcessGuid, index: number): void {
-  const indexes = scope.lrps.get(guid);
-  if (indexes === undefined) scope.lrps.set(guid, new Set([index]));
-  else indexes.add(index);
+  addIndex(scope.lrps, guid, index);
 }
 
 /**

@@ -52,19 +52,28 @@ export interface Spread {
 const zoneFactor = 2 ** 22;
 const unlabelled = 2 ** 48;
 
-export function createSpread(pool: Pool, cells: readonly AuctionCell[], work: readonly Work[]): Spread {
+/** @param isNowhere says of an LRP that it is on no cell, so that it need not be looked for on each */
+export function createSpread(
+  pool: Pool,
+  cells: readonly AuctionCell[],
+  work: readonly Work[],
+  isNowhere: (guid: ProcessGuid) => boolean = () => false,
+): Spread {
   const spreads = new Map<ProcessGuid, ProcessSpread>();
+  const existing = new Map<ProcessGuid, ProcessSpread>();
   const track = (guid: ProcessGuid): void => {
     if (spreads.has(guid)) return;
     const inZone = pool.zones.map(() => 0);
-    spreads.set(guid, { onCell: new Map(), inZone, elsewhere: undefined, layouts: undefined });
+    const spread = { onCell: new Map(), inZone, elsewhere: undefined, layouts: undefined };
+    spreads.set(guid, spread);
+    if (!isNowhere(guid)) existing.set(guid, spread);
   };
   for (const item of work) {
     if (item.kind === 'lrp') track(item.guid);
     if (item.rules.sameCellAs !== undefined) track(item.rules.sameCellAs);
     for (const guid of item.rules.notWith) track(guid);
   }
-  countExisting(pool, cells, spreads);
+  if (existing.size > 0) countExisting(pool, cells, existing);
   const inLayout = (spread: ProcessSpread, layout: Layout): InLayout => {
     const known = spread.layouts?.get(layout);
     if (known !== undefined) return known;

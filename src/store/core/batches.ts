@@ -42,24 +42,22 @@ export function inBatches(mutations: readonly Mutation[], limits: BatchLimits): 
     }
     open.mutations.push(mutation);
     open.bytes += bytes;
-    for (const key of writesOf(mutation)) written.add(key);
+    for (const { key } of mutation.puts) written.add(key);
+    for (const key of mutation.deletes ?? []) written.add(key);
   }
   return batches;
 }
 
-function dependsOn(mutation: Mutation, written: ReadonlySet<string>): boolean {
-  return (
-    mutation.compare.some(({ key }) => written.has(key)) || writesOf(mutation).some((key) => written.has(key))
-  );
+function dependsOn({ compare, puts, deletes = [] }: Mutation, written: ReadonlySet<string>): boolean {
+  for (const { key } of compare) if (written.has(key)) return true;
+  for (const { key } of puts) if (written.has(key)) return true;
+  return deletes.some((key) => written.has(key));
 }
 
-function writesOf({ puts, deletes }: Mutation): string[] {
-  return [...puts.map((put) => put.key), ...(deletes ?? [])];
-}
-
-function bytesOf({ compare, puts, deletes }: Mutation, sizeOf: (text: string) => number): number {
-  const texts = [...compare.map(({ key }) => key), ...puts.flatMap(({ key, value }) => [key, value])];
+function bytesOf({ compare, puts, deletes = [] }: Mutation, sizeOf: (text: string) => number): number {
   let bytes = overheadBytes;
-  for (const text of [...texts, ...(deletes ?? [])]) bytes += overheadBytes + sizeOf(text);
+  for (const { key } of compare) bytes += overheadBytes + sizeOf(key);
+  for (const { key, value } of puts) bytes += 2 * overheadBytes + sizeOf(key) + sizeOf(value);
+  for (const key of deletes) bytes += overheadBytes + sizeOf(key);
   return bytes;
 }

@@ -236,7 +236,8 @@ export class MutableState implements ClusterState {
       this.#claims.addActual(text, { guid, index, slot, record }, record.value);
     }
     this.#counts.actual(text, slot, before?.value, record?.value);
-    this.#setSlot(key, indexes, { ...slots, [slot]: record });
+    const isOnly = slot === 'ordinary' && (slots?.suspect ?? slots?.evacuating) === undefined;
+    this.#setSlot(key, indexes, isOnly ? { ordinary: record } : { ...slots, [slot]: record });
   }
 
   /** Instances whose move begins, ends or is given up may need a decision. */

@@ -69,14 +69,13 @@ export function eventKey(at: number, unique: string): string {
 /** The noun behind a key; undefined for a key that is none of ours. */
 export function parseKey(key: string): Key | undefined {
   if (!key.startsWith(root)) return undefined;
+  if (key.startsWith(actualPrefix)) return parseActual(key);
   const [kind, ...rest] = key.slice(root.length).split('/');
-  const [first, second, third] = rest;
+  const [first, second] = rest;
   if (first === undefined || first === '') return undefined;
   switch (kind) {
     case 'desired':
       return rest.length === 1 ? { kind, guid: first as ProcessGuid } : undefined;
-    case 'actual':
-      return parseActual(first as ProcessGuid, second, third, rest.length);
     case 'task':
       return rest.length === 1 ? { kind, guid: first as TaskGuid } : undefined;
     case 'cell':
@@ -112,14 +111,17 @@ function parseCell(cellId: CellId, what: string | undefined, parts: number): Key
   return what === 'spec' ? { kind: 'cellSpec', cellId } : undefined;
 }
 
-function parseActual(
-  guid: ProcessGuid,
-  index = '',
-  slot: string | undefined,
-  parts: number,
-): Key | undefined {
+const actualPrefix = `${root}actual/`;
+
+/** These come by the hundred thousand: no list of parts is made of them. */
+function parseActual(key: string): Key | undefined {
+  const guidEnd = key.indexOf('/', actualPrefix.length);
+  if (guidEnd <= actualPrefix.length) return undefined;
+  const indexEnd = key.indexOf('/', guidEnd + 1);
+  const index = key.slice(guidEnd + 1, indexEnd < 0 ? undefined : indexEnd);
   if (!/^(0|[1-9]\d{0,8})$/.test(index)) return undefined;
-  if (parts === 2) return { kind: 'actual', guid, index: Number(index), slot: 'ordinary' };
-  if (parts !== 3 || (slot !== 'suspect' && slot !== 'evacuating')) return undefined;
-  return { kind: 'actual', guid, index: Number(index), slot };
+  const slot = indexEnd < 0 ? 'ordinary' : key.slice(indexEnd + 1);
+  if (indexEnd >= 0 && slot !== 'suspect' && slot !== 'evacuating') return undefined;
+  const guid = key.slice(actualPrefix.length, guidEnd) as ProcessGuid;
+  return { kind: 'actual', guid, index: Number(index), slot: slot as ActualSlot };
 }

@@ -113,4 +113,6 @@ export interface Touched {
   readonly revoked: boolean;
   /** A change of the authorities went on. */
   readonly trust: boolean;
+  /** The desired record of some LRP came, went or changed. */
+  readonly definitions: boolean;
 }

@@ -1,10 +1,11 @@
 /** Collects what a batch of changes touches; `fold` writes it, subscribers of the replica read it. */
 import type { CellId, ProcessGuid, TaskGuid } from '../../model/ids.ts';
+import { addIndex } from './indexes.ts';
 import type { Touched } from './state.ts';
 
 export class Touches implements Touched {
   readonly all: boolean;
-  readonly lrps = new Map<ProcessGuid, Set<number>>();
+  readonly lrps = new Map<ProcessGuid, ReadonlySet<number>>();
   readonly tasks = new Set<TaskGuid>();
   readonly cells = new Set<CellId>();
   readonly assignments = new Map<CellId, Set<string>>();
@@ -15,6 +16,7 @@ export class Touches implements Touched {
   servers = false;
   revoked = false;
   trust = false;
+  definitions = false;
 
   /** @param all everything may have changed: the rest then stays empty */
   constructor(all: boolean) {
@@ -25,9 +27,8 @@ export class Touches implements Touched {
   lrp(guid: ProcessGuid, index: number): void {
     // A snapshot touches everything: a set for each of 200,000 LRPs would only be thrown away.
     if (this.all) return;
-    const indexes = this.lrps.get(guid);
-    if (indexes === undefined) this.lrps.set(guid, new Set([index]));
-    else indexes.add(index);
+    if (index < 0) this.definitions = true;
+    addIndex(this.lrps, guid, index);
   }
 
   /** @param key of the claim or task whose record, or the definition behind it, changed */
