@@ -2,129 +2,43 @@
  * A cluster with TLS on this machine: founded, joined by a server and a cell with tokens, used by a person with a
  * context; and what must stay shut. Real agents, real etcd, real Docker.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect } from 'node:tls';
-import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { contextSchema } from '../../src/cli/core/context.ts';
 import { type CliResult, eventually, run, testImage } from '../kit/e2e-cluster.ts';
-import { freePorts } from '../kit/ports.ts';
+import { knock, type TlsAgent, type TlsCluster, tlsCluster } from '../kit/tls-cluster.ts';
 
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-const node = [process.execPath, '--disable-warning=ExperimentalWarning', main] as const;
-
-interface Agent {
-  readonly name: string;
-  readonly address: string;
-  readonly folder: string;
-  process: ChildProcess | undefined;
-}
-
+let cluster: TlsCluster;
 let folder: string;
-let ports: { api: number; etcdClient: number; etcdPeer: number };
-const agents: Agent[] = [];
+let ports: TlsCluster['ports'];
 let tokens: { server: string; cell: string };
 
-function start(name: string, address: string, more: readonly string[] = []): Agent {
-  const known = agents.find((agent) => agent.name === name);
-  const agent = known ?? { name, address, folder: join(folder, name), process: undefined };
-  if (known === undefined) agents.push(agent);
-  mkdirSync(agent.folder, { recursive: true });
-  const config = join(agent.folder, 'agent.yaml');
-  const settings = {
-    name,
-    address,
-    ports,
-    dataDir: join(agent.folder, 'data'),
-    socket: join(agent.folder, 's.sock'),
-  };
-  writeFileSync(config, JSON.stringify({ ...settings, cell: { memoryMb: 512 } }));
-  const log = openSync(join(agent.folder, 'agent.log'), 'a', 0o600);
-  const [command, ...args] = node;
-  agent.process = spawn(command, [...args, 'agent', '--config', config, ...more], {
-    stdio: ['ignore', log, log],
-    detached: true,
-  });
-  closeSync(log);
-  return agent;
-}
-
-async function stop(agent: Agent): Promise<void> {
-  const child = agent.process;
-  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  child.kill('SIGTERM');
-  await ended;
-}
-
-function skep(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<CliResult> {
-  const [command, ...program] = node;
-  const own = { SKEP_SERVER: join(folder, 'a', 's.sock'), HOME: folder, NO_COLOR: '1' };
-  const { SKEP_CONTEXT: _context, XDG_CONFIG_HOME: _config, ...rest } = process.env;
-  return run(command, [...program, ...args], { env: { ...rest, ...own, ...env }, deadlineMs: 60_000 });
-}
+const start = (name: string, address: string, more: readonly string[] = []): TlsAgent =>
+  cluster.start(name, address, more);
+const skep = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<CliResult> =>
+  cluster.skep(args, env);
 
 const asPerson = (context: string, args: readonly string[]) =>
   skep(['--context', context, ...args], { SKEP_SERVER: '' });
 
-/** What the agents said, when something went wrong: a run elsewhere leaves nothing else. */
 afterEach(({ task }) => {
-  if (task.result?.state !== 'fail') return;
-  for (const { name, folder } of agents) {
-    const lines = readFileSync(join(folder, 'agent.log'), 'utf8').trimEnd().split('\n');
-    console.error(`--- ${name}\n${lines.slice(-60).join('\n')}`);
-  }
+  if (task.result?.state === 'fail') cluster?.tell();
 });
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'skep-tls-e2e-'));
-  const addresses = ['127.0.0.1', '127.0.0.2', '127.0.0.3', '127.0.0.4'];
-  const [api, etcdClient, etcdPeer] = (await freePorts(3, addresses)) as [number, number, number];
-  ports = { api, etcdClient, etcdPeer };
-  start('a', '127.0.0.1');
-  await eventually('the founder leads', 60_000, async () => {
-    const { code, stdout, stderr } = await skep(['status']);
-    if (code !== 0 || !stdout.includes('leader')) throw new Error(stdout + stderr);
-  });
+  cluster = await tlsCluster();
+  ({ folder, ports } = cluster);
 }, 120_000);
-
-afterAll(async () => {
-  await Promise.all(agents.map(stop));
-  const founded = join(folder, 'a/data/cluster.json');
-  // Where the founder never started there is nothing else to take away.
-  if (existsSync(founded)) {
-    const { clusterId } = JSON.parse(readFileSync(founded, 'utf8')) as { clusterId: string };
-    const labels = ['--filter', `label=skep.cluster=${clusterId}`];
-    const listed = await run('docker', ['ps', '-aq', ...labels], { deadlineMs: 30_000 });
-    const ids = listed.stdout.split('\n').filter(Boolean);
-    if (ids.length > 0) await run('docker', ['rm', '-f', ...ids], { deadlineMs: 60_000 });
-  }
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-}, 120_000);
+afterAll(() => cluster?.close(), 120_000);
 
 test('a server and a cell join with tokens, which are good once', async () => {
-  const made = async (role: string): Promise<string> => {
-    const { stdout } = await skep(['token', 'create', '--role', role]);
-    const file = join(folder, `token-${role}`);
-    writeFileSync(file, stdout, { mode: 0o600 });
-    return file;
+  tokens = {
+    server: await cluster.token('server', 'token-server'),
+    cell: await cluster.token('cell', 'token-cell'),
   };
-  tokens = { server: await made('server'), cell: await made('cell') };
   const to = ['--join', `127.0.0.1:${ports.api}`];
   start('b', '127.0.0.2', [...to, '--token-file', tokens.server]);
   start('c', '127.0.0.3', [...to, '--server=false', '--token-file', tokens.cell]);
@@ -171,7 +85,7 @@ test('a person with a context does what the role allows, on any server', async (
 }, 180_000);
 
 test('the other server answers when the first one is gone', async () => {
-  const first = agents.find(({ name }) => name === 'a') as Agent;
+  const first = cluster.agent('a');
   first.process?.kill('SIGKILL');
   await eventually('the context goes on to the other server', 60_000, async () => {
     const { code, stdout, stderr } = await asPerson('vera', ['ps', 'web']);
@@ -183,23 +97,6 @@ test('the other server answers when the first one is gone', async () => {
     if (code !== 0) throw new Error(stderr);
   });
 }, 180_000);
-
-/** How a TLS handshake and one request end: what came back, or the error. */
-function knock(port: number, holder: object, path = '/health'): Promise<string> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false, ...holder });
-    let text = '';
-    socket.setTimeout(10_000, () => socket.destroy(new Error('no answer')));
-    socket.on('secureConnect', () =>
-      socket.write(`GET ${path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n`),
-    );
-    socket.on('data', (data) => {
-      text += data.toString('latin1');
-    });
-    socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-    socket.on('close', () => resolve(text));
-  });
-}
 
 /** What a port says to who speaks plain HTTP to it. */
 function knockPlainly(port: number): Promise<string> {
@@ -264,21 +161,10 @@ async function untilPhase(phase: string, next: string): Promise<void> {
   });
 }
 
-async function containersNow(): Promise<string> {
-  const { clusterId } = JSON.parse(readFileSync(join(folder, 'a/data/cluster.json'), 'utf8')) as {
-    clusterId: string;
-  };
-  const ours = ['--filter', `label=skep.cluster=${clusterId}`];
-  const format = '{{.ID}} {{.Label "skep.cell"}} {{.CreatedAt}}';
-  const args = ['ps', '--no-trunc', ...ours, '--filter', 'label=skep.guid=web', '--format', format];
-  const { stdout } = await run('docker', args, { deadlineMs: 30_000 });
-  return stdout.split('\n').sort().join('\n');
-}
-
 test('the authorities are changed: nobody in order is refused, no container restarts, the old ones end', async () => {
   // The server that came back stops what was replaced meanwhile.
   const before = await eventually('three containers run', 30_000, async () => {
-    const now = await containersNow();
+    const now = await cluster.containers('web');
     if (now.trim().split('\n').length !== 3) throw new Error(now);
     return now;
   });
@@ -286,8 +172,7 @@ test('the authorities are changed: nobody in order is refused, no container rest
     cluster: { certificate: string; key: string };
   };
   const oldStore = readFileSync(join(folder, 'a/data/pki/store.pem'), 'utf8');
-  const token = join(folder, 'token-old');
-  writeFileSync(token, (await skep(['token', 'create', '--role', 'cell'])).stdout, { mode: 0o600 });
+  const token = await cluster.token('cell', 'token-old');
   expect(await rotate('finish')).toMatchObject({ code: 4 });
   expect(await rotate('start')).toMatchObject({ code: 0 });
   expect(await answered(() => rotate('start'))).toMatchObject({ code: 4 });
@@ -309,11 +194,11 @@ test('the authorities are changed: nobody in order is refused, no container rest
   expect(await asPerson('olga', ['ps', 'web'])).toMatchObject({ code: 0, stderr: '' });
   expect((await asPerson('vera', ['ps', 'web'])).code).not.toBe(0);
   const held = { cert: oldCell.cluster.certificate, key: oldCell.cluster.key };
-  expect(await knock(ports.api, held, '/v1/status')).toContain('another authority');
+  expect(await knock(ports.api, held, { path: '/v1/status' })).toContain('another authority');
   for (const port of [ports.etcdClient, ports.etcdPeer]) {
     expect(await knock(port, { cert: oldStore, key: oldStore })).toMatch(/UNKNOWN_CA|BAD_CERTIFICATE/);
   }
-  expect(await containersNow()).toBe(before);
+  expect(await cluster.containers('web')).toBe(before);
 }, 240_000);
 
 test('a cell that is revoked is out at once, and its containers run on', async () => {
@@ -333,33 +218,50 @@ test('a cell that is revoked is out at once, and its containers run on', async (
 }, 60_000);
 
 test('a cell becomes a server over its own session, with the certificates of one, and a cell again', async () => {
-  const { stdout } = await skep(['token', 'create', '--role', 'cell']);
-  const file = join(folder, 'token-f');
-  writeFileSync(file, stdout, { mode: 0o600 });
+  const file = await cluster.token('cell', 'token-f');
   const to = ['--join', `127.0.0.1:${ports.api}`, '--token-file', file];
   const agent = start('f', '127.0.0.4', [...to, '--server=auto']);
-  const pki = () =>
-    JSON.parse(readFileSync(join(agent.folder, 'data/pki/host.json'), 'utf8')) as {
-      cluster: { certificate: string };
-      store?: unknown;
-    };
-  const roles = () => new X509Certificate(pki().cluster.certificate).subjectAltName ?? '';
   await eventually('it votes', 60_000, async () => {
     const list = (await skep(['server', 'ls'])).stdout;
     if (!/^f +voter +answers/m.test(list)) throw new Error(list);
   });
-  expect(roles()).toContain('server');
-  expect(pki().store).toBeDefined();
+  expect(cluster.roles(agent)).toBe('server+cell');
+  expect(cluster.host(agent).store).toBeDefined();
+  const held = readFileSync(join(folder, 'f/data/pki/store.pem'), 'utf8');
+  const { certificate, key } = cluster.host(agent).cluster;
+  expect(await knock(ports.etcdClient, { cert: held, key: held })).toContain('"health":"true"');
   await skep(['server', 'auto', 'off']);
   expect(await skep(['server', 'remove', 'f', '--yes', '--force'])).toMatchObject({ code: 0 });
   await eventually('it has the certificate of a cell', 30_000, async () => {
-    if (roles().includes('server')) throw new Error(roles());
+    expect(cluster.roles(agent)).toBe('cell');
   });
-  expect(pki().store).toBeUndefined();
+  expect(cluster.host(agent).store).toBeUndefined();
   const events = (await skep(['events', '--limit', '100'])).stdout;
   expect(events).toMatch(/server\.added +f:/);
   expect(events).toMatch(/f joined as a server with token/);
-}, 120_000);
+  expect(events).toMatch(/auth\.certificate +f: .*no server's any more/);
+  // What it held as a server: the API takes it for a cell's and says since when, etcd for nobody's.
+  const told = await knock(ports.api, { cert: certificate, key }, { path: '/v1/status' });
+  expect(told).toMatch(/^HTTP\/1.1 403[^]*f was removed from the servers at [^]*skep server add f/);
+  await untilRefused(held, ['a', 'b']);
+}, 150_000);
+
+/** An etcd that is just being started anew opens to nobody: a server's own certificate must open it meanwhile. */
+async function untilRefused(held: string, by: readonly string[]): Promise<void> {
+  await eventually(
+    `etcd of ${by.join(' and ')} opens to its server and not to who left`,
+    60_000,
+    async () => {
+      for (const { folder: of, address: host } of by.map((name) => cluster.agent(name))) {
+        const own = readFileSync(join(of, 'data/pki/store.pem'), 'utf8');
+        const theirs = await knock(ports.etcdClient, { cert: held, key: held }, { host });
+        const ours = await knock(ports.etcdClient, { cert: own, key: own }, { host });
+        if (!ours.includes('"health":"true"') || theirs.includes('health'))
+          throw new Error(`${ours} ${theirs}`);
+      }
+    },
+  );
+}
 
 async function untilLeads(name: string): Promise<void> {
   await eventually(`${name} leads, and both vote`, 60_000, async () => {
@@ -371,15 +273,15 @@ async function untilLeads(name: string): Promise<void> {
 }
 
 /** The leader is the one that is revoked: it must give up the lead although its certificate counts no more. */
-async function makeLead(name: string, other: Agent): Promise<void> {
+async function makeLead(name: string, other: TlsAgent): Promise<void> {
   if (new RegExp(`${name} +leader`).test((await skep(['status'])).stdout)) return;
-  await stop(other);
+  await cluster.stop(other);
   start(other.name, other.address);
   await untilLeads(name);
 }
 
 test('a server that is revoked leaves the store, and its certificate opens etcd no more', async () => {
-  await makeLead('b', agents.find(({ name }) => name === 'a') as Agent);
+  await makeLead('b', cluster.agent('a'));
   const held = readFileSync(join(folder, 'b/data/pki/store.pem'), 'utf8');
   expect(await knock(ports.etcdClient, { cert: held, key: held })).toContain('"health":"true"');
   expect(await skep(['cert', 'revoke', 'b'])).toMatchObject({
@@ -390,24 +292,15 @@ test('a server that is revoked leaves the store, and its certificate opens etcd 
     const { code, stdout, stderr } = await skep(['server', 'ls']);
     if (code !== 0 || /^b /m.test(stdout)) throw new Error(stdout + stderr);
   });
-  // An etcd that is just being started anew opens to nobody: another server's certificate must open it meanwhile.
-  const own = readFileSync(join(folder, 'a/data/pki/store.pem'), 'utf8');
-  await eventually('etcd opens to the other one and not to it', 60_000, async () => {
-    const theirs = await knock(ports.etcdClient, { cert: held, key: held });
-    const ours = await knock(ports.etcdClient, { cert: own, key: own });
-    if (!ours.includes('"health":"true"') || theirs.includes('health')) throw new Error(`${ours} ${theirs}`);
-  });
-  const { args } = JSON.parse(readFileSync(join(folder, 'a/data/etcd/etcd.pid.json'), 'utf8')) as {
-    args: string[];
-  };
-  expect(args.join(' ')).toContain('--client-crl-file=');
+  await untilRefused(held, ['a']);
+  expect(cluster.etcd(cluster.agent('a')).args.join(' ')).toContain('--client-crl-file=');
 }, 150_000);
 
 test('no log holds a key or a token, and what is secret is for its owner alone', () => {
   const secrets = [tokens.server, tokens.cell].map(
     (file) => readFileSync(file, 'utf8').trim().split('-').at(-1) ?? '',
   );
-  for (const agent of agents) {
+  for (const agent of cluster.agents) {
     const log = readFileSync(join(agent.folder, 'agent.log'), 'utf8');
     expect(log).not.toContain('PRIVATE KEY');
     for (const secret of secrets) expect(log).not.toContain(secret);
