@@ -1,29 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { buildHost, buildMember } from '../../../test/kit/quorum-builders.ts';
 import { defaults } from '../../model/defaults.ts';
 import { emptyQuorum, majorityOf, type Quorum, type QuorumChange } from '../../model/quorum.ts';
 import { type HostView, type MemberView, planQuorum } from './quorum.ts';
 import { endedChange, nextMove } from './quorum-change.ts';
 
 const now = 10_000_000;
-const voter = (server: string, more: Partial<MemberView> = {}): MemberView => ({
-  server,
-  isLearner: false,
-  isReachable: true,
-  leads: false,
-  ...more,
-});
-const host = (name: string, more: Partial<HostView> = {}): HostView => ({
-  name,
-  zone: 'z',
-  canServe: true,
-  serves: false,
-  isCordoned: false,
-  version: '1',
-  seenSince: 0,
-  registeredAt: 0,
-  ...more,
-});
 const change = (kind: 'add' | 'remove', more: Partial<QuorumChange> = {}): QuorumChange => ({
   kind,
   server: 'h3',
@@ -32,28 +15,28 @@ const change = (kind: 'add' | 'remove', more: Partial<QuorumChange> = {}): Quoru
   reason: 'asked',
   ...more,
 });
-const two = [voter('h1', { leads: true }), voter('h2')];
+const two = [buildMember('h1'), buildMember('h2')];
 
 describe('adding', () => {
   const move = (members: MemberView[], hosts: HostView[], at = now) =>
     nextMove({ change: change('add', { at }), members, hosts, now });
 
   it('orders the host, waits while it starts and catches up, and ends when it votes', () => {
-    expect(move(two, [host('h3')])).toEqual({ do: 'order' });
-    expect(move(two, [host('h3', { serves: true })])).toEqual({ do: 'wait', why: 'it starts' });
-    expect(move([...two, voter('h3', { isLearner: true })], [])).toMatchObject({ do: 'wait' });
-    expect(move([...two, voter('h3')], [])).toEqual({ do: 'end', isDone: true, outcome: 'it votes' });
+    expect(move(two, [buildHost('h3')])).toEqual({ do: 'order' });
+    expect(move(two, [buildHost('h3', { serves: true })])).toEqual({ do: 'wait', why: 'it starts' });
+    expect(move([...two, buildMember('h3', { isLearner: true })], [])).toMatchObject({ do: 'wait' });
+    expect(move([...two, buildMember('h3')], [])).toEqual({ do: 'end', isDone: true, outcome: 'it votes' });
   });
 
   it('waits for a host that is away, and gives up in the end', () => {
     expect(move(two, [])).toEqual({ do: 'wait', why: 'the host is not there' });
     const late = now - defaults.serverChangeDeadlineMs;
     expect(move(two, [], late)).toMatchObject({ do: 'end', isDone: false });
-    expect(move([...two, voter('h3', { isLearner: true })], [], late)).toEqual({ do: 'remove' });
+    expect(move([...two, buildMember('h3', { isLearner: true })], [], late)).toEqual({ do: 'remove' });
   });
 
   it('ends at once when the host can be no server', () => {
-    expect(move(two, [host('h3', { canServe: false })])).toMatchObject({ do: 'end', isDone: false });
+    expect(move(two, [buildHost('h3', { canServe: false })])).toMatchObject({ do: 'end', isDone: false });
   });
 
   it('leaves a host alone for a while after it failed', () => {
@@ -67,7 +50,7 @@ describe('adding', () => {
 });
 
 describe('removing', () => {
-  const three = [...two, voter('h3')];
+  const three = [...two, buildMember('h3')];
   const move = (members: MemberView[], more: Partial<QuorumChange> = {}) =>
     nextMove({ change: change('remove', more), members, hosts: [], now });
 
@@ -82,9 +65,9 @@ describe('removing', () => {
 
   it('lets a leader that nobody answers hand over: its certificate may be revoked, and the heir judges', () => {
     const members = [
-      voter('h1', { leads: true }),
-      voter('h2', { isReachable: false }),
-      voter('h3', { isReachable: false }),
+      buildMember('h1'),
+      buildMember('h2', { isReachable: false }),
+      buildMember('h3', { isReachable: false }),
     ];
     const heirs = [0, 10_000, 20_000].map((later) =>
       nextMove({ change: change('remove', { server: 'h1' }), members, hosts: [], now: now + later }),
@@ -94,15 +77,15 @@ describe('removing', () => {
     );
     const late = now - defaults.serverChangeDeadlineMs;
     expect(move(members, { server: 'h1', at: late })).toMatchObject({ do: 'end', isDone: false });
-    expect(move([voter('h1', { leads: true })], { server: 'h1' })).toMatchObject({ do: 'wait' });
+    expect(move([buildMember('h1')], { server: 'h1' })).toMatchObject({ do: 'wait' });
   });
 
   it('never goes below a majority that answers, whoever asked', () => {
-    const members = [voter('h1', { leads: true }), voter('h2', { isReachable: false }), voter('h3')];
+    const members = [buildMember('h1'), buildMember('h2', { isReachable: false }), buildMember('h3')];
     expect(move(members)).toEqual({ do: 'wait', why: '1 of the 2 others answer, 2 must' });
     const late = { at: now - defaults.serverChangeDeadlineMs };
     expect(move(members, late)).toMatchObject({ do: 'end', isDone: false });
-    expect(move([voter('h3')])).toMatchObject({ do: 'wait' });
+    expect(move([buildMember('h3')])).toMatchObject({ do: 'wait' });
   });
 
   it('lets a server stay that came back before it was replaced', () => {
@@ -153,7 +136,7 @@ class World {
       return { server, isLearner, isReachable: this.isUp(server), leads: server === leader };
     });
     const hosts = [...this.up].flatMap(([name, isUp]) =>
-      isUp ? [host(name, { serves: this.serving.has(name) })] : [],
+      isUp ? [buildHost(name, { serves: this.serving.has(name) })] : [],
     );
     const before = this.record;
     const settings = { autoServers: true, wantedServers: 3, serverReplaceAfterMs: 600_000 } as const;

@@ -1,69 +1,55 @@
 import { describe, expect, it } from 'vitest';
+import { buildHost, buildMember } from '../../../test/kit/quorum-builders.ts';
 import { defaults } from '../../model/defaults.ts';
 import { emptyQuorum, type Quorum } from '../../model/quorum.ts';
-import { type HostView, type MemberView, planQuorum, type QuorumInput } from './quorum.ts';
+import { type MemberView, planQuorum, type QuorumInput } from './quorum.ts';
 
 const minute = 60_000;
 const now = 10_000_000;
 
-const voter = (server: string, more: Partial<MemberView> = {}): MemberView => ({
-  server,
-  isLearner: false,
-  isReachable: true,
-  leads: server === 'h1',
-  ...more,
-});
-const silent = (server: string): MemberView => voter(server, { isReachable: false });
-const host = (name: string, more: Partial<HostView> = {}): HostView => ({
-  name,
-  zone: 'z',
-  canServe: true,
-  serves: false,
-  isCordoned: false,
-  version: '1',
-  seenSince: now - minute,
-  registeredAt: now - minute,
-  ...more,
-});
+const silent = (server: string): MemberView => buildMember(server, { isReachable: false });
 const settings = { autoServers: true, wantedServers: 3, serverReplaceAfterMs: 10 * minute } as const;
 const plan = (given: Partial<QuorumInput>): Quorum =>
-  planQuorum({ members: [voter('h1')], hosts: [], record: emptyQuorum, settings, now, ...given });
+  planQuorum({ members: [buildMember('h1')], hosts: [], record: emptyQuorum, settings, now, ...given });
 
 describe('growth', () => {
-  const serving = host('h1', { serves: true });
+  const serving = buildHost('h1', { serves: true });
 
   it('takes the first capable host when two are there, so that it ends at three', () => {
-    const { change } = plan({ hosts: [serving, host('h2'), host('h3')] });
+    const { change } = plan({ hosts: [serving, buildHost('h2'), buildHost('h3')] });
     expect(change).toMatchObject({ kind: 'add', server: 'h2', by: 'automatic', reason: 'server 2 of 3' });
   });
 
   it('takes none while only one is there: two servers survive no loss', () => {
-    const planned = plan({ hosts: [serving, host('h2')] });
+    const planned = plan({ hosts: [serving, buildHost('h2')] });
     expect(planned.change).toBeUndefined();
     expect(planned.next).toEqual({ text: '1 of 3 servers: waits for 2 more hosts that can be a server' });
   });
 
   it('takes the one that makes the number odd again', () => {
-    const { change } = plan({ members: [voter('h1'), voter('h2')], hosts: [serving, host('h3')] });
+    const { change } = plan({
+      members: [buildMember('h1'), buildMember('h2')],
+      hosts: [serving, buildHost('h3')],
+    });
     expect(change).toMatchObject({ kind: 'add', server: 'h3' });
   });
 
   it('stops at what is wanted', () => {
-    const three = [voter('h1'), voter('h2'), voter('h3')];
-    expect(plan({ members: three, hosts: [host('h4'), host('h5')] }).change).toBeUndefined();
+    const three = [buildMember('h1'), buildMember('h2'), buildMember('h3')];
+    expect(plan({ members: three, hosts: [buildHost('h4'), buildHost('h5')] }).change).toBeUndefined();
     const five = plan({
       members: three,
-      hosts: [host('h4'), host('h5')],
+      hosts: [buildHost('h4'), buildHost('h5')],
       settings: { ...settings, wantedServers: 5 },
     });
     expect(five.change).toMatchObject({ kind: 'add', server: 'h4' });
     expect(
-      plan({ hosts: [host('h2'), host('h3')], settings: { ...settings, wantedServers: 1 } }).change,
+      plan({ hosts: [buildHost('h2'), buildHost('h3')], settings: { ...settings, wantedServers: 1 } }).change,
     ).toBe(undefined);
   });
 
   it('says when, while the hosts are new', () => {
-    const planned = plan({ hosts: [host('h2'), host('h3', { seenSince: now - 1 })] });
+    const planned = plan({ hosts: [buildHost('h2'), buildHost('h3', { seenSince: now - 1 })] });
     expect(planned.change).toBeUndefined();
     expect(planned.next).toEqual({ text: 'h2 becomes a server', at: now - 1 + defaults.serverSettleMs });
   });
@@ -73,12 +59,12 @@ describe('growth', () => {
     ['is one already, and joins', { serves: true }],
     ['is cordoned', { isCordoned: true }],
   ] as const)('leaves out a host that %s', (_why, more) => {
-    expect(plan({ hosts: [host('h2', more), host('h3')] }).change).toBeUndefined();
+    expect(plan({ hosts: [buildHost('h2', more), buildHost('h3')] }).change).toBeUndefined();
   });
 
   it('leaves out a host that was passed over, until that is over', () => {
     const passedOver = { h2: { until: now + 1, why: 'it could not be added' } };
-    const hosts = [host('h2'), host('h3')];
+    const hosts = [buildHost('h2'), buildHost('h3')];
     expect(plan({ hosts, record: { ...emptyQuorum, passedOver } }).change).toBeUndefined();
     const later = plan({ hosts, record: { ...emptyQuorum, passedOver }, now: now + 2 });
     expect(later).toMatchObject({ change: { server: 'h2' }, passedOver: {} });
@@ -86,38 +72,41 @@ describe('growth', () => {
 
   it('spreads servers over zones, then prefers the host that has run the longest', () => {
     const hosts = [
-      host('h1', { zone: 'a', serves: true }),
-      host('h2', { zone: 'a', registeredAt: 1 }),
-      host('h3', { zone: 'b', registeredAt: 3 }),
-      host('h4', { zone: 'b', registeredAt: 2 }),
+      buildHost('h1', { zone: 'a', serves: true }),
+      buildHost('h2', { zone: 'a', registeredAt: 1 }),
+      buildHost('h3', { zone: 'b', registeredAt: 3 }),
+      buildHost('h4', { zone: 'b', registeredAt: 2 }),
     ];
     expect(plan({ hosts }).change?.server).toBe('h4');
   });
 
   it('does nothing when it is switched off', () => {
-    const off = plan({ hosts: [host('h2'), host('h3')], settings: { ...settings, autoServers: false } });
+    const off = plan({
+      hosts: [buildHost('h2'), buildHost('h3')],
+      settings: { ...settings, autoServers: false },
+    });
     expect(off).toEqual(emptyQuorum);
   });
 
   it('waits for a learner, whoever brought it', () => {
-    const members = [voter('h1'), voter('h2', { isLearner: true })];
-    const planned = plan({ members, hosts: [host('h3'), host('h4')] });
+    const members = [buildMember('h1'), buildMember('h2', { isLearner: true })];
+    const planned = plan({ members, hosts: [buildHost('h3'), buildHost('h4')] });
     expect(planned.change).toBeUndefined();
     expect(planned.next).toEqual({ text: 'h2 is joining' });
   });
 
   it('begins nothing while a change is under way', () => {
     const change = { kind: 'add', server: 'h2', at: now, by: 'alice', reason: '' } as const;
-    const planned = plan({ hosts: [host('h3'), host('h4')], record: { ...emptyQuorum, change } });
+    const planned = plan({ hosts: [buildHost('h3'), buildHost('h4')], record: { ...emptyQuorum, change } });
     expect(planned).toEqual({ ...emptyQuorum, change });
   });
 });
 
 describe('replacement', () => {
-  const members = [voter('h1'), voter('h2'), silent('h3')];
+  const members = [buildMember('h1'), buildMember('h2'), silent('h3')];
 
   it('says who replaces whom, and when, as soon as a server is silent', () => {
-    const planned = plan({ members, hosts: [host('h4')] });
+    const planned = plan({ members, hosts: [buildHost('h4')] });
     expect(planned).toMatchObject({
       silentSince: { h3: now },
       next: { text: 'h4 replaces h3', at: now + 10 * minute },
@@ -127,8 +116,8 @@ describe('replacement', () => {
 
   it('removes it after ten minutes, and not before', () => {
     const record = { ...emptyQuorum, silentSince: { h3: now - 10 * minute + 1 } };
-    expect(plan({ members, hosts: [host('h4')], record }).change).toBeUndefined();
-    const { change } = plan({ members, hosts: [host('h4')], record, now: now + 1 });
+    expect(plan({ members, hosts: [buildHost('h4')], record }).change).toBeUndefined();
+    const { change } = plan({ members, hosts: [buildHost('h4')], record, now: now + 1 });
     expect(change).toMatchObject({
       kind: 'remove',
       server: 'h3',
@@ -138,9 +127,9 @@ describe('replacement', () => {
 
   it('begins the wait anew when it answered in between', () => {
     const record = { ...emptyQuorum, silentSince: { h3: now - 9 * minute } };
-    const answered = plan({ members: [voter('h1'), voter('h2'), voter('h3')], record });
+    const answered = plan({ members: [buildMember('h1'), buildMember('h2'), buildMember('h3')], record });
     expect(answered.silentSince).toEqual({});
-    const again = plan({ members, hosts: [host('h4')], record: answered, now: now + 2 * minute });
+    const again = plan({ members, hosts: [buildHost('h4')], record: answered, now: now + 2 * minute });
     expect(again.change).toBeUndefined();
   });
 
@@ -153,28 +142,34 @@ describe('replacement', () => {
 
   it('removes one too many without anybody in its place', () => {
     const record = { ...emptyQuorum, silentSince: { h4: now - 60 * minute } };
-    const four = [voter('h1'), voter('h2'), voter('h3'), silent('h4')];
+    const four = [buildMember('h1'), buildMember('h2'), buildMember('h3'), silent('h4')];
     expect(plan({ members: four, record }).change).toMatchObject({ kind: 'remove', server: 'h4' });
   });
 
   it('removes a learner that never came', () => {
-    const learner = voter('h4', { isLearner: true, isReachable: false });
+    const learner = buildMember('h4', { isLearner: true, isReachable: false });
     const record = { ...emptyQuorum, silentSince: { h4: now - 10 * minute } };
-    const { change } = plan({ members: [voter('h1'), learner], record });
+    const { change } = plan({ members: [buildMember('h1'), learner], record });
     expect(change).toMatchObject({ kind: 'remove', server: 'h4' });
   });
 
   it('does nothing without a majority', () => {
     const record = { ...emptyQuorum, silentSince: { h2: now - 60 * minute, h3: now - 60 * minute } };
-    const planned = plan({ members: [voter('h1'), silent('h2'), silent('h3')], hosts: [host('h4')], record });
+    const planned = plan({
+      members: [buildMember('h1'), silent('h2'), silent('h3')],
+      hosts: [buildHost('h4')],
+      record,
+    });
     expect(planned.change).toBeUndefined();
     expect(planned.next).toBeUndefined();
   });
 
   it('takes the longest silent of two first', () => {
-    const five = [voter('h1'), voter('h2'), voter('h3'), silent('h4'), silent('h5')];
+    const five = [buildMember('h1'), buildMember('h2'), buildMember('h3'), silent('h4'), silent('h5')];
     const record = { ...emptyQuorum, silentSince: { h4: now - 11 * minute, h5: now - 12 * minute } };
     const wanted = { ...settings, wantedServers: 5 } as const;
-    expect(plan({ members: five, hosts: [host('h6')], record, settings: wanted }).change?.server).toBe('h5');
+    expect(plan({ members: five, hosts: [buildHost('h6')], record, settings: wanted }).change?.server).toBe(
+      'h5',
+    );
   });
 });
