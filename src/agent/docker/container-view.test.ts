@@ -49,6 +49,15 @@ test.each([
   expect(view({ Status: status }).state).toBe(state);
 });
 
+test('one that has run and is created again has ended, nobody knows how: Podman, when somebody attaches just then', () => {
+  const [StartedAt, FinishedAt] = ['2026-01-01T00:00:00Z', '2026-01-01T00:00:01Z'];
+  expect(view({ Status: 'created', StartedAt, FinishedAt })).toMatchObject({
+    state: 'exited',
+    exitCode: undefined,
+    finishedAt: Date.parse(FinishedAt),
+  });
+});
+
 test('only what has ended has an exit status, and only what runs a process', () => {
   expect(view({ Status: 'created', ExitCode: 127 })).toMatchObject({
     exitCode: undefined,

@@ -15,14 +15,17 @@ const states: Readonly<Record<string, ContainerState>> = {
 
 /** What to show of a container whose labels say who it is. */
 export function containerFrom(info: Docker.ContainerInspectInfo, identity: ContainerIdentity): Container {
-  const state = states[info.State.Status] ?? 'running';
   const startedAt = millis(info.State.StartedAt);
+  const said = states[info.State.Status] ?? 'running';
+  // Podman prepares one that has ended anew when somebody attaches to it, and forgets how it ended.
+  const isForgotten = said === 'created' && startedAt !== undefined;
+  const state = isForgotten ? 'exited' : said;
   const finishedAt = millis(info.State.FinishedAt);
   return {
     id: info.Id,
     identity,
     state,
-    exitCode: state === 'exited' ? info.State.ExitCode : undefined,
+    exitCode: state === 'exited' && !isForgotten ? info.State.ExitCode : undefined,
     oomKilled: info.State.OOMKilled,
     startedAt,
     // The engine notes the start once it has been told of it: a short life can end, by its books, before.
