@@ -58,6 +58,7 @@ describe('usage', () => {
       'ps',
       'scale',
       'stop',
+      'restart',
       'rm',
       'why',
       'logs',

@@ -44,6 +44,12 @@ export const clusterVerbs: readonly Verb[] = [
     load: async () => (await import('./commands/stop.ts')).stopCommand,
   },
   {
+    name: 'restart',
+    summary: 'replace instances one after another',
+    group: lrps,
+    load: async () => (await import('./commands/restart.ts')).restartCommand,
+  },
+  {
     name: 'rm',
     summary: 'remove LRPs',
     group: lrps,

@@ -29,10 +29,10 @@ export function restartDialog(targets: readonly Target[]): Page {
     ],
     about: () => [...targetLines(targets), aboutLine(totalOf(ranges))],
     act: () => [],
-    command: () =>
-      namesOf(targets)
-        .map((name) => `skep stop ${name}${isLrp ? '/INDEX' : ''}`)
-        .join(' && '),
+    command: (values) => {
+      const atOnce = parallelOf(values['parallel'] ?? '') ?? 1;
+      return `skep restart ${namesOf(targets).join(' ')}${atOnce === 1 ? '' : ` --max-parallel ${atOnce}`}`;
+    },
     done: () => '',
     followUp: (values) => [
       { do: 'dialog', dialog: restartProgress(title, ranges, parallelOf(values['parallel'] ?? '') ?? 1) },
