@@ -37,6 +37,8 @@ export interface Wait {
   /** What was acknowledged; what a server that is behind shows is older, and overrules nothing. */
   readonly desired: Pick<DesiredLrp, 'epoch' | 'modificationIndex' | 'checks'>;
   readonly timeoutMs: number;
+  /** The command that takes back what was asked for. */
+  readonly takeBack: string;
 }
 
 type Outcome =
@@ -146,7 +148,7 @@ async function overruledBy(
 
 function tellOutcome(
   session: Session,
-  { guid, timeoutMs }: Wait,
+  { guid, timeoutMs, takeBack }: Wait,
   outcome: Outcome,
   progress: Progress,
 ): number {
@@ -167,7 +169,7 @@ function tellOutcome(
       return exitCodes.failed;
     case 'unplaced':
       tell(outcome.lines);
-      session.warn(`It was accepted and starts as soon as there is room; skep rm ${guid} takes it back.`);
+      session.warn(`It was accepted and starts as soon as there is room; ${takeBack} takes it back.`);
       return exitCodes.unplaced;
     case 'overruled':
       session.warn(`${guid}: ${outcome.by} meanwhile, by somebody else: skep events ${guid}`);

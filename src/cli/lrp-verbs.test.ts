@@ -62,7 +62,21 @@ describe('run and scale', () => {
     await scene.api.seed({ puts: [{ key: actualKey('huge' as ProcessGuid, 0), value: encode(actual) }] });
     expect(await run.code).toBe(5);
     expect(run.err.text).toMatch(/insufficient resources: memory; nearest: c-1 lacks 1 GiB/);
-    expect(run.err.text).toMatch(/was accepted/);
+    expect(run.err.text).toMatch(/was accepted.*skep rm huge takes it back/);
+  });
+
+  test('scaled to more than fits: what takes it back is the number before, not the removal of what runs', async () => {
+    await seedLrp('web', 1);
+    const run = start(['scale', 'web', '2']);
+    await until(() =>
+      expect(scene.api.replica.state.desired.get('web' as ProcessGuid)?.value.instances).toBe(2),
+    );
+    const placementError = { message: 'insufficient resources: memory', cells: 1, counts: { memory: 1 } };
+    const value = encode(buildActual({ guid: 'web', index: 1, placementError }));
+    await scene.api.seed({ puts: [{ key: actualKey('web' as ProcessGuid, 1), value }] });
+    expect(await run.code).toBe(5);
+    expect(run.err.text).toContain('; skep scale web 1 takes it back.');
+    expect(run.err.text).not.toContain('skep rm');
   });
 
   test('crashing: status 1 with the crash reason', async () => {

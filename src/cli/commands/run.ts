@@ -96,7 +96,8 @@ async function run(session: Session, input: Input): Promise<number> {
     else session.note(`${guid} was accepted: skep ps ${guid} shows how it comes up.`);
     return 0;
   }
-  const wait = { guid, wanted: desired.instances, desired, timeoutMs: input.flags.timeout };
+  const { timeout: timeoutMs } = input.flags;
+  const wait = { guid, wanted: desired.instances, desired, timeoutMs, takeBack: `skep rm ${guid}` };
   const code = await awaitLrp(session, wait);
   if (isData(session))
     await printData(

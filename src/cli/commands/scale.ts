@@ -35,12 +35,13 @@ export function scaleCommand(host: Host): Command {
 
 async function scale(session: Session, name: string, instances: number, flags: WaitFlags): Promise<number> {
   const { client, signal } = session;
-  const { guid } = (await findLrp(session, name)).desired;
+  const { guid, instances: before } = (await findLrp(session, name)).desired;
   requireWholeName(name, guid);
   const { desired } = await client.call('updateLrp', { params: { guid }, body: { instances } }, { signal });
   if (session.format === 'name') session.print(guid);
+  const takeBack = `skep scale ${guid} ${before}`;
   if (flags.detach !== true)
-    return await awaitLrp(session, { guid, wanted: instances, desired, timeoutMs: flags.timeout });
+    return await awaitLrp(session, { guid, wanted: instances, desired, timeoutMs: flags.timeout, takeBack });
   session.note(`${guid} is to have ${instances} instances: skep ps ${guid} shows how it gets there.`);
   return 0;
 }

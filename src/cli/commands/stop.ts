@@ -50,5 +50,5 @@ async function stop(session: Session, name: string, flags: WaitFlags): Promise<n
   const back = `skep scale ${guid} ${Math.max(1, instances)}`;
   session.note(`${guid} keeps its definition; ${back} brings it back.`);
   if (flags.detach === true) return 0;
-  return await awaitLrp(session, { guid, wanted: 0, desired, timeoutMs: flags.timeout });
+  return await awaitLrp(session, { guid, wanted: 0, desired, timeoutMs: flags.timeout, takeBack: back });
 }
