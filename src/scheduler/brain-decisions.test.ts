@@ -43,7 +43,7 @@ describe('placement', () => {
       cells: 1,
       counts: { memory: 1 },
       nearest: { cellId: 'a', lacks: '500 MiB memory' },
-      change: 'free 500 MiB memory on a, or ask for that much less',
+      change: 'ask for less (a has 1000 MiB memory in all), or add a larger cell',
     });
     await b.clock.advance(3 * defaults.convergeSweepMs);
     expect(events(b.state, 'instance.unplaced')).toEqual([

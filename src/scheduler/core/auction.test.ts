@@ -215,7 +215,7 @@ describe('refusals', () => {
       cells: 3,
       counts: { unusable: 1, disk: 2, memory: 2 },
       nearest: { cellId: 'B', lacks: '5 MiB disk, 510 MiB memory' },
-      change: 'free 5 MiB disk, 510 MiB memory on B, or ask for that much less',
+      change: 'ask for less (B has 100 MiB memory in all), or add a larger cell',
     });
   });
   test('speak of a slot, not of megabytes, when only a slot is missing', () => {

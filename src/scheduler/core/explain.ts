@@ -127,6 +127,14 @@ function lacksText({ seat, obstacles }: Near, work: Work): string {
 function changeText({ seat, obstacles }: Near, work: Work): string {
   const { failed, shortage, startsTooMany } = obstacles;
   const parts = failed.map((filter) => filter.lack(seat, work).change);
+  const beyond = shortage.filter(([name]) => work.resources[name] > seat.cell.capacity[name]);
+  if (beyond.length > 0) {
+    // Nothing that is freed there would help.
+    const all = beyond.map(([name]) => amountText([name, seat.cell.capacity[name]])).join(', ');
+    return [...parts, `ask for less (${seat.cell.cellId} has ${all} in all), or add a larger cell`].join(
+      '; and ',
+    );
+  }
   const amounts = shortage.map(amountText).join(', ');
   const canAskLess = shortage.length > 0 && shortage.every(([name]) => name !== 'containers');
   if (amounts !== '') {
