@@ -2,6 +2,7 @@
  * One console stream that goes on over lost connections: opened, read, resumed by its session through whichever server
  * answers, until its program ends or nobody wants it any more. Used by pane-session.ts and hand-over.ts.
  */
+
 import { readStream, sendControl, sendInput } from '../api/client/stream.ts';
 import type { StreamOptions } from '../api/client.ts';
 import { cellOfConsole } from '../api/core/console-shapes.ts';
@@ -15,6 +16,7 @@ import type { CellId } from '../model/ids.ts';
 import type { ClusterConnection } from './connection.ts';
 import type { Size } from './core/key.ts';
 import type { ConsoleRequest } from './core/page.ts';
+import { problemText } from './core/problem.ts';
 
 const retry = { firstMs: 300, maxMs: 5_000 };
 /** A cell that does not open the stream by then is tried through another server. */
@@ -178,7 +180,7 @@ export class ConsoleLink {
   #explained({ code, message, hint }: SkepError): string {
     if (code === 'ResourceNotFound' && this.#session !== undefined)
       return 'the session has gone: it ended, or nobody came back within 10 minutes';
-    return hint === undefined ? message : `${message}: ${hint}`;
+    return problemText({ message, hint });
   }
 }
 

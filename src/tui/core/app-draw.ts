@@ -2,6 +2,7 @@
  * The whole screen: a line of facts about the cluster, the page with its title, hints, and a line for the prompt,
  * messages and breadcrumbs. Made for 80×24; what does not fit is left out from the least important on.
  */
+
 import { contextOf } from './app.ts';
 import { drawHints } from './app-hints.ts';
 import { bodyOf, smallest } from './app-layout.ts';
@@ -10,6 +11,7 @@ import { type Canvas, canvasOf, createFrame, type Frame } from './frame.ts';
 import { drawHeader } from './header.ts';
 import { drawLine } from './line-editor.ts';
 import type { Charts, DrawContext } from './page.ts';
+import { problemText } from './problem.ts';
 import { clip, widthOf } from './text.ts';
 import type { Theme } from './theme.ts';
 import { drawWorkspace } from './workspace.ts';
@@ -79,7 +81,7 @@ function drawFoot(model: AppModel, canvas: Canvas, theme: Theme): void {
   }
   if (flash !== undefined) {
     const role = flash.level === 'error' ? 'flashError' : flash.level === 'warn' ? 'flashWarn' : 'flashInfo';
-    const text = flash.hint === undefined ? flash.text : `${flash.text}: ${flash.hint}`;
+    const text = problemText({ message: flash.text, hint: flash.hint });
     canvas.text(0, y, ` ${clip(text, canvas.columns - 2, theme.glyphs.more)} `, theme.attr(role));
     return;
   }

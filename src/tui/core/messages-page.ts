@@ -8,6 +8,7 @@ import type { ViewRow } from '../../api/core/view-shapes.ts';
 import { moving } from './actions.ts';
 import type { Message } from './app-model.ts';
 import type { FlashLevel, Page, PageContext, PageEvent, Turn } from './page.ts';
+import { problemText } from './problem.ts';
 import {
   drawLocal,
   type LocalTable,
@@ -31,7 +32,7 @@ export function messagesPage(messages: readonly Message[]): Page {
 }
 
 function rowOf({ at, level, text, hint }: Message, place: number): ViewRow {
-  return { key: String(place), values: { at, level, text: hint === undefined ? text : `${text}: ${hint}` } };
+  return { key: String(place), values: { at, level, text: problemText({ message: text, hint }) } };
 }
 
 const severityOf = ({ values }: ViewRow): Severity | undefined =>

@@ -2,11 +2,13 @@
  * A page of text that is kept fresh: describe, records as YAML, why. It scrolls, wraps, searches and filters; what it
  * says is made of what its feeds brought, anew each time.
  */
+
 import { type ActionId, scrolling } from './actions.ts';
 import { type ListedEvent, withEvents } from './event-list.ts';
 import type { Canvas } from './frame.ts';
 import type { Data, DrawContext, Effect, Page, PageContext, PageEvent, Turn, Want } from './page.ts';
 import type { PageKind } from './page-kind.ts';
+import { problemText } from './problem.ts';
 import { clip, glyphsOf, isPlain, widthOf, wrap } from './text.ts';
 import type { Role } from './theme.ts';
 
@@ -118,9 +120,7 @@ function withData(facts: Facts, want: string, data: Data): Facts {
       problems: { ...facts.problems, [want]: '' },
     };
   if (data.kind !== 'broken') return facts;
-  const { message, hint } = data.error;
-  const problem = hint === undefined ? message : `${message}: ${hint}`;
-  return { ...facts, problems: { ...facts.problems, [want]: problem } };
+  return { ...facts, problems: { ...facts.problems, [want]: problemText(data.error) } };
 }
 
 function acted(spec: TextSpec, state: State, action: ActionId, context: PageContext): Turn {

@@ -1,4 +1,5 @@
 /** What the cell page knows, what it asks for, and how what comes changes it. For cell-page.ts and its drawing. */
+
 import type { DrainRow, DrainView } from '../../../api/core/cell-shapes.ts';
 import type { CellView } from '../../../api/core/routes.ts';
 import { type ContainerSample, type StatsSample, statsIntervalMs } from '../../../api/core/stats-shapes.ts';
@@ -7,6 +8,7 @@ import type { CellId } from '../../../model/ids.ts';
 import { instanceName } from '../../../model/instance-name.ts';
 import { type Data, poll, type Want } from '../page.ts';
 import type { PageFactories } from '../pages.ts';
+import { problemText } from '../problem.ts';
 import { instanceNamed, subjectName } from '../subject.ts';
 import { settled, type Viewport } from '../table-cursor.ts';
 import { formatBytes, formatPercent, formatRate } from './chart.ts';
@@ -51,9 +53,7 @@ export function cellWants({ id, cell, filter }: CellState): readonly Want[] {
 
 export function cellWithData(state: CellState, want: string, data: Data): CellState {
   if (data.kind === 'broken') {
-    const { message, hint } = data.error;
-    const problem = hint === undefined ? message : `${message}: ${hint}`;
-    return { ...state, problems: { ...state.problems, [want]: problem } };
+    return { ...state, problems: { ...state.problems, [want]: problemText(data.error) } };
   }
   const next = { ...state, problems: { ...state.problems, [want]: '' } };
   switch (data.kind) {

@@ -1,10 +1,12 @@
 /** What the instance page knows, what it asks for, and how what comes changes it. For instance-page.ts and its drawing. */
+
 import type { Why } from '../../../api/core/routes.ts';
 import { type ContainerSample, statsIntervalMs } from '../../../api/core/stats-shapes.ts';
 import type { ActualLrp } from '../../../model/actual-lrp.ts';
 import { type ListedEvent, withEvents } from '../event-list.ts';
 import { type Data, type LogLine, poll, type Want } from '../page.ts';
 import type { PageFactories } from '../pages.ts';
+import { problemText } from '../problem.ts';
 import { type InstanceSubject, subjectName } from '../subject.ts';
 import { type History, withSample } from './history.ts';
 import { type Measure, measuresOf, noMeasures } from './measures.ts';
@@ -71,9 +73,7 @@ const lastWantOf = (crashCount: number): string => `last ${crashCount}`;
 
 export function instanceWithData(state: InstanceState, want: string, data: Data): InstanceState {
   if (data.kind === 'broken') {
-    const { message, hint } = data.error;
-    const problem = hint === undefined ? message : `${message}: ${hint}`;
-    return { ...state, problems: { ...state.problems, [want]: problem } };
+    return { ...state, problems: { ...state.problems, [want]: problemText(data.error) } };
   }
   const next = { ...state, problems: { ...state.problems, [want]: '' } };
   switch (data.kind) {

@@ -3,11 +3,13 @@
  * a name typed, and the same as a `skep` command is one key away. Each kind of change is an ActionSpec; the machinery is
  * here, once.
  */
+
 import { planSchema } from '../../../api/core/plan-shapes.ts';
 import type { ErrorBody } from '../../../base/core/errors.ts';
 import { instanceName } from '../../../model/instance-name.ts';
 import { lineEditor } from '../line-editor.ts';
 import type { CallEffect, Page, PageContext, PageEvent, Turn } from '../page.ts';
+import { problemText } from '../problem.ts';
 import { drawAction } from './action-draw.ts';
 import { keyInAction } from './action-keys.ts';
 import { type ActionSpec, type ActionState, valuesOf, type Work } from './action-spec.ts';
@@ -86,8 +88,7 @@ function answered(
 ): Turn {
   if (event.id !== 'plan') return worked(spec, state, event);
   if (event.kind === 'failed') {
-    const { message, hint } = event.error;
-    const planProblem = hint === undefined ? message : `${message}: ${hint}`;
+    const planProblem = problemText(event.error);
     return planned(spec, { ...state, asking: false, plan: undefined, planProblem });
   }
   const read = planSchema.safeParse(event.value);
