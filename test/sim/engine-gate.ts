@@ -7,7 +7,7 @@ import type { ContainerSpec, Runtime, RuntimeInfo } from '../../src/agent/runtim
 import type { Clock } from '../../src/base/clock.ts';
 import { intBetween, type Rng } from '../../src/base/core/rng.ts';
 import type { FakeRuntime } from '../kit/fake-runtime.ts';
-import type { SimProcess } from './process.ts';
+import { awaited, type SimProcess } from './process.ts';
 
 /** Hears what an agent asks for, before it is done. */
 export interface EngineWatch {
@@ -81,20 +81,7 @@ export function gatedProber(options: EngineGateOptions): Prober {
 
 function asker({ process, world, rng }: EngineGateOptions) {
   return <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> =>
-    new Promise<T>((resolve, reject) => {
-      const giveUp = (): void => reject(signal.reason as Error);
-      if (signal.aborted) return giveUp();
-      signal.addEventListener('abort', giveUp, { once: true });
-      const settle = (run: () => void): void =>
-        process.deliver(() => {
-          signal.removeEventListener('abort', giveUp);
-          run();
-        });
-      world.after(intBetween(rng, 1, 5), () => {
-        work().then(
-          (value) => settle(() => resolve(value)),
-          (error: unknown) => settle(() => reject(error as Error)),
-        );
-      });
+    awaited<T>(process, signal, (done, failed) => {
+      world.after(intBetween(rng, 1, 5), () => void work().then(done, failed));
     });
 }

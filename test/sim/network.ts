@@ -8,7 +8,7 @@ import { SkepError } from '../../src/base/core/errors.ts';
 import { intBetween, type Rng } from '../../src/base/core/rng.ts';
 import type { Socket } from '../../src/base/socket.ts';
 import type { CellId } from '../../src/model/ids.ts';
-import type { SimProcess } from './process.ts';
+import { awaited, type SimProcess } from './process.ts';
 import { SimSocket } from './socket.ts';
 import { type Frame, Wire } from './wire.ts';
 
@@ -82,17 +82,8 @@ export class Network {
   dial(process: SimProcess, from: string, url: string, signal: AbortSignal): Promise<Socket> {
     const { hostname: to, searchParams } = new URL(url);
     const cellId = searchParams.get('cell') as CellId;
-    return new Promise((resolve, reject) => {
-      const giveUp = (): void => reject(signal.reason as Error);
-      if (signal.aborted) return giveUp();
-      signal.addEventListener('abort', giveUp, { once: true });
-      const settle = (run: () => void): void =>
-        process.deliver(() => {
-          signal.removeEventListener('abort', giveUp);
-          run();
-        });
-      const refuse = (): void =>
-        settle(() => reject(new SkepError('Unavailable', `nothing listens at ${to}`)));
+    return awaited<Socket>(process, signal, (done, failed) => {
+      const refuse = (): void => failed(new SkepError('Unavailable', `nothing listens at ${to}`));
       const isOver = (): boolean => signal.aborted || !process.isAlive;
       this.#whenOpen(this.path(from, to), isOver, () => {
         if (this.dark.has(to)) return;
@@ -108,7 +99,7 @@ export class Network {
             () => false,
             () => {
               if (isOver()) near.close(1006, 'given up');
-              else settle(() => resolve(near));
+              else done(near);
             },
           );
         });

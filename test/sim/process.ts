@@ -90,3 +90,28 @@ export class SimProcess {
     });
   }
 }
+
+/**
+ * What a process waits for out in the world: it hears of the end as of all else, by `deliver`, and no more once the
+ * signal has aborted. @param begin is given what ends it, with or without an error
+ */
+export function awaited<T>(
+  process: SimProcess,
+  signal: AbortSignal,
+  begin: (done: (value: T) => void, failed: (error: Error) => void) => void,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => reject(signal.reason as Error);
+    if (signal.aborted) return giveUp();
+    signal.addEventListener('abort', giveUp, { once: true });
+    const settle = (run: () => void): void =>
+      process.deliver(() => {
+        signal.removeEventListener('abort', giveUp);
+        run();
+      });
+    begin(
+      (value) => settle(() => resolve(value)),
+      (error) => settle(() => reject(error)),
+    );
+  });
+}
