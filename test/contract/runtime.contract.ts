@@ -4,6 +4,7 @@
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { ContainerIdentity, ContainerSpec, Runtime, RuntimeEvent } from '../../src/agent/runtime.ts';
+import { buildContainerSpec } from '../kit/container-spec.ts';
 
 export interface RuntimeFixture {
   readonly runtime: Runtime;
@@ -58,23 +59,8 @@ export function runtimeContract(name: string, open: () => Promise<RuntimeFixture
       instanceGuid: `${fixture.clusterId}-${++guids}`,
       ...changes,
     });
-    const spec = (args: readonly string[], changes: Partial<ContainerSpec> = {}): ContainerSpec => ({
-      identity: identity(),
-      image: fixture.image,
-      args,
-      env: [],
-      dir: undefined,
-      user: undefined,
-      memoryMb: 64,
-      diskMb: 0,
-      cpuWeight: 100,
-      cpuMilli: 0,
-      maxPids: 64,
-      privileged: false,
-      ports: [],
-      hostAddress: '127.0.0.1',
-      ...changes,
-    });
+    const spec = (args: readonly string[], changes: Partial<ContainerSpec> = {}): ContainerSpec =>
+      buildContainerSpec({ identity: identity(), image: fixture.image, args, ...changes });
     async function running(args: readonly string[], changes: Partial<ContainerSpec> = {}): Promise<string> {
       const id = await runtime.create(spec(args, changes), { signal });
       await runtime.start(id, { signal });

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Container, ContainerSpec, Runtime } from '../../src/agent/runtime.ts';
+import { buildContainerSpec } from './container-spec.ts';
 
 const run = promisify(execFile);
 
@@ -68,30 +69,11 @@ export async function dockerContainers(runtime: Runtime): Promise<Containers> {
   const { signal } = new AbortController();
   let made = 0;
 
-  const spec: Containers['spec'] = (args, { kind = 'lrp', ...changes } = {}) => ({
-    identity: {
-      clusterId,
-      cellId: 'cell-1',
-      kind,
-      guid: 'web',
-      index: 0,
-      instanceGuid: `${clusterId}-${++made}`,
-    },
-    image: testImage,
-    args,
-    env: [],
-    dir: undefined,
-    user: undefined,
-    memoryMb: 64,
-    diskMb: 0,
-    cpuWeight: 100,
-    cpuMilli: 0,
-    maxPids: 64,
-    privileged: false,
-    ports: [],
-    hostAddress: '127.0.0.1',
-    ...changes,
-  });
+  const spec: Containers['spec'] = (args, { kind = 'lrp', ...changes } = {}) => {
+    const instanceGuid = `${clusterId}-${++made}`;
+    const identity = { clusterId, cellId: 'cell-1', kind, guid: 'web', index: 0, instanceGuid };
+    return buildContainerSpec({ identity, image: testImage, args, ...changes });
+  };
 
   return {
     clusterId,
