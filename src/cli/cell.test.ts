@@ -133,6 +133,15 @@ describe('drain', () => {
     expect(again.err.text).toContain('was taken back');
   });
 
+  test('of cells that nothing takes over from is refused once, with one reason for all that has it', async () => {
+    const on = (index: number) => buildActual({ index, state: 'RUNNING', cellId: 'a', routable: true });
+    await seed({ desired: [buildDesired({ instances: 2 })], actual: [on(0), on(1)] });
+    const { code, err } = await skep(['cell', 'drain', 'a', 'b']);
+    expect(code).toBe(5);
+    expect(err.match(/would find no place elsewhere/g)).toHaveLength(1);
+    expect(err).toMatch(/2 instances of a, b would find no place elsewhere: web\/0, web\/1 \(found no/);
+  });
+
   test('a few at a time is asked for with --max-parallel, which must be a whole number', async () => {
     const run = await skep(['cell', 'drain', 'a', '--max-parallel', '2', '--detach']);
     expect([run.code, specOf('a')?.drain?.maxParallel]).toEqual([0, 2]);

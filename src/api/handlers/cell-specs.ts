@@ -111,12 +111,12 @@ async function mustFit(
   { signal }: Call,
 ): Promise<void> {
   // What is on a cell that is away is replaced already.
-  const asked = [...new Set(cells)].filter((cellId) => state.cells.has(cellId));
+  const asked = [...new Set(cells)].filter((cellId) => state.cells.has(cellId)).sort();
   if (asked.length === 0) return;
   const plan = await planner?.plan(state, { kind: 'drain', cells: asked }, clock, signal);
   if (plan === undefined || plan.unplaced.length === 0) return;
   const { unplaced } = plan;
-  const named = unplaced.slice(0, namedMax).map(unplacedText);
+  const named = unplacedTexts(unplaced.slice(0, namedMax));
   const rest = unplaced.length > namedMax ? `; and ${unplaced.length - namedMax} more` : '';
   const count = unplaced.length === 1 ? '1 instance' : `${unplaced.length} instances`;
   const message = `${count} of ${asked.join(', ')} would find no place elsewhere: ${named.join('; ')}${rest}`;
@@ -125,5 +125,11 @@ async function mustFit(
   });
 }
 
-const unplacedText = ({ guid, index, refusal }: Plan['unplaced'][number]): string =>
-  `${instanceName(guid, index)} (${refusal.message})`;
+/** Those that lack the same are named together: the reason is long, and often one for all. */
+function unplacedTexts(unplaced: Plan['unplaced']): string[] {
+  const named = Map.groupBy(unplaced, ({ refusal }) => refusal.message);
+  return [...named].map(([message, group]) => {
+    const names = group.map(({ guid, index }) => instanceName(guid, index));
+    return `${names.join(', ')} (${message})`;
+  });
+}

@@ -166,6 +166,10 @@ describe('drain', () => {
     expect(refused.code).toBe('InsufficientResources');
     expect(refused.message).toMatch(/^1 instance of a, b would find no place elsewhere: web\/0 \(/);
     expect(refused.hint).toContain('--anyway');
+    const other = await refusal(
+      server.client.call('drainCell', { params: { id: 'b' as CellId }, body: { alongside: ['a'] } }, limits),
+    );
+    expect(other.message).toBe(refused.message);
     expect(specOf()).toBeUndefined();
     await drain({});
     await server.client.call('undrainCell', { params }, limits);

@@ -1,6 +1,6 @@
 /** `skep backup`: a file with everything that the cluster knows, and the way back from one. */
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import type { BackupView } from '../../api/core/backup-shapes.ts';
 import { backupPath } from '../../api/core/paths.ts';
@@ -72,7 +72,9 @@ async function saveHere(session: Session, file: string): Promise<number> {
     session.signal,
   ).catch((error: unknown) => {
     if (error instanceof SkepError) throw error;
-    throw new SkepError('InvalidRequest', `${path}: ${messageOf(error)}`, { field: 'file', cause: error });
+    const isLost = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    const said = isLost ? `there is no folder ${dirname(path)}` : messageOf(error);
+    throw new SkepError('InvalidRequest', `${path}: ${said}`, { field: 'file', cause: error });
   });
   const { trailer, bytes, corrupt, header } = await verifyBackup(path, session.signal);
   if (session.format !== 'table') await printData(session, { path, bytes, header, trailer, corrupt });
