@@ -150,8 +150,15 @@ function moved(lrp: ActualLrp, change: Partial<ActualLrp>, now: Millis): ActualM
 
 const refused = (refusal: ActualRefusal): ActualMove => ({ ok: false, refusal });
 
+const ofOneContainer = [
+  ...(['instanceGuid', 'cellId', 'netInfo', 'containerId', 'checkOutput'] as const),
+  ...(['retire', 'placementError'] as const),
+] as const;
+
 /** Drops what belongs to one container: it never outlives the claim. */
 function withoutContainer(lrp: ActualLrp): ActualLrp {
+  // Nearly always, when it is claimed: it has none of it.
+  if (!lrp.routable && ofOneContainer.every((field) => lrp[field] === undefined)) return lrp;
   const { instanceGuid, cellId, netInfo, containerId, checkOutput, retire, placementError, ...rest } = lrp;
   return { ...rest, routable: false };
 }

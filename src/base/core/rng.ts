@@ -26,9 +26,15 @@ export function intBetween(rng: Rng, low: number, high: number): number {
 
 const alphabet = '0123456789abcdefghijklmnopqrstuvwxyz';
 
+/** Every two letters: a name of them is put together in half the steps, each of which is a text that is thrown away. */
+const pairs = [...alphabet].flatMap((first) => [...alphabet].map((second) => first + second));
+
 /** A short random name part, for instance guids and epochs: 36^length values. */
 export function randomName(rng: Rng, length = 13): string {
-  let name = '';
-  for (let i = 0; i < length; i++) name += alphabet[intBetween(rng, 0, alphabet.length - 1)];
+  const last = alphabet.length - 1;
+  let name = length % 2 === 0 ? '' : (alphabet[intBetween(rng, 0, last)] as string);
+  while (name.length < length) {
+    name += pairs[intBetween(rng, 0, last) * alphabet.length + intBetween(rng, 0, last)];
+  }
   return name;
 }

@@ -11,7 +11,7 @@ import {
   subtractResources,
   withOverhead,
 } from '../../model/resources.ts';
-import { auction } from './auction.ts';
+import { auction, diegoOptions } from './auction.ts';
 import { orderBatch, workKey } from './batch.ts';
 import { diegoWeights, fill, fillPerUnit } from './scoring.ts';
 
@@ -161,11 +161,14 @@ test('every placement is as good as a plain scan of all cells would find, every 
   }, 1_000);
 });
 
-test('the outcome depends neither on the order of cells nor on that of work', () => {
+test('the outcome depends neither on the order of cells nor on that of work, nor on what need not be looked for', () => {
   check((cells, work) => {
     const unrepeated = [...new Map(work.map((item) => [workKey(item), item])).values()];
     const result = auction(cells, unrepeated);
     expect(auction(cells.toReversed(), unrepeated.toReversed())).toEqual(result);
+    const isNowhere = (guid: ProcessGuid): boolean =>
+      cells.every(({ instancesByProcess }) => (instancesByProcess.get(guid) ?? 0) === 0);
+    expect(auction(cells, unrepeated, { ...diegoOptions, isDistinct: true, isNowhere })).toEqual(result);
   });
 });
 

@@ -47,7 +47,8 @@ export function convergeIndex(
   desired: DesiredLrp | undefined,
 ): IndexVerdict {
   const { state, now } = context;
-  if (slotNames.some((slot) => state.corrupt.has(actualKey(guid, index, slot)))) return nothing;
+  if (state.corrupt.size > 0 && slotNames.some((slot) => state.corrupt.has(actualKey(guid, index, slot))))
+    return nothing;
   const slots: ActualSlots = state.actual.get(guid)?.get(index) ?? {};
   if (desired === undefined) return orphan(context, slots);
   if (index >= wantedInstances(desired)) {
@@ -59,6 +60,8 @@ export function convergeIndex(
   if (leaving.decision?.kind === 'recover') return decided(leaving.decision);
   const rest =
     slots.ordinary === undefined ? missing(context, slots, desired, index) : wanted(context, slots, desired);
+  // Nearly always: nothing of it is leaving a cell.
+  if (slots.evacuating === undefined) return rest;
   return together(
     { ...nothing, decisions: leaving.decision === undefined ? [] : [leaving.decision], dueAt: leaving.dueAt },
     stopping(context, slots.evacuating, desired),

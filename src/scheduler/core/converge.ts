@@ -94,11 +94,16 @@ function convergeCell(state: ClusterState, cellId: CellId, into: Collected): voi
   into.decisions.push({ kind: 'finishDrain', spec, because: 'no instance and no task is left on it' });
 }
 
+/** Of most LRPs there is one instance. */
+const onlyFirst: ReadonlySet<number> = new Set([0]);
+
 /** Indexes that have a record or should have one. */
 function everyIndex(state: ClusterState, guid: ProcessGuid): ReadonlySet<number> {
-  const indexes = new Set<number>(state.actual.get(guid)?.keys());
+  const known = state.actual.get(guid);
   const desired = state.desired.get(guid);
   const count = desired === undefined ? 0 : wantedInstances(desired.value);
+  if (count === 1 && known?.size === 1 && known.has(0)) return onlyFirst;
+  const indexes = new Set<number>(known?.keys());
   for (let index = 0; index < count; index++) indexes.add(index);
   return indexes;
 }
@@ -122,7 +127,7 @@ function* convergeLrp(
     into.indexCount += 1;
     if (into.indexCount % indexesPerStep === 0) yield;
     const verdict = convergeIndex(context, guid, index, desired?.value);
-    into.decisions.push(...verdict.decisions);
+    if (verdict.decisions.length > 0) into.decisions.push(...verdict.decisions);
     if (verdict.unclaimed && desired !== undefined) into.work.push(lrpWork(desired.value, index));
     if (verdict.dueAt !== undefined)
       into.due.push({ at: verdict.dueAt, what: { kind: 'index', guid, index } });

@@ -182,6 +182,18 @@ describe('a claim under way', () => {
     expect([scene.memoryMb(), scene.usage.tentativeCount]).toEqual([100, 0]);
     expect(scene.cells()).toEqual(auctionCells(scene.state));
   });
+  test('takes what its definition says by then, once the state has it', () => {
+    const scene = claimed();
+    scene.put({ desired: [buildDesired({ memoryMb: 150, instances: 9 })] });
+    expect(scene.memoryMb()).toBe(100);
+    scene.put({ actual: [buildActual({ state: 'CLAIMED', cellId: 'a' })] });
+    expect([scene.memoryMb(), scene.usage.tentativeCount]).toEqual([150, 0]);
+  });
+  test('counts as running when that is what comes back', () => {
+    const scene = claimed();
+    scene.put({ actual: [buildActual({ state: 'RUNNING', cellId: 'a' })] });
+    expect(scene.cells()).toEqual(auctionCells(scene.state));
+  });
   test('keeps it while its cell is read anew, goes and comes back', () => {
     const scene = claimed();
     scene.usage.doubt();

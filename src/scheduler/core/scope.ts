@@ -3,7 +3,7 @@
  * pass costs what changed. Everything in doubt is marked; marking too much costs time only.
  */
 import type { CellId, ProcessGuid, TaskGuid } from '../../model/ids.ts';
-import { addIndex } from '../../store/core/indexes.ts';
+import { addIndex, addIndexes } from '../../store/core/indexes.ts';
 import type { ClusterState, Touched } from '../../store/core/state.ts';
 
 /** Stands for the LRP as a whole: all its indexes. */
@@ -40,13 +40,13 @@ export function markIndex(scope: Scope, guid: ProcessGuid, index: number): void 
  */
 export function markTouched(scope: Scope, touched: Touched, state: ClusterState): void {
   if (touched.all) scope.all = true;
-  for (const [guid, indexes] of touched.lrps) {
-    for (const index of indexes) markIndex(scope, guid, index);
-  }
+  for (const [guid, indexes] of touched.lrps) addIndexes(scope.lrps, guid, indexes);
   for (const guid of touched.tasks) scope.tasks.add(guid);
   for (const cellId of touched.cells) markCell(scope, cellId, state);
-  for (const cellId of new Set([...touched.cells, ...touched.assignments.keys()])) {
-    if (state.cellSpecs.get(cellId)?.value.drain !== undefined) scope.cells.add(cellId);
+  for (const cellIds of [touched.cells, touched.assignments.keys()]) {
+    for (const cellId of cellIds) {
+      if (state.cellSpecs.get(cellId)?.value.drain !== undefined) scope.cells.add(cellId);
+    }
   }
   for (const cellId of turnsTouched(touched, state)) markCell(scope, cellId, state);
 }

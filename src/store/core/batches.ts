@@ -29,7 +29,8 @@ export function inBatches(mutations: readonly Mutation[], limits: BatchLimits): 
   /** Keys written since the last batch that waits: no later batch may depend on them without waiting. */
   const written = new Set<string>();
   let open: { from: number; mutations: Mutation[]; waits: boolean; bytes: number } | undefined;
-  for (const [index, mutation] of mutations.entries()) {
+  for (let index = 0; index < mutations.length; index++) {
+    const mutation = mutations[index] as Mutation;
     const bytes = bytesOf(mutation, limits.sizeOf);
     const waits = dependsOn(mutation, written);
     const full =

@@ -12,7 +12,7 @@ const shared: readonly ReadonlySet<number>[] = Array.from(
   (_, place) => new Set([firstShared + place]),
 );
 
-/** Marks an index of an LRP. A set that was read from the map may grow no more, or grow: it is to be read at once. */
+/** Marks an index of an LRP. Nobody adds to a set of one index, so that it may be in several maps. */
 export function addIndex(
   marked: Map<ProcessGuid, ReadonlySet<number>>,
   guid: ProcessGuid,
@@ -24,4 +24,14 @@ export function addIndex(
   else if (indexes.size === 1) marked.set(guid, new Set(indexes).add(index));
   // Of more than one index it is the map's own.
   else (indexes as Set<number>).add(index);
+}
+
+/** Marks what another map has marked of an LRP. */
+export function addIndexes(
+  marked: Map<ProcessGuid, ReadonlySet<number>>,
+  guid: ProcessGuid,
+  indexes: ReadonlySet<number>,
+): void {
+  if (indexes.size === 1 && !marked.has(guid)) marked.set(guid, indexes);
+  else for (const index of indexes) addIndex(marked, guid, index);
 }
