@@ -2,7 +2,6 @@
  * A cluster with TLS on this machine: founded, joined by a server and a cell with tokens, used by a person with a
  * context; and what must stay shut. Real agents, real etcd, real Docker.
  */
-import { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
 import { join } from 'node:path';

@@ -42,17 +42,17 @@ test("its own etcd's word is enough", async () => {
 });
 
 test('whom the others’ etcd refuses hears from their API that it was removed', async () => {
-  let answer: string | undefined;
-  const it = bench(async () => answer);
+  const others: { answer?: string } = {};
+  const it = bench(async () => others.answer);
   it.health = waiting;
   await it.clock.advance(askAfterMs - 1_000);
   expect(it.asked).toBe(0);
   await it.clock.advance(3 * askAfterMs);
   expect(it.asked).toBe(3);
   expect(it.outcome).toBeUndefined();
-  answer = 'b was removed from the servers';
+  others.answer = 'b was removed from the servers';
   await it.clock.advance(askAfterMs + 500);
-  expect(it.outcome).toBe(answer);
+  expect(it.outcome).toBe('b was removed from the servers');
 });
 
 test('servers that cannot be reached say nothing: it goes on as a server', async () => {
