@@ -169,7 +169,9 @@ function tellOutcome(
       return exitCodes.failed;
     case 'unplaced':
       tell(outcome.lines);
-      session.warn(`It was accepted and starts as soon as there is room (skep why ${guid}); ${takeBack} takes it back.`);
+      session.warn(
+        `It was accepted and starts as soon as there is room (skep why ${guid}); ${takeBack} takes it back.`,
+      );
       return exitCodes.unplaced;
     case 'overruled':
       session.warn(`${guid}: ${outcome.by} meanwhile, by somebody else: skep events ${guid}`);
