@@ -5,6 +5,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
+import { statField } from './core/proc-stat.ts';
 
 /**
  * Gives the session that this process leads the share of the process's own niceness. Does nothing where the kernel
@@ -16,9 +17,6 @@ export function favourSession(pid: number): void {
   writeFileSync(file, String(getPriority(pid)));
 }
 
-/** The sixth field of its stat, where the second, its name, may hold anything but a closing parenthesis after it. */
 function sessionOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const afterName = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return Number(afterName[3]);
+  return Number(statField(readFileSync(`/proc/${pid}/stat`, 'utf8'), 'session'));
 }

@@ -1,7 +1,7 @@
 /** What a crash reason says of a container that never became healthy; tables as Linux writes them. */
 import { expect, test } from 'vitest';
 import type { Container } from './container.ts';
-import { parseListening, parseProcessState, withFindings } from './start-findings.ts';
+import { parseListening, withFindings } from './start-findings.ts';
 
 const header =
   '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';
@@ -14,11 +14,6 @@ test('only what listens counts, each once, by port; loopback alone is said', () 
   const v6 = [header, row(`${any}:1F90`, '0A'), row(`${any.slice(0, -8)}01000000:0050`, '0A')];
   expect(parseListening(v4.join('\n'), v6.join('\n'))).toEqual(['[::1]:80', '127.0.0.1:3000', '8080']);
   expect(parseListening(`${header}\n`, '')).toEqual([]);
-});
-
-test('the state stands behind the name, whatever that holds', () => {
-  expect(parseProcessState('17 (busybox) S 1 17 17 0')).toBe('S');
-  expect(parseProcessState('17 (a) R (b) T 1 17 17 0')).toBe('T');
 });
 
 test('says what the process does and where it listens', () => {

@@ -36,11 +36,6 @@ export function withFindings(verdict: string, container: Container, sight: Sight
   return `${verdict}; at ${ipAddress} process ${pid} (${name}) ${doing[state] ?? `is in state ${state}`}, ${where}`;
 }
 
-/** The letter of /proc/PID/stat; the name before it may hold anything, also brackets. */
-export function parseProcessState(stat: string): string {
-  return stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3);
-}
-
 /** Sockets of /proc/PID/net/tcp and tcp6 that listen, each once, by port: proc_pid_net(5). */
 export function parseListening(...tables: readonly string[]): string[] {
   const found = new Map<string, number>();

@@ -5,6 +5,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import type Docker from 'dockerode';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
+import { statField } from '../../base/core/proc-stat.ts';
 import type { Engine } from './engine.ts';
 import { hasStarted, inspectUntil } from './exec-inspect.ts';
 
@@ -72,11 +73,10 @@ async function sessionMembers(leader: number, id: string): Promise<number[]> {
   return members;
 }
 
-/** Field 6 of /proc/PID/stat, proc(5); its second, the name, may hold anything. */
 async function sessionOf(pid: number): Promise<number | undefined> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3]);
+    return Number(statField(stat, 'session'));
   } catch {
     // It has just ended.
     return undefined;

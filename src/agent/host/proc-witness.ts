@@ -1,5 +1,6 @@
 /** The witness of a Linux host: /proc. Built by the composition roots. */
-import { parseListening, parseProcessState, type Sight } from '../core/start-findings.ts';
+import { statField } from '../../base/core/proc-stat.ts';
+import { parseListening, type Sight } from '../core/start-findings.ts';
 import type { Witness } from '../witness.ts';
 import { hasGone, readKernelFile } from './kernel-file.ts';
 
@@ -20,7 +21,7 @@ function look(folder: string, containerId: string): Sight {
   if (!readKernelFile(`${folder}/cgroup`).includes(containerId)) return undefined;
   return {
     name: readKernelFile(`${folder}/comm`).trim(),
-    state: parseProcessState(readKernelFile(`${folder}/stat`)),
+    state: statField(readKernelFile(`${folder}/stat`), 'state'),
     listens: parseListening(readKernelFile(`${folder}/net/tcp`), tableOrNone(`${folder}/net/tcp6`)),
   };
 }

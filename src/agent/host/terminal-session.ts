@@ -1,5 +1,6 @@
 /** The processes of a terminal's session, from /proc. Used by pty-shell.ts to end what a shell began. */
 import { readdir, readFile } from 'node:fs/promises';
+import { statField } from '../../base/core/proc-stat.ts';
 
 /**
  * The processes whose session `leader` began (setsid(2)). The kernel gives no other process that number while one of
@@ -14,11 +15,10 @@ export async function sessionMembers(leader: number, hasLeaderEnded: boolean): P
   return hasLeaderEnded && members.includes(leader) ? [] : members;
 }
 
-/** Field 6 of /proc/PID/stat, proc(5); its second, the name, may hold anything. */
 async function sessionOf(pid: number): Promise<number | undefined> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3]);
+    return Number(statField(stat, 'session'));
   } catch {
     // It has just ended.
     return undefined;

@@ -2,6 +2,7 @@
  * Linux's /proc as text → facts: who is a process, who listens on a port. Read by etcd/etcd-process.ts and
  * etcd/port-owner.ts.
  */
+import { statField } from '../../base/core/proc-stat.ts';
 
 export interface ProcessStat {
   /** Ticks after boot: with the pid it names one process for good. */
@@ -12,11 +13,11 @@ export interface ProcessStat {
 
 /** `/proc/PID/stat`; undefined when the text is none. */
 export function parseStat(text: string): ProcessStat | undefined {
-  // The name in parentheses may hold anything, also spaces and parentheses.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const startTime = Number(fields[19]);
-  if (fields[19] === undefined || !Number.isSafeInteger(startTime)) return undefined;
-  return { startTime, dead: fields[0] === 'Z' || fields[0] === 'X' };
+  const since = statField(text, 'startTime');
+  const startTime = Number(since);
+  if (since === '' || !Number.isSafeInteger(startTime)) return undefined;
+  const state = statField(text, 'state');
+  return { startTime, dead: state === 'Z' || state === 'X' };
 }
 
 /** `/proc/PID/cmdline`: the words, without their closing zeroes. */
