@@ -1,6 +1,8 @@
 /** One instance of an LRP, explained in a sentence. Part of why.ts. */
 import type { ActualLrp, Refusal } from '../../model/actual-lrp.ts';
-import { type CellId, instanceName, type Millis } from '../../model/ids.ts';
+import type { Check } from '../../model/check.ts';
+import type { DesiredLrp } from '../../model/desired-lrp.ts';
+import { type CellId, instanceName, type Millis, type ProcessGuid } from '../../model/ids.ts';
 import { restartDueAt } from '../../model/restart-policy.ts';
 import { type Roster, type Storm, stormsOf } from '../../model/roster.ts';
 import { spanOf } from './age.ts';
@@ -13,6 +15,8 @@ export interface Explanation {
 interface Surroundings {
   readonly cells: ReadonlyMap<CellId, unknown>;
   readonly leader: unknown;
+  /** What is wanted: which checks an instance that starts has to pass. */
+  readonly desired?: ReadonlyMap<ProcessGuid, { readonly value: DesiredLrp }>;
   /** What the storm guard judges from. */
   readonly roster?: { readonly value: Roster } | undefined;
 }
@@ -97,11 +101,35 @@ function explainRunning(state: Surroundings, lrp: ActualLrp, now: Millis): Expla
 function explainClaimed(state: Surroundings, lrp: ActualLrp, now: Millis): Explanation {
   const where = `has been starting on cell ${lrp.cellId} for ${spanOf(now - lrp.since)}`;
   if (isLost(state, lrp)) return { summary: `${where}, but the cell is not present now` };
-  const waits = lrp.checkOutput ?? 'its image is being pulled, or its health check has not passed yet';
   return {
-    summary: `${where} (${waits})${crashesOf(lrp)}`,
+    summary: `${where} (${startingText(state.desired?.get(lrp.guid)?.value)})${crashesOf(lrp)}`,
     hint: `what it says meanwhile: skep logs -f ${instanceName(lrp.guid, lrp.index)}`,
   };
+}
+
+const checksMaxChars = 200;
+
+/** A cell reports a start when it is over, so what it waits for is told from the definition. */
+function startingText(desired: DesiredLrp | undefined): string {
+  const { checks = [], startTimeoutMs = 0 } = desired ?? {};
+  if (checks.length === 0) return 'its image is being pulled, or its container is being made';
+  const texts = checks.map(checkText).join(', ');
+  const named = texts.length > checksMaxChars ? `${texts.slice(0, checksMaxChars - 1)}…` : texts;
+  const until =
+    startTimeoutMs > 0 ? `; ${spanOf(startTimeoutMs)} after its start that counts as a crash` : '';
+  return `its image is being pulled, or it has not passed ${named} yet${until}`;
+}
+
+/** As `skep run --check` takes it. */
+function checkText(check: Check): string {
+  switch (check.kind) {
+    case 'tcp':
+      return `tcp:${check.port}`;
+    case 'http':
+      return `http:${check.port}${check.path}`;
+    case 'command':
+      return `cmd:${check.args.join(' ')}`;
+  }
 }
 
 function explainUnclaimed(state: Surroundings, lrp: ActualLrp, now: Millis): Explanation {

@@ -96,7 +96,7 @@ describe('an instance', () => {
       'that starts',
       buildActual({ state: 'CLAIMED', cellId: 'a', since: ago(5) }),
       {},
-      'has been starting on cell a for 5 s (its image is being pulled, or its health check has not passed yet)',
+      'has been starting on cell a for 5 s (its image is being pulled, or its container is being made)',
     ],
     ['that waits', buildActual({ since: ago(2) }), {}, 'has waited for a place for 2 s'],
     [
@@ -177,6 +177,27 @@ describe('what to do about a crash', () => {
     ['Exited with status 137 (out of memory)', /larger -m; .*skep logs web\/0 --previous/],
     ['Exited with status 3; last output: bad', /^what it said before it ended: skep logs web\/0 --previous$/],
   ])('%s', (reason, hint) => expect(crashed(reason)).toMatch(hint));
+  test.each([
+    [
+      [{ kind: 'http', port: 80, path: '/up' }],
+      60_000,
+      'it has not passed http:80/up yet; 1 min after its start that counts as a crash',
+    ],
+    [
+      [
+        { kind: 'tcp', port: 80 },
+        { kind: 'command', args: ['test', '-f', '/x'] },
+      ],
+      0,
+      'it has not passed tcp:80, cmd:test -f /x yet',
+    ],
+    [[{ kind: 'command', args: ['a'.repeat(500)] }], 0, `it has not passed cmd:${'a'.repeat(195)}… yet`],
+  ])('one that starts names the checks that it has to pass: %j', (checks, startTimeoutMs, said) => {
+    const desired = buildDesired({ checks, startTimeoutMs } as never);
+    const starting = buildActual({ state: 'CLAIMED', cellId: 'a', since: ago(5) });
+    const told = explain(stateOf({ desired, actuals: [starting] }), { guid: 'web', index: 0, now });
+    expect(told?.summary).toBe(`has been starting on cell a for 5 s (its image is being pulled, or ${said})`);
+  });
   test('one that starts says what it does meanwhile', () => {
     const starting = buildActual({ state: 'CLAIMED', cellId: 'a', since: ago(5) });
     expect(summaryOf(starting)?.instances[0]?.hint).toBe('what it says meanwhile: skep logs -f web/0');
