@@ -7,7 +7,7 @@ import { encode } from '../store/core/codec.ts';
 import { actualKey, presenceKey } from '../store/core/keys.ts';
 
 const scene = cliScene();
-const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 5_000, interval: 10 });
+const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 20_000, interval: 10 });
 const web = 'web' as ProcessGuid;
 const isRetired = (index: number): boolean =>
   scene.api.replica.state.actual.get(web)?.get(index)?.ordinary?.value.retire !== undefined;
