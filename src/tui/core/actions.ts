@@ -336,6 +336,22 @@ export const actionIds = Object.keys(table) as readonly ActionId[];
 /** What every page with a cursor in it answers to. */
 export const moving: readonly ActionId[] = ['up', 'down', 'pageUp', 'pageDown', 'top', 'bottom'];
 
+/** What is done with rows and columns in every list. */
+export const tabling: readonly ActionId[] = [
+  'faults',
+  'mark',
+  'markRange',
+  'clearMarks',
+  'sortLeft',
+  'sortRight',
+  'sortReverse',
+  'sortName',
+  'sortAge',
+  'sortState',
+  'wide',
+  'columns',
+];
+
 /** The same of a page that also goes sideways. */
 export const scrolling: readonly ActionId[] = [
   'up',

@@ -3,7 +3,7 @@
  * does, moving, what works everywhere. Enter does the chosen one on that page. Opened by `?`.
  */
 import type { ViewRow } from '../../api/core/view-shapes.ts';
-import { type ActionId, actionIds, actions, moving, scrolling } from './actions.ts';
+import { type ActionId, actionIds, actions, moving, scrolling, tabling } from './actions.ts';
 import { keyTitle } from './key-names.ts';
 import type { Page, PageContext, PageEvent, Turn } from './page.ts';
 import type { PageKind } from './page-kind.ts';
@@ -30,25 +30,10 @@ export interface HelpSubject {
 export const actionGroups = ['this page', 'table', 'moving', 'everywhere'] as const;
 export type ActionGroup = (typeof actionGroups)[number];
 
-const tables: readonly ActionId[] = [
-  'mark',
-  'markRange',
-  'clearMarks',
-  'sortLeft',
-  'sortRight',
-  'sortReverse',
-  'sortName',
-  'sortAge',
-  'sortState',
-  'faults',
-  'wide',
-  'columns',
-];
-
 /** Under which heading help and documentation have an action. */
 export function groupOf(action: ActionId): ActionGroup {
   if (scrolling.includes(action)) return 'moving';
-  if (tables.includes(action)) return 'table';
+  if (tabling.includes(action)) return 'table';
   return actions[action].pages === undefined ? 'everywhere' : 'this page';
 }
 

@@ -4,7 +4,7 @@
  */
 import { stateSeverity } from '../../api/core/view-columns.ts';
 import type { ViewKind, ViewRow } from '../../api/core/view-shapes.ts';
-import { type ActionId, moving } from './actions.ts';
+import { type ActionId, moving, tabling } from './actions.ts';
 import type { Page } from './page.ts';
 import type { ListRequest, PageFactories } from './pages.ts';
 import { instanceNamed, type Subject } from './subject.ts';
@@ -160,25 +160,7 @@ export const listKinds: Readonly<Record<ViewKind, ListKind>> = {
 };
 
 /** Actions that every list has. */
-const listActions: readonly ActionId[] = [
-  ...moving,
-  'faults',
-  'mark',
-  'markRange',
-  'clearMarks',
-  'sortLeft',
-  'sortRight',
-  'sortReverse',
-  'sortName',
-  'sortAge',
-  'sortState',
-  'wide',
-  'columns',
-  'copy',
-  'copyCell',
-  'left',
-  'right',
-];
+const listActions: readonly ActionId[] = [...moving, ...tabling, 'copy', 'copyCell', 'left', 'right'];
 
 const stateActions: readonly ActionId[] = ['faults', 'sortState'];
 
