@@ -60,7 +60,9 @@ export function openSession(options: SessionOptions): Session {
   let lastId = 0;
   let ended: string | undefined;
   let heardAt = clock.now();
-  let isPinging = false;
+  const ping = pinger(socket, () => {
+    heardAt = clock.now();
+  });
 
   async function read(): Promise<string> {
     try {
@@ -112,18 +114,24 @@ export function openSession(options: SessionOptions): Session {
       return withDeadline(clock, deadlineMs, signal, late, () => ask(method, params));
     },
     close: (reason) => socket.close(1000, reason),
-    ping() {
-      if (isPinging) return;
-      isPinging = true;
-      void socket.ping().then((isHeard) => {
-        isPinging = false;
-        if (isHeard) heardAt = clock.now();
-      });
-    },
+    ping,
     get heardAt() {
       return heardAt;
     },
     done,
+  };
+}
+
+/** One ping at a time; `onHeard` when it was answered. */
+function pinger(socket: Socket, onHeard: () => void): () => void {
+  let isPinging = false;
+  return () => {
+    if (isPinging) return;
+    isPinging = true;
+    void socket.ping().then((isHeard) => {
+      isPinging = false;
+      if (isHeard) onHeard();
+    });
   };
 }
 
