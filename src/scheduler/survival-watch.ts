@@ -11,7 +11,7 @@ import type { AuctionCell } from '../model/auction.ts';
 import { defaults } from '../model/defaults.ts';
 import type { ClusterState, Touched } from '../store/core/state.ts';
 import type { Replica } from '../store/replica.ts';
-import { KeptUsage } from './core/kept-usage.ts';
+import { LateUsage } from './core/late-usage.ts';
 import { type Survival, survivalSteps } from './core/survive.ts';
 
 export interface SurvivalWatchOptions {
@@ -45,7 +45,7 @@ class Watch {
   answer: Survival | undefined;
   readonly done: Promise<void>;
   readonly #options: SurvivalWatchOptions;
-  readonly #usage = new KeptUsage();
+  readonly #usage = new LateUsage();
   #isOld = true;
 
   constructor(options: SurvivalWatchOptions) {

@@ -18,7 +18,9 @@ import type { CellId, InstanceGuid } from '../../model/ids.ts';
 import { placementSchema } from '../../model/placement.ts';
 import type { MutableState } from '../../store/core/fold.ts';
 import { actualKey, presenceKey } from '../../store/core/keys.ts';
+import type { Touched } from '../../store/core/state.ts';
 import { KeptUsage } from './kept-usage.ts';
+import { LateUsage } from './late-usage.ts';
 import { auctionCells } from './usage.ts';
 
 const a = 'a' as CellId;
@@ -27,6 +29,8 @@ const desired = [buildDesired({ memoryMb: 100, instances: 9 })];
 /** A state with a usage that hears of its changes. */
 class Scene {
   readonly usage = new KeptUsage();
+  /** Hears the same, and is asked more seldom. */
+  readonly late = new LateUsage();
   readonly state: MutableState;
 
   constructor(records: ClusterRecords) {
@@ -37,12 +41,22 @@ class Scene {
     const revision = this.state.revision + 1;
     const pairs = clusterRecords({ domains: [], ...records });
     const changes = pairs.map(([key, value]) => ({ key, record: { key, value, revision } }));
-    this.usage.hear(this.state.apply(changes, revision), this.state);
+    this.#hear(this.state.apply(changes, revision));
   }
 
   remove(key: string): void {
     const revision = this.state.revision + 1;
-    this.usage.hear(this.state.apply([{ key, record: undefined }], revision), this.state);
+    this.#hear(this.state.apply([{ key, record: undefined }], revision));
+  }
+
+  #hear(touched: Touched): void {
+    this.usage.hear(touched, this.state);
+    this.late.hear(touched, this.state);
+  }
+
+  lateCells(): AuctionCell[] {
+    while (!this.late.read(this.state, 2));
+    return this.late.cells(this.state).sort(byId);
   }
 
   cells(): AuctionCell[] {
@@ -115,7 +129,9 @@ test.each(Array.from({ length: 40 }, (_, seed) => seed))(
       change(rng, scene);
       if (rng.next() < 0.05) scene.usage.doubt();
       if (rng.next() < 0.5) expect(scene.cells()).toEqual(auctionCells(scene.state).sort(byId));
+      if (rng.next() < 0.1) expect(scene.lateCells()).toEqual(auctionCells(scene.state).sort(byId));
     }
+    expect(scene.lateCells()).toEqual(auctionCells(scene.state).sort(byId));
     expect(scene.cells()).toEqual(auctionCells(scene.state).sort(byId));
   },
 );

@@ -1,7 +1,8 @@
 /**
  * The auction's cells, kept up claim by claim from what the replica hears: a change costs that change, whatever
  * else its cell holds. Claims that are being written count from the moment they are decided, so that the next
- * decision need not wait until the store has told of the last. Used by the placer and the survival watch.
+ * decision need not wait until the store has told of the last. Used by the placer, and for the survival
+ * watch by late-usage.ts.
  */
 import type { AuctionCell, Work } from '../../model/auction.ts';
 import type { CellPresence } from '../../model/cell.ts';
@@ -10,6 +11,9 @@ import { type Resources, resourceNames } from '../../model/resources.ts';
 import type { ClusterState, Touched } from '../../store/core/state.ts';
 import { type Claim, claimAt, claimOf, claimsOn, Tally } from './tally.ts';
 import { auctionCell } from './usage.ts';
+
+/** What the cells depend on of all that a batch of changes touched. */
+type Heard = Pick<Touched, 'all' | 'cells' | 'assignments' | 'definitions'>;
 
 interface Kept {
   presence: CellPresence;
@@ -44,7 +48,7 @@ export class KeptUsage {
   }
 
   /** Takes note of what the replica heard. */
-  hear(touched: Touched, state: ClusterState): void {
+  hear(touched: Heard, state: ClusterState): void {
     if (touched.all) this.#unread = undefined;
     if (touched.all || touched.definitions) this.#isRedefined = true;
     for (const cellId of touched.cells) {
@@ -54,9 +58,10 @@ export class KeptUsage {
     for (const [cellId, keys] of touched.assignments) this.#hearClaims(state, cellId, keys);
   }
 
-  /** Every cell is to be read anew; what is being written stays. */
-  doubt(): void {
-    this.#unread = undefined;
+  /** The cell, or every one, is to be read anew; what is being written stays. */
+  doubt(cellId?: CellId): void {
+    if (cellId === undefined) this.#unread = undefined;
+    else this.#unread?.add(cellId);
   }
 
   /** The same, and what was being written counts only where the state has it. */
@@ -125,6 +130,7 @@ export class KeptUsage {
         this.#tentative.delete(key);
         continue;
       }
+      if (kept === undefined && !isTentative) continue;
       const claim = claimAt(state, cellId, key);
       if (claim !== undefined && isTentative) this.#tentative.delete(key);
       if (kept === undefined) continue;
