@@ -187,8 +187,11 @@ answered_or_ended() {
   # systemd starts an agent that ended again, every two seconds: not for ever, here. Not one whose settings are wrong.
   if [ "$INIT" = systemd ]; then
     if [ $(($(restarts) - restarts_before)) -ge 2 ] || systemctl is-failed --quiet skep.service; then ended=1; fi
-  else
+  elif [ "$INIT" = openrc ]; then
     agent_runs || ended=1
+  # Our own child: on a busy machine it may not have become the agent yet.
+  elif process_ended "$(cat "$PID_FILE")"; then
+    ended=1
   fi
   [ -n "$ended" ]
 }
