@@ -189,10 +189,9 @@ export const renewCertificate: Handler<'renewCertificate'> = async (context, { b
   const own = serversOwn(old, name, context.clock.now());
   const isLeaving = body.storeRequest === undefined && own.some(({ serial }) => serial === caller.serial);
   const left = isLeaving ? own : [];
-  const what = isLeaving
-    ? 'has the certificate of a cell, and is no server any more'
-    : 'renewed its certificate';
-  const message = `${name} ${what}: ${record.serial}`;
+  const message = isLeaving
+    ? `${name} has the certificate of a cell: ${record.serial}; of ${left.map(({ serial }) => serial).join(', ')}: no server's any more, its store refuses it`
+    : `${name} renewed its certificate: ${record.serial}`;
   const fixed = [hostKey(name), revokedKey(caller.serial ?? ''), authoritiesKey];
   const keys = [...fixed, ...left.map(({ serial }) => revokedKey(serial))];
   await write(context, call, keys, ([, revoked, current, ...others]) => {

@@ -115,6 +115,14 @@ test('a host that stands down by itself loses what it had as a server; one that 
       storeSerial: expect.any(String),
     });
   }
+  const told = [...server.replica.state.events.values()].map(
+    ({ subject, message }) => `${subject}: ${message}`,
+  );
+  expect(told).toContainEqual(
+    expect.stringMatching(
+      new RegExp(`^d: d has the certificate of a cell: .* of .*${serialOf(second)}.*: no server's any more`),
+    ),
+  );
 });
 
 test('added again it is a server by its new certificates', async () => {
