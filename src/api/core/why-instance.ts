@@ -187,7 +187,7 @@ function explainCrashed(lrp: ActualLrp, now: Millis): Explanation {
 function crashHint(name: string, guid: string, reason: string): string {
   const anew = `skep rm ${guid}, then skep run`;
   // What never ran has said nothing.
-  if (/^failed to create container: cannot pull image/.test(reason))
+  if (reason.startsWith('failed to create container: cannot pull image'))
     return `see that its cell reaches the registry, and it is tried again; is the image's name wrong: ${anew} with the right one`;
   if (/^failed to run container: .*the command cannot be run in this image/.test(reason))
     return `run it with a command that the image has: ${anew}`;
