@@ -151,8 +151,13 @@ function moved(lrp: ActualLrp, change: Partial<ActualLrp>, now: Millis): ActualM
 const refused = (refusal: ActualRefusal): ActualMove => ({ ok: false, refusal });
 
 const ofOneContainer = [
-  ...(['instanceGuid', 'cellId', 'netInfo', 'containerId', 'checkOutput'] as const),
-  ...(['retire', 'placementError'] as const),
+  'instanceGuid',
+  'cellId',
+  'netInfo',
+  'containerId',
+  'checkOutput',
+  'retire',
+  'placementError',
 ] as const;
 
 /** Drops what belongs to one container: it never outlives the claim. */

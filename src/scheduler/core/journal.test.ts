@@ -70,10 +70,8 @@ test('one placement names its cell, many are counted per cell; tasks tell of the
     cellId: cellId as CellId,
   });
   const task: Placement = { work: buildTaskWork('job', 1), cellId: 'a' as CellId };
-  const placements = [
-    ...[on('web', 0, 'b'), on('web', 1, 'a'), on('web', 2, 'b')],
-    ...[on('api', 0, 'a'), on('db', 0, 'a'), on('db', 1, 'b'), task],
-  ];
+  const web = [on('web', 0, 'b'), on('web', 1, 'a'), on('web', 2, 'b')];
+  const placements = [...web, on('api', 0, 'a'), on('db', 0, 'a'), on('db', 1, 'b'), task];
   const all = placedEvents(placements, builtAt);
   expect(all.events.map(({ subject, message, cellId }) => [subject, message, cellId])).toEqual([
     ['web', '3 instances (0-2) placed 1 on a, 2 on b', undefined],
