@@ -26,8 +26,9 @@ export function intBetween(rng: Rng, low: number, high: number): number {
 
 const alphabet = '0123456789abcdefghijklmnopqrstuvwxyz';
 
-/** Every two letters: a name of them is put together in half the steps, each of which is a text that is thrown away. */
-const pairs = [...alphabet].flatMap((first) => [...alphabet].map((second) => first + second));
+/** All pairs of letters: a name of them is put together in half the steps, each of which is a text that is thrown away. */
+const letters = alphabet.split('');
+const pairs = letters.flatMap((first) => letters.map((second) => first + second));
 
 /** A short random name part, for instance guids and epochs: 36^length values. */
 export function randomName(rng: Rng, length = 13): string {
