@@ -4,7 +4,7 @@
  */
 import type { Comparison, Fence, Mutation, StoredRecord } from '../core/records.ts';
 import { readKeyValue } from './watch-wire.ts';
-import { endOfNested, messageField, numberField, Reader, readNumber, textField, Writer } from './wire.ts';
+import { endOfNested, lengthField, numberField, Reader, readNumber, Writer } from './wire.ts';
 
 export interface TxnQuestion {
   /** Each is a transaction within the one that compares the fence; or it alone, which needs no other around it. */
@@ -35,7 +35,7 @@ export function encodeTxn({ mutations, alone, fence, asks, gone }: TxnQuestion):
   }
   if (fence !== undefined) writeComparison(writer, fence);
   for (const mutation of mutations) {
-    writer.uint32(messageField(success)).fork().uint32(messageField(requestTxn)).fork();
+    writer.uint32(lengthField(success)).fork().uint32(lengthField(requestTxn)).fork();
     writeMutation(writer, mutation, asks);
     writer.ldelim().ldelim();
   }
@@ -64,8 +64,8 @@ const modRevision = 2;
 function writeMutation(writer: Writer, { compare: all, puts, deletes }: Mutation, asks: boolean): void {
   for (const comparison of all) writeComparison(writer, comparison);
   for (const { key, value, leaseId } of puts) {
-    writer.uint32(messageField(success)).fork().uint32(messageField(requestPut)).fork();
-    writer.uint32(textField(1)).string(key).uint32(textField(2)).string(value);
+    writer.uint32(lengthField(success)).fork().uint32(lengthField(requestPut)).fork();
+    writer.uint32(lengthField(1)).string(key).uint32(lengthField(2)).string(value);
     if (leaseId !== undefined) writer.uint32(numberField(3)).int64(leaseId);
     writer.ldelim().ldelim();
   }
@@ -76,17 +76,17 @@ function writeMutation(writer: Writer, { compare: all, puts, deletes }: Mutation
 
 /** One that says nothing but a key, or where a range of keys begins and ends. */
 function writeOperation(writer: Writer, branch: number, kind: number, key: string, end?: string): void {
-  writer.uint32(messageField(branch)).fork().uint32(messageField(kind)).fork();
-  writer.uint32(textField(1)).string(key);
-  if (end !== undefined) writer.uint32(textField(2)).string(end);
+  writer.uint32(lengthField(branch)).fork().uint32(lengthField(kind)).fork();
+  writer.uint32(lengthField(1)).string(key);
+  if (end !== undefined) writer.uint32(lengthField(2)).string(end);
   writer.ldelim().ldelim();
 }
 
 /** That the key was last written at the revision (Compare's result 0); one that does not exist has the revision 0. */
 function writeComparison(writer: Writer, { key, revision }: Comparison): void {
-  writer.uint32(messageField(compare)).fork();
+  writer.uint32(lengthField(compare)).fork();
   writer.uint32(numberField(2)).uint32(modRevision);
-  writer.uint32(textField(3)).string(key);
+  writer.uint32(lengthField(3)).string(key);
   writer.uint32(numberField(6)).int64(revision);
   writer.ldelim();
 }
@@ -98,9 +98,9 @@ function readTxn(reader: Reader, end: number): TxnAnswer {
   const found: Found = [];
   while (reader.pos < end) {
     const tag = reader.uint32();
-    if (tag === messageField(1)) revision = readRevision(reader, endOfNested(reader));
+    if (tag === lengthField(1)) revision = readRevision(reader, endOfNested(reader));
     else if (tag === numberField(2)) succeeded = reader.bool();
-    else if (tag === messageField(3)) readAnswer(reader, endOfNested(reader), inner, found);
+    else if (tag === lengthField(3)) readAnswer(reader, endOfNested(reader), inner, found);
     else reader.skipType(tag & 7);
   }
   return { succeeded, revision, inner, found };
@@ -121,8 +121,8 @@ type Found = (StoredRecord | undefined)[];
 function readAnswer(reader: Reader, end: number, inner: TxnAnswer[], found: Found): void {
   while (reader.pos < end) {
     const tag = reader.uint32();
-    if (tag === messageField(requestRange)) found.push(readFound(reader, endOfNested(reader)));
-    else if (tag === messageField(requestTxn)) inner.push(readTxn(reader, endOfNested(reader)));
+    if (tag === lengthField(requestRange)) found.push(readFound(reader, endOfNested(reader)));
+    else if (tag === lengthField(requestTxn)) inner.push(readTxn(reader, endOfNested(reader)));
     else reader.skipType(tag & 7);
   }
 }
@@ -132,7 +132,7 @@ function readFound(reader: Reader, end: number): StoredRecord | undefined {
   let record: StoredRecord | undefined;
   while (reader.pos < end) {
     const tag = reader.uint32();
-    if (tag === messageField(2) && record === undefined) record = readKeyValue(reader, endOfNested(reader));
+    if (tag === lengthField(2) && record === undefined) record = readKeyValue(reader, endOfNested(reader));
     else reader.skipType(tag & 7);
   }
   return record;

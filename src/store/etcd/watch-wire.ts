@@ -3,7 +3,7 @@
  * api/mvccpb/kv.proto). Used by etcd-watch.ts.
  */
 import type { Change } from '../core/records.ts';
-import { endOfNested, messageField, numberField, Reader, readNumber, textField, Writer } from './wire.ts';
+import { endOfNested, lengthField, numberField, Reader, readNumber, Writer } from './wire.ts';
 
 export type WatchQuestion =
   | { readonly what: 'create'; readonly from: string; readonly to: string; readonly fromRevision: number }
@@ -24,9 +24,9 @@ export interface WatchAnswer {
 
 export function encodeWatch(question: WatchQuestion): Buffer {
   const writer = Writer.create();
-  writer.uint32(messageField(question.what === 'create' ? 1 : 3)).fork();
+  writer.uint32(lengthField(question.what === 'create' ? 1 : 3)).fork();
   if (question.what === 'create') {
-    writer.uint32(textField(1)).string(question.from).uint32(textField(2)).string(question.to);
+    writer.uint32(lengthField(1)).string(question.from).uint32(lengthField(2)).string(question.to);
     writer.uint32(numberField(3)).int64(question.fromRevision);
     writer.uint32(numberField(8)).bool(true); // fragment
   }
@@ -50,9 +50,9 @@ export function decodeWatch(bytes: Buffer): WatchAnswer {
     if (tag === numberField(3)) answer.created = reader.bool();
     else if (tag === numberField(4)) answer.canceled = reader.bool();
     else if (tag === numberField(5)) answer.compactRevision = readNumber(reader);
-    else if (tag === textField(6)) answer.cancelReason = reader.string();
+    else if (tag === lengthField(6)) answer.cancelReason = reader.string();
     else if (tag === numberField(7)) answer.fragment = reader.bool();
-    else if (tag === messageField(11))
+    else if (tag === lengthField(11))
       answer.revision = readEvent(reader, endOfNested(reader), answer.changes);
     else reader.skipType(tag & 7);
   }
@@ -66,7 +66,7 @@ function readEvent(reader: Reader, end: number, into: Change[]): number {
   while (reader.pos < end) {
     const tag = reader.uint32();
     if (tag === numberField(1)) isDeleted = reader.uint32() === 1;
-    else if (tag === messageField(2)) record = readKeyValue(reader, endOfNested(reader));
+    else if (tag === lengthField(2)) record = readKeyValue(reader, endOfNested(reader));
     else reader.skipType(tag & 7);
   }
   into.push({ key: record.key, record: isDeleted ? undefined : record });
@@ -82,9 +82,9 @@ export function readKeyValue(reader: Reader, end: number): typeof nothing {
   let revision = 0;
   while (reader.pos < end) {
     const tag = reader.uint32();
-    if (tag === textField(1)) key = reader.string();
+    if (tag === lengthField(1)) key = reader.string();
     else if (tag === numberField(3)) revision = readNumber(reader);
-    else if (tag === textField(5)) value = reader.string();
+    else if (tag === lengthField(5)) value = reader.string();
     else reader.skipType(tag & 7);
   }
   return { key, value, revision };

@@ -11,8 +11,8 @@ export type Writer = protobuf.Writer;
 
 /** Tags: a field's number and how its value is laid out. */
 export const numberField = (field: number): number => field * 8;
-export const textField = (field: number): number => field * 8 + 2;
-export const messageField = textField;
+/** A text, or a nested message: both come after their length. */
+export const lengthField = (field: number): number => field * 8 + 2;
 
 /** A whole number of 64 bits; exact up to 2^53, which no revision reaches. */
 export function readNumber(reader: Reader): number {
