@@ -214,7 +214,7 @@ class RunningCell implements Cell {
       signal,
       links: this.#links,
       engine,
-      images: sharedImages(runtime),
+      images: sharedImages(runtime, clock),
       hostPorts: hostPorts(config.portRange ?? defaultPortRange, rng),
       creations: limit(config.maxCreations ?? defaultMaxCreations),
       checks: healthChecks({ clock, prober, runtime, engine, witness }),
@@ -282,6 +282,7 @@ class RunningCell implements Cell {
       serverRole,
       cellId: config.cellId,
       find: (target, previous) => this.#find(target, previous),
+      tell: (instanceGuid) => this.#instances.tell(instanceGuid),
     });
   }
 

@@ -3,18 +3,25 @@ import { virtualClock } from '../../test/kit/virtual-clock.ts';
 import { sharedImages } from './images.ts';
 import { limit } from './limit.ts';
 
+const halfway = { layers: 2, layersDone: 1, bytes: 5, bytesTotal: 10 };
+
 function pulls() {
   const clock = virtualClock();
   const begun: string[] = [];
   const aborted: string[] = [];
-  const images = sharedImages({
-    async ensureImage(image, { signal }) {
-      begun.push(image);
-      signal.addEventListener('abort', () => aborted.push(image));
-      await clock.sleep(1_000, signal);
-      if (image === 'bad') throw new Error('no such image');
+  const images = sharedImages(
+    {
+      async ensureImage(image, { signal, onProgress }) {
+        begun.push(image);
+        signal.addEventListener('abort', () => aborted.push(image));
+        await clock.sleep(400, signal);
+        onProgress?.(halfway);
+        await clock.sleep(600, signal);
+        if (image === 'bad') throw new Error('no such image');
+      },
     },
-  });
+    clock,
+  );
   return { clock, begun, aborted, images };
 }
 
@@ -29,6 +36,19 @@ test('one pull serves all who wait for it, and the next asks anew', async () => 
   void images.ensure('a', { signal: never });
   expect(begun).toEqual(['a', 'a']);
   await clock.advance(1_000);
+});
+
+test('how far a pull is can be asked while somebody waits for it', async () => {
+  const { clock, images } = pulls();
+  const since = clock.now();
+  const done = images.ensure('a', { signal: never });
+  expect(images.pulling('a')).toEqual({ since, progress: undefined });
+  await clock.advance(400);
+  expect(images.pulling('a')).toEqual({ since, progress: halfway });
+  expect(images.pulling('b')).toBeUndefined();
+  await clock.advance(600);
+  await done;
+  expect(images.pulling('a')).toBeUndefined();
 });
 
 test('all who wait hear of a failure', async () => {

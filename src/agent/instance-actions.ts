@@ -10,6 +10,7 @@ import type { Container, ContainerSpec } from './core/container.ts';
 import { lrpSpec } from './core/container-spec.ts';
 import { withLastLines } from './core/exit-reason.ts';
 import { type Health, lastOutput, startHealth } from './core/health.ts';
+import type { Deed } from './core/instance-doing.ts';
 import type { InstanceStep } from './core/instance-step.ts';
 import { isNoAnswer } from './engine.ts';
 import { monitorHealth } from './health-monitor.ts';
@@ -45,7 +46,9 @@ export class InstanceActions {
     const unwanted = AbortSignal.any([cell.signal, instance.launch.signal]);
     try {
       if (desired.privileged) requirePrivileged(cell);
+      this.#at(instance, 'image');
       await cell.images.ensure(desired.image, { signal: unwanted });
+      this.#at(instance, 'queued');
       await cell.creations.run(() => this.#createAndStart(instance, unwanted), unwanted);
     } catch (error) {
       if (unwanted.aborted || (await cell.engine.isAwayAfter(error))) return;
@@ -53,6 +56,7 @@ export class InstanceActions {
       const what = instance.container === undefined ? 'create' : 'run';
       this.#crashed(instance, `failed to ${what} container: ${messageOf(error)}`);
     } finally {
+      instance.deed = undefined;
       instance.launch = undefined;
     }
   }
@@ -66,6 +70,8 @@ export class InstanceActions {
       if (isNoAnswer(error)) throw error;
       if (isPortConflict(error)) await this.#removeForAnother(instance, containerId, error);
       else this.#crashed(instance, `failed to run container: ${messageOf(error)}`);
+    } finally {
+      instance.deed = undefined;
     }
   }
 
@@ -107,8 +113,13 @@ export class InstanceActions {
     const { runtime, signal, log } = this.#cell;
     stopMonitor(instance);
     log.info('instance.stopping', { instance: instance.label, because });
-    await runtime.stop(containerId, { graceMs, signal });
-    sawContainer(instance, await runtime.inspect(containerId, { signal }));
+    this.#at(instance, 'stopping');
+    try {
+      await runtime.stop(containerId, { graceMs, signal });
+      sawContainer(instance, await runtime.inspect(containerId, { signal }));
+    } finally {
+      instance.deed = undefined;
+    }
   }
 
   async remove(instance: Instance, { container, keep }: StepOf<'remove'>): Promise<void> {
@@ -123,6 +134,7 @@ export class InstanceActions {
   /** Creates with free host ports, and with others when something else on the host took one of them. */
   async #createAndStart(instance: Instance, unwanted: AbortSignal): Promise<void> {
     for (let tries = 1; ; tries++) {
+      this.#at(instance, 'creating');
       const spec = specOf(this.#cell, instance);
       const id = await this.#create(spec, unwanted);
       if (id === undefined) return this.#discover(instance);
@@ -150,6 +162,7 @@ export class InstanceActions {
 
   async #start(instance: Instance, id: string): Promise<void> {
     const { runtime, signal } = this.#cell;
+    this.#at(instance, 'starting');
     await runtime.start(id, { signal });
     sawContainer(instance, await runtime.inspect(id, { signal }));
   }
@@ -160,6 +173,11 @@ export class InstanceActions {
     await runtime.remove(id, { signal });
     sawContainer(instance, undefined);
     instance.hadContainer = false;
+  }
+
+  /** For whoever asks what it is doing; no step is decided on it. */
+  #at(instance: Instance, kind: Deed['kind']): void {
+    instance.deed = { kind, since: this.#cell.clock.now() };
   }
 
   async #discover(instance: Instance): Promise<void> {

@@ -4,6 +4,7 @@
  */
 import { instanceName, type Millis } from '../model/ids.ts';
 import type { Container } from './core/container.ts';
+import type { Deed } from './core/instance-doing.ts';
 import type { InstanceView } from './core/instance-step.ts';
 import type { HealthMonitor } from './health-monitor.ts';
 import { freshUnit, type Unit } from './unit-workers.ts';
@@ -17,6 +18,8 @@ export interface Instance extends Changeable<InstanceView>, Unit {
   launchedAt: Millis | undefined;
   /** Ends a launch that nobody wants any more. */
   launch: AbortController | undefined;
+  /** What its worker is at, for whoever asks. */
+  deed: Deed | undefined;
 }
 
 export function newInstance(names: Pick<InstanceView, 'instanceGuid' | 'guid' | 'index'>): Instance {
@@ -39,6 +42,7 @@ export function newInstance(names: Pick<InstanceView, 'instanceGuid' | 'guid' | 
     healthySince: undefined,
     launchedAt: undefined,
     launch: undefined,
+    deed: undefined,
   };
 }
 

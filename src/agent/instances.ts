@@ -4,10 +4,12 @@
  * done. Built by cell.ts.
  */
 import type { AssignedLrp } from '../api/core/cell-protocol.ts';
+import type { InstanceDoing } from '../api/core/instance-doing.ts';
 import { type SkepError, unreachable } from '../base/core/errors.ts';
 import type { CellContext } from './cell-context.ts';
 import type { Assigned } from './core/assignments.ts';
 import type { Container } from './core/container.ts';
+import { doingOf } from './core/instance-doing.ts';
 import {
   dueInstanceReport,
   type InstanceReport,
@@ -114,6 +116,22 @@ export class Instances {
     const instance = this.#units.get(instanceGuid);
     if (previous) return this.#kept.find(instance ?? index ?? { instanceGuid });
     return instance?.container ?? this.#kept.find({ instanceGuid });
+  }
+
+  /** What is being done with an instance, for whoever asks; undefined when this cell knows nothing of it. */
+  tell(instanceGuid: string): InstanceDoing | undefined {
+    const instance = this.#units.get(instanceGuid);
+    if (instance === undefined) return undefined;
+    const { clock, config, engine, images } = this.#cell;
+    const { ok, reason = 'no reason is known' } = engine.status;
+    const { image } = instance.desired ?? {};
+    const around = {
+      cellId: config.cellId,
+      engineAway: ok ? undefined : reason,
+      hasListed: this.#hasListed,
+      pull: image === undefined ? undefined : images.pulling(image),
+    };
+    return doingOf(instance, around, clock.now());
   }
 
   /** Containers that run now. */

@@ -5,6 +5,7 @@
  */
 import type { EnvVar } from '../model/workload.ts';
 import type { Container, ContainerIdentity, ContainerSpec } from './core/container.ts';
+import type { PullProgress } from './core/pull-progress.ts';
 
 export type {
   Container,
@@ -89,9 +90,15 @@ export interface Runtime {
   inspect(id: string, options: { readonly signal: AbortSignal }): Promise<Container | undefined>;
   /**
    * Makes sure the image is here, pulling it if need be. Throws `ResourceNotFound` or `Unavailable` with
-   * the registry's own reason.
+   * the registry's own reason. `onProgress` is called when a pull begins, and as it gets on if the engine tells.
    */
-  ensureImage(image: string, options: { readonly signal: AbortSignal }): Promise<void>;
+  ensureImage(
+    image: string,
+    options: {
+      readonly signal: AbortSignal;
+      readonly onProgress?: ((progress: PullProgress) => void) | undefined;
+    },
+  ): Promise<void>;
   /** The image must be here. A second call with the same instance guid throws `ResourceExists`. */
   create(spec: ContainerSpec, options: { readonly signal: AbortSignal }): Promise<string>;
   /** Starting a running container does nothing. A host port that is taken throws `ResourceConflict`. */

@@ -10,6 +10,7 @@ import { backoffMs } from '../base/core/backoff.ts';
 import { messageOf, type SkepError } from '../base/core/errors.ts';
 import { type KeyedQueue, keyedQueue } from '../base/keyed-queue.ts';
 import type { CellContext } from './cell-context.ts';
+import type { Trouble } from './core/instance-doing.ts';
 import { isDefinite } from './session/links.ts';
 
 /** More than a cell has container slots: one that pulls or stops for long must not hold up the others. */
@@ -32,6 +33,8 @@ export interface Unit {
   reportFailures: number;
   workTimer: Timer | undefined;
   reportTimer: Timer | undefined;
+  /** The last of `failures`, and when the step is tried again. */
+  trouble: Trouble | undefined;
 }
 
 export type Report<N extends CellRequestName> = {
@@ -62,6 +65,7 @@ export function freshUnit(key: string, label: string): Unit {
     reportFailures: 0,
     workTimer: undefined,
     reportTimer: undefined,
+    trouble: undefined,
   };
 }
 
@@ -126,6 +130,7 @@ export class UnitWorkers<U extends Unit, N extends CellRequestName> {
         if (steps === maxStepsInRow) return this.pushAt(unit, this.#cell.clock.now() + retry.firstMs);
       }
       unit.failures = 0;
+      unit.trouble = undefined;
     } finally {
       unit.busy = false;
       unit.changedAt = this.mark();
@@ -165,6 +170,8 @@ export class UnitWorkers<U extends Unit, N extends CellRequestName> {
     void this.#cell.engine.isAwayAfter(error);
     if (unit === undefined) return;
     unit.failures += 1;
-    this.pushAt(unit, this.#cell.clock.now() + backoffMs(retry, unit.failures, this.#cell.rng));
+    const againAt = this.#cell.clock.now() + backoffMs(retry, unit.failures, this.#cell.rng);
+    unit.trouble = { reason: messageOf(error), againAt };
+    this.pushAt(unit, againAt);
   }
 }

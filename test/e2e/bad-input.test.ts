@@ -1,10 +1,11 @@
 /** Nonsense, and hosts that lack something: every refusal says what was wrong and what to do, and loses nothing. */
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Why } from '../../src/api/core/routes.ts';
 import { seededRng } from '../../src/base/core/rng.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { systemClock } from '../../src/base/node/system-clock.ts';
@@ -100,11 +101,45 @@ describe('the cluster says why', () => {
       .call('desireLrp', { body: { guid: 'noimage', image: '127.0.0.1:1/none:1' } }, call());
     await eventually('the reason is shown', 60_000, async () => {
       const why = await skep('why', 'noimage');
-      expect(why.stdout).toMatch(/127\.0\.0\.1:1\/none:1/);
-      expect(why.stdout).toMatch(/pull|refused|connect/i);
+      expect(why.stdout).toMatch(/failed to create container: .*127\.0\.0\.1:1\/none:1/);
+      expect(why.stdout).toMatch(/refused|connect/i);
     });
     expect((await skep('rm', 'noimage', '--yes')).code).toBe(0);
   });
+
+  it('a check that fails is told with what it says while the instance still starts', async () => {
+    const check = { kind: 'command' as const, args: ['sh', '-c', 'echo no database; exit 1'] };
+    const body = { guid: 'unready', image: testImage, checks: [check], startTimeoutMs: 600_000 };
+    const action = { kind: 'run' as const, args: ['sleep', '100000'] };
+    await cluster.client().call('desireLrp', { body: { ...body, action } }, call());
+    await eventually('the cell tells it', 60_000, async () => {
+      const why = await skep('why', 'unready/0');
+      expect(why.stdout).toMatch(/has not passed cmd:sh -c .* yet, failed \d+ times, last: .*no database/);
+    });
+    const { instances } = JSON.parse((await skep('why', 'unready', '-o', 'json')).stdout) as Why;
+    expect(instances[0]).toMatchObject({
+      actual: { state: 'CLAIMED', crashCount: 0 },
+      doing: { phase: 'checking', checks: [{ purpose: 'liveness' }] },
+    });
+    expect((await skep('rm', 'unready', '--yes')).code).toBe(0);
+  }, 120_000);
+
+  it('an image whose registry says nothing is told as being pulled, since when', async () => {
+    const sockets = new Set<Socket>();
+    const registry = createServer((socket) => sockets.add(socket));
+    await new Promise<void>((resolve) => registry.listen(0, '127.0.0.1', resolve));
+    try {
+      const image = `127.0.0.1:${(registry.address() as AddressInfo).port}/slow:1`;
+      await cluster.client().call('desireLrp', { body: { guid: 'pulled', image } }, call());
+      await eventually('the cell tells it', 60_000, async () => {
+        expect((await skep('why', 'pulled')).stdout).toContain(`image ${image} has been pulled for `);
+      });
+      expect((await skep('rm', 'pulled', '--yes')).code).toBe(0);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+      registry.close();
+    }
+  }, 120_000);
 
   it('exec into a crashed instance: what it is, and why', async () => {
     const action = { kind: 'run' as const, args: ['sh', '-c', 'echo broken config; exit 17'] };

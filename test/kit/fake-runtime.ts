@@ -109,7 +109,7 @@ class MemoryRuntime implements FakeRuntime {
     return container === undefined ? undefined : viewOf(container);
   }
 
-  async ensureImage(image: string, { signal }: { readonly signal: AbortSignal }) {
+  async ensureImage(image: string, { signal, onProgress }: Parameters<Runtime['ensureImage']>[1]) {
     await this.#reach('ensureImage', signal);
     if (this.#present.has(image)) return;
     const script = this.#script(image);
@@ -117,6 +117,7 @@ class MemoryRuntime implements FakeRuntime {
       throw new SkepError('ResourceNotFound', `pull access denied for ${image}: repository does not exist`);
     }
     this.pulls.push(image);
+    onProgress?.({ layers: 2, layersDone: 1, bytes: 3_000_000, bytesTotal: 9_000_000 });
     if (script.pullMs !== undefined) await this.#clock.sleep(script.pullMs, signal);
     if (script.pullError !== undefined) throw script.pullError;
     this.#present.add(image);

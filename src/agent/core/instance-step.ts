@@ -79,7 +79,8 @@ export function nextInstanceStep(seen: InstanceView, now: Millis): InstanceStep 
   return nextWanted(seen, seen.assigned.actual);
 }
 
-function whyUnwanted(seen: InstanceView): string | undefined {
+/** Why its container must go; undefined: it need not. */
+export function whyUnwanted(seen: InstanceView): string | undefined {
   if (seen.refused !== undefined) return seen.refused;
   if (seen.assigned?.actual.retire !== undefined) return seen.assigned.actual.retire.reason;
   return seen.foreign && seen.assigned === undefined ? 'no longer assigned to this cell' : undefined;

@@ -46,7 +46,7 @@ export function dockerRuntime(options: DockerRuntimeOptions): Runtime {
     info: ({ signal }) => readEngineInfo(engine, signal),
     list: (owner) => listContainers(engine, owner),
     inspect: (id, { signal }) => inspectContainer(engine, id, signal),
-    ensureImage: (image, { signal }) => ensureImage(engine, image, signal),
+    ensureImage: (image, options) => ensureImage(engine, image, options),
     create: async (spec, { signal }) => {
       const what = `create a container of ${spec.identity.guid}/${spec.identity.index}`;
       const settings = createOptions(spec, await ability(signal));

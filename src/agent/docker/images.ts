@@ -3,6 +3,8 @@
  * (agent/images.ts), so nothing is shared here.
  */
 import { SkepError } from '../../base/core/errors.ts';
+import { pullBegun, pullMeter } from '../core/pull-progress.ts';
+import type { Runtime } from '../runtime.ts';
 import { engineHint } from './docker-errors.ts';
 import type { Engine } from './engine.ts';
 import { addressText } from './engine-address.ts';
@@ -12,12 +14,14 @@ const pullDeadlineMs = 10 * 60_000;
 /** A registry that says nothing for so long has gone. */
 const pullSilenceMs = 60_000;
 
+type PullOptions = Parameters<Runtime['ensureImage']>[1];
+
 /**
  * Resolves when the image is here.
  * @throws ResourceNotFound, InvalidRequest or Unavailable with the registry's own reason
  */
-export async function ensureImage(engine: Engine, image: string, signal: AbortSignal): Promise<void> {
-  if (!(await isHere(engine, image, signal))) await pull(engine, image, signal);
+export async function ensureImage(engine: Engine, image: string, options: PullOptions): Promise<void> {
+  if (!(await isHere(engine, image, options.signal))) await pull(engine, image, options);
 }
 
 async function isHere(engine: Engine, image: string, signal: AbortSignal): Promise<boolean> {
@@ -35,9 +39,11 @@ interface Progress {
   readonly error?: string;
 }
 
-function pull(engine: Engine, image: string, signal: AbortSignal): Promise<void> {
+function pull(engine: Engine, image: string, { signal, onProgress }: PullOptions): Promise<void> {
   const what = `pull image ${image}`;
   engine.log.info('image.pull', { image });
+  const meter = pullMeter();
+  onProgress?.(pullBegun);
   return engine.call({ what, signal, deadlineMs: pullDeadlineMs }, async (docker, outer) => {
     const silence = new AbortController();
     const late = (): void => silence.abort(silent(engine, what));
@@ -53,6 +59,7 @@ function pull(engine: Engine, image: string, signal: AbortSignal): Promise<void>
         timer = engine.clock.after(pullSilenceMs, late);
         const { error } = line as Progress;
         if (error !== undefined) throw new Error(error);
+        onProgress?.(meter.take(line));
       }
       abortSignal.throwIfAborted();
       engine.log.info('image.pulled', { image });

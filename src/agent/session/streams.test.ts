@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { type CellWorld, cellWorld } from '../../../test/kit/cell-world.ts';
 import type { StreamRequest } from '../../api/core/cell-protocol.ts';
+import { type InstanceDoing, instanceDoingSchema } from '../../api/core/instance-doing.ts';
 import { type ChannelName, type Control, packFrame, unpackFrame } from '../../api/core/stream-frames.ts';
 import type { Socket } from '../../base/socket.ts';
 
@@ -179,6 +180,57 @@ test('exec into an instance that does not run is refused with a reason', async (
   const request = { kind: 'exec', instanceGuid: 'nosuch', args: ['sh'], tty: false, stdin: false } as const;
   const { seen } = await open(world, { ...request, args: ['sh'] });
   expect(controls(seen)).toEqual([expect.objectContaining({ kind: 'error', code: 'NotRunning' })]);
+  await world.stopAgent();
+});
+
+test('what is being done with an instance is told while it is claimed', async () => {
+  const images = { app: { pullMs: 20_000, startMs: 5_000, answers: () => undefined } };
+  const world = await cellWorld({ images });
+  world.servers.desire({ guid: 'web', image: 'app', checks: [{ kind: 'tcp', port: 80 }], ports: [80] });
+  const instanceGuid = world.servers.claim('web');
+  const ask = async (): Promise<InstanceDoing> => {
+    const { seen } = await open(world, { kind: 'consoles', instanceGuid, doing: true });
+    return instanceDoingSchema.parse(JSON.parse(seen[0]?.text ?? ''));
+  };
+  const begunAt = world.clock.now();
+  await world.clock.advance(3_000);
+  expect(await ask()).toEqual({
+    cellId: 'cell-a',
+    at: begunAt + 3_000,
+    phase: 'pulling',
+    since: expect.any(Number),
+    image: 'app',
+    progress: '1 of 2 layers, 3 of 9 MB',
+  });
+  await world.clock.advance(20_000);
+  expect(await ask()).toMatchObject({ phase: 'starting' });
+  await world.clock.advance(25_000);
+  const checking = await ask();
+  expect(checking).toMatchObject({
+    phase: 'checking',
+    checks: [{ check: 'tcp:80', purpose: 'liveness', output: expect.stringContaining('refused') }],
+  });
+  expect(checking.checks?.[0]?.failures).toBeGreaterThan(5);
+  expect(checking.nextAt).toBeGreaterThan(checking.at);
+  world.runtime.fault('down');
+  await world.clock.advance(20_000);
+  expect(await ask()).toMatchObject({ engineAway: expect.any(String) });
+  expect(world.servers.actual('web').state).toBe('CLAIMED');
+  await world.stopAgent();
+});
+
+test('an instance that the cell has not heard of is a refusal in words', async () => {
+  const { world } = await running({});
+  const { seen } = await open(world, { kind: 'consoles', instanceGuid: 'nosuch', doing: true });
+  expect(controls(seen)).toEqual([expect.objectContaining({ kind: 'error', code: 'ResourceNotFound' })]);
+  await world.stopAgent();
+});
+
+test('a request of a newer server is refused on its stream, and the session goes on', async () => {
+  const { world } = await running({});
+  const { seen } = await open(world, { kind: 'weather', of: 'tomorrow' } as never);
+  expect(controls(seen)).toEqual([expect.objectContaining({ kind: 'error', code: 'InvalidRequest' })]);
+  expect(world.log.filter((line) => line.startsWith('session.down'))).toEqual([]);
   await world.stopAgent();
 });
 

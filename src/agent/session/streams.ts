@@ -5,6 +5,7 @@
  */
 import { cellStreamPath, type StreamRequest } from '../../api/core/cell-protocol.ts';
 import type { CellDoctor, Check } from '../../api/core/doctor-shapes.ts';
+import type { InstanceDoing } from '../../api/core/instance-doing.ts';
 import { controlSchema, packFrame, unpackFrame } from '../../api/core/stream-frames.ts';
 import { type Clock, withDeadline } from '../../base/clock.ts';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
@@ -39,6 +40,8 @@ export interface StreamsOptions {
   readonly doctor?: (() => Promise<readonly Check[]>) | undefined;
   readonly cellId: string;
   find(query: StreamTarget, previous: boolean): Container | undefined;
+  /** What is being done with an instance; undefined when nothing is known of it here. */
+  tell(instanceGuid: string): InstanceDoing | undefined;
 }
 
 /** What serves the streams of some kinds until the client goes. Throws the SkepError that refuses the stream. */
@@ -115,8 +118,10 @@ async function serveKind(
       return await serveProcess(options, socket, target(options, request), request, signal);
     case 'stats':
       return await options.stats.serve(socket, request, signal);
-    case 'console':
     case 'consoles':
+      if (request.doing === true) return await serveDoing(options, socket, request.instanceGuid);
+      return await options.consoles.serve(socket, request, signal);
+    case 'console':
       return await options.consoles.serve(socket, request, signal);
     case 'upgrade':
       return await options.upgrades.serve(socket, request, signal);
@@ -124,12 +129,24 @@ async function serveKind(
       return await serveOrder(options.serverRole, options.log, socket, request);
     case 'doctor':
       return await serveDoctor(options, socket);
+    case 'unknown':
+      throw new SkepError('InvalidRequest', `cell ${options.cellId} does not know what it is asked for`, {
+        hint: 'its release is older than that of the server: skep upgrade',
+      });
   }
 }
 
 async function serveDoctor({ doctor, cellId }: StreamsOptions, socket: Socket): Promise<void> {
   if (doctor === undefined) throw new SkepError('Unavailable', `cell ${cellId} examines nothing`);
   await sendData(socket, { cellId, checks: [...(await doctor())] } satisfies CellDoctor);
+}
+
+async function serveDoing({ tell, cellId }: StreamsOptions, socket: Socket, guid = ''): Promise<void> {
+  const doing = tell(guid);
+  if (doing === undefined) {
+    throw new SkepError('ResourceNotFound', `cell ${cellId} has not heard of this instance`);
+  }
+  await sendData(socket, doing);
 }
 
 function target(options: StreamsOptions, request: LogsRequest | ProcessRequest): Container {

@@ -180,8 +180,16 @@ export const streamRequestSchema = z.discriminatedUnion('kind', [
     by: z.string(),
     via: z.string(),
   }),
-  /** One ConsoleList frame; without `instanceGuid` of the whole cell. */
-  z.object({ kind: z.literal('consoles'), instanceGuid: z.string().optional() }),
+  /**
+   * One ConsoleList frame; without `instanceGuid` of the whole cell. With `doing` instead one InstanceDoing frame of
+   * instance-doing.ts: what the cell is doing with that instance. No kind of its own, because a cell of a release before
+   * `unknown` ends its session at a kind that it does not know; of this one it answers its consoles, and is told by that.
+   */
+  z.object({
+    kind: z.literal('consoles'),
+    instanceGuid: z.string().optional(),
+    doing: z.boolean().optional(),
+  }),
   /** An upgrade of this host: upgrade-shapes.ts. What the journal said that it is, and who asks. */
   z.object({ kind: z.literal('upgrade'), action: upgradeActionSchema, by: z.string() }),
   /**
@@ -196,6 +204,8 @@ export const streamRequestSchema = z.discriminatedUnion('kind', [
   }),
   /** One CellDoctor frame of doctor-shapes.ts: what the cell finds of its host. */
   z.object({ kind: z.literal('doctor') }),
+  /** What a cell makes of a request that it cannot read, because the server is newer: that stream alone is refused. */
+  z.object({ kind: z.literal('unknown') }),
 ]);
 export type StreamRequest = z.infer<typeof streamRequestSchema>;
 
@@ -231,7 +241,11 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
     gone: z.array(z.string()),
   }),
   /** Dial `cellStreamPath + streamId` on this server and serve the request there. */
-  z.object({ type: z.literal('open'), streamId: z.string(), request: streamRequestSchema }),
+  z.object({
+    type: z.literal('open'),
+    streamId: z.string(),
+    request: streamRequestSchema.catch({ kind: 'unknown' }),
+  }),
 ]);
 export type ServerMessage = z.infer<typeof serverMessageSchema>;
 export type Assignments = Extract<ServerMessage, { type: 'assignments' }>;

@@ -23,6 +23,7 @@ import {
 } from './cell-shapes.ts';
 import { consoleSessionSchema } from './console-shapes.ts';
 import { doctorSchema } from './doctor-shapes.ts';
+import { instanceDoingSchema } from './instance-doing.ts';
 import { paths } from './paths.ts';
 import { planRequestSchema, planSchema, survivesSchema } from './plan-shapes.ts';
 import { serverRoutes } from './server-routes.ts';
@@ -124,7 +125,17 @@ export const whySchema = z.object({
   subject: z.string(),
   /** One sentence that answers the question. */
   summary: z.string(),
-  instances: z.array(z.object({ actual: actualLrpSchema, summary: z.string(), hint: z.string().optional() })),
+  instances: z.array(
+    z.object({
+      actual: actualLrpSchema,
+      summary: z.string(),
+      hint: z.string().optional(),
+      /** What its cell said when it was asked for this answer; only of the few that are asked about. */
+      doing: instanceDoingSchema.optional(),
+      /** Why the cell said nothing. */
+      silence: z.string().optional(),
+    }),
+  ),
   task: z.object({ task: taskSchema, summary: z.string(), hint: z.string().optional() }).optional(),
   /** Asked about one instance that has a cell: why it is there. */
   standing: standingSchema.optional(),

@@ -6,6 +6,7 @@ import { type CellId, instanceName, type Millis, type ProcessGuid } from '../../
 import { restartDueAt } from '../../model/restart-policy.ts';
 import { type Roster, type Storm, stormsOf } from '../../model/roster.ts';
 import { spanOf } from './age.ts';
+import { doingText, type InstanceDoing, isNoteworthy, type Told } from './instance-doing.ts';
 
 export interface Explanation {
   readonly summary: string;
@@ -13,6 +14,8 @@ export interface Explanation {
 }
 
 interface Surroundings {
+  /** What cells said of their instances when they were asked just now, by instance guid. */
+  readonly told?: ReadonlyMap<string, Told> | undefined;
   readonly cells: ReadonlyMap<CellId, unknown>;
   readonly leader: unknown;
   /** What is wanted: which checks an instance that starts has to pass. */
@@ -31,7 +34,8 @@ export function explainInstance(
   if (lrp.presence === 'SUSPECT') return explainSuspect(state, lrp, replacement, now);
   if (lrp.retire !== undefined) {
     const { reason, since, overdueAt } = lrp.retire;
-    const summary = `has been stopping on cell ${lrp.cellId} for ${spanOf(now - since)}: ${reason}`;
+    const span = spanOf(now - since);
+    const summary = `has been stopping on cell ${lrp.cellId} for ${span}: ${reason}${toldText(state, lrp)}`;
     if (overdueAt === undefined) return { summary };
     return {
       summary: `${summary}; the cell has not done it in time`,
@@ -86,7 +90,7 @@ function explainEvacuating(
 
 function explainRunning(state: Surroundings, lrp: ActualLrp, now: Millis): Explanation {
   const where = `has run on cell ${lrp.cellId} for ${spanOf(now - lrp.since)}`;
-  const past = crashesOf(lrp);
+  const past = crashesOf(lrp) + toldText(state, lrp);
   if (isLost(state, lrp)) return { summary: `${where}, but the cell is not present now${past}` };
   if (!lrp.routable) {
     const output = lrp.checkOutput === undefined ? '' : `: ${lrp.checkOutput}`;
@@ -101,10 +105,36 @@ function explainRunning(state: Surroundings, lrp: ActualLrp, now: Millis): Expla
 function explainClaimed(state: Surroundings, lrp: ActualLrp, now: Millis): Explanation {
   const where = `has been starting on cell ${lrp.cellId} for ${spanOf(now - lrp.since)}`;
   if (isLost(state, lrp)) return { summary: `${where}, but the cell is not present now` };
+  const { doing, silence } = toldOf(state, lrp) ?? {};
+  if (doing !== undefined) {
+    return { summary: `${where}: ${doingText(doing)}${crashesOf(lrp)}`, hint: startingHint(lrp, doing) };
+  }
+  const unsaid = silence === undefined ? '' : `; ${silence}`;
   return {
-    summary: `${where} (${startingText(state.desired?.get(lrp.guid)?.value)})${crashesOf(lrp)}`,
-    hint: `what it says meanwhile: skep logs -f ${instanceName(lrp.guid, lrp.index)}`,
+    summary: `${where} (${startingText(state.desired?.get(lrp.guid)?.value)})${unsaid}${crashesOf(lrp)}`,
+    hint: logsHint(lrp),
   };
+}
+
+const logsHint = (lrp: ActualLrp): string =>
+  `what it says meanwhile: skep logs -f ${instanceName(lrp.guid, lrp.index)}`;
+
+function startingHint(lrp: ActualLrp, { phase, engineAway }: InstanceDoing): string {
+  if (engineAway !== undefined) return `look at the container engine of ${lrp.cellId}: skep doctor`;
+  if (phase === 'looking' || phase === 'pulling') {
+    return `if that takes long, see on ${lrp.cellId} itself whether "docker pull" of that image gets on`;
+  }
+  return logsHint(lrp);
+}
+
+const toldOf = (state: Surroundings, lrp: ActualLrp): Told | undefined =>
+  lrp.instanceGuid === undefined ? undefined : state.told?.get(lrp.instanceGuid);
+
+/** What the record does not say. */
+function toldText(state: Surroundings, lrp: ActualLrp): string {
+  const { doing, silence } = toldOf(state, lrp) ?? {};
+  if (doing !== undefined) return isNoteworthy(doing) ? `; its cell says: ${doingText(doing)}` : '';
+  return silence === undefined ? '' : `; ${silence}`;
 }
 
 const checksMaxChars = 200;
@@ -121,7 +151,7 @@ function startingText(desired: DesiredLrp | undefined): string {
 }
 
 /** As `skep run --check` takes it. */
-function checkText(check: Check): string {
+export function checkText(check: Check): string {
   switch (check.kind) {
     case 'tcp':
       return `tcp:${check.port}`;

@@ -12,6 +12,7 @@ import { type CellId, instanceName, type Millis, type ProcessGuid, type TaskGuid
 import type { Roster } from '../../model/roster.ts';
 import type { Task } from '../../model/task.ts';
 import { spanOf } from './age.ts';
+import type { Told } from './instance-doing.ts';
 import type { Why } from './routes.ts';
 import { type Explanation, explainInstance } from './why-instance.ts';
 import { explainTask } from './why-task.ts';
@@ -45,6 +46,8 @@ export interface WhyQuestion {
   readonly guid: string;
   readonly index?: number | undefined;
   readonly now: Millis;
+  /** What cells said of their instances when they were asked just now, by instance guid. */
+  readonly told?: ReadonlyMap<string, Told> | undefined;
 }
 
 const eventsMax = 50;
@@ -87,8 +90,17 @@ function taskPart(state: WhyState, task: Task | undefined, now: Millis): Pick<Wh
 
 type Instance = Why['instances'][number];
 
+/** For programs, which must not read it from a sentence. */
+function toldOf({ told }: WhyQuestion, { instanceGuid }: ActualLrp): Pick<Instance, 'doing' | 'silence'> {
+  const { doing, silence } = (instanceGuid === undefined ? undefined : told?.get(instanceGuid)) ?? {};
+  return { ...(doing === undefined ? {} : { doing }), ...(silence === undefined ? {} : { silence }) };
+}
+
 /** Those that do not run first, each kind by index. */
-function explainAll(state: WhyState, { guid, index, now }: WhyQuestion): Instance[] {
+function explainAll(state: WhyState, question: WhyQuestion): Instance[] {
+  const { guid, index, now, told } = question;
+  const { cells, leader, desired, roster } = state;
+  const around = { cells, leader, desired, roster, told };
   const slots = state.actual.get(guid as ProcessGuid) ?? new Map<number, never>();
   const avoids = avoidedText(slots, now);
   const indexes = index === undefined ? [...slots.keys()].sort((a, b) => a - b) : [index];
@@ -97,11 +109,12 @@ function explainAll(state: WhyState, { guid, index, now }: WhyQuestion): Instanc
     const records = [ordinary?.value, suspect?.value, evacuating?.value].filter((lrp) => lrp !== undefined);
     return records.map((actual) => {
       const replacement = actual.presence === 'ORDINARY' ? undefined : ordinary?.value;
-      const told = explainInstance(state, actual, replacement, now);
+      const explained = explainInstance(around, actual, replacement, now);
       return {
         actual,
-        ...told,
-        summary: told.summary + (isWell(actual) && index === undefined ? '' : avoids),
+        ...explained,
+        ...toldOf(question, actual),
+        summary: explained.summary + (isWell(actual) && index === undefined ? '' : avoids),
       };
     });
   });

@@ -11,7 +11,9 @@ import { isData, openSession, printData, type Session } from '../session.ts';
 const manual = `
 Says in a sentence why something does not run, or why it runs where it does: what
 the placement refused and which cell came nearest, how the last crash ended and
-when the next try is due, what a failing check said. Below it: what happened.
+when the next try is due, what a failing check said. Of what starts, its cell is
+asked at that moment: how far the image is, which check has not passed and what it
+said last. Below it: what happened.
 
 Examples:
   $ skep why hello

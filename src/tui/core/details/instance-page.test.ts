@@ -34,6 +34,15 @@ describe('what is asked for', () => {
     driver.send(records(actualOf(18)));
     expect(ids()).toEqual(['instance', 'why', 'events', 'last 3']);
   });
+
+  test('why, more often while it starts: then its cell tells how far it is', () => {
+    const { driver } = open();
+    const whyWanted = (): unknown => driver.page.wants.find(({ id }) => id === 'why');
+    driver.send(records(actualOf(0)));
+    expect(whyWanted()).toMatchObject({ everyMs: 5_000 });
+    driver.send(records({ ...actualOf(0), state: 'CLAIMED' }));
+    expect(whyWanted()).toMatchObject({ everyMs: 2_000 });
+  });
 });
 
 test('a filter shows only lines that match, and Escape ends it before it leaves', () => {

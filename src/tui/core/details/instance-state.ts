@@ -55,7 +55,7 @@ export function instanceWants(state: InstanceState): readonly Want[] {
       { query: { guid: subject.guid, index: subject.index } },
       statsIntervalMs,
     ),
-    whyWant(subject),
+    whyWant(subject, record?.state === 'CLAIMED'),
     { kind: 'events', id: 'events', subject: name },
   ];
   if (record?.state === 'RUNNING') wants.push({ kind: 'stats', id: 'stats', target: { instance: name } });

@@ -5,6 +5,8 @@ import { type Subject, subjectName } from '../subject.ts';
 
 const recordEveryMs = 2_000;
 const whyEveryMs = 5_000;
+/** While something starts its cell is asked each time, and tells how far it is. */
+const whyStartingEveryMs = 2_000;
 
 /** Its records: `lrp`, `instances`, `cell`, `task`. */
 export function recordWants(subject: Subject): readonly Want[] {
@@ -26,10 +28,11 @@ export function recordWants(subject: Subject): readonly Want[] {
 }
 
 /** Why it is as it is: `why`. */
-export function whyWant(subject: Subject): Want {
+export function whyWant(subject: Subject, isStarting = false): Want {
   const query = subject.kind === 'instance' ? { index: subject.index } : {};
   const guid = 'guid' in subject ? subject.guid : subject.id;
-  return poll('why', 'why', { params: { guid }, query }, whyEveryMs);
+  const everyMs = isStarting ? whyStartingEveryMs : whyEveryMs;
+  return poll('why', 'why', { params: { guid }, query }, everyMs);
 }
 
 export const eventsWant = (subject: Subject): Want => ({
