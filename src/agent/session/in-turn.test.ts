@@ -70,11 +70,28 @@ test('an answer that settles the matter ends it, whoever is still asked', async 
 
 test('when everybody has failed, the last reason is the failure', async () => {
   const { scripts, over } = begin('ab');
+  scripts[0].fail('a is away');
+  await turns();
+  scripts[1]?.fail('b is away');
+  await expect(over).rejects.toThrow('b is away');
+});
+
+test('one that keeps silent is not waited for once the others have failed', async () => {
+  const { scripts, over } = begin('abc');
   scripts[0].fallSilent();
   await turns();
   scripts[1]?.fail('b is away');
   await turns();
+  expect(asked).toEqual(['a', 'b', 'c']);
+  scripts[2]?.fail('c is away');
+  await expect(over).rejects.toThrow('c is away');
+});
+
+test('neither is the last one, when somebody has failed', async () => {
+  const { scripts, over } = begin('ab');
   scripts[0].fail('a is away');
+  await turns();
+  scripts[1]?.fallSilent();
   await expect(over).rejects.toThrow('a is away');
 });
 

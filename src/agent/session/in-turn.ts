@@ -12,41 +12,59 @@ export interface Turn<R> {
   readonly silence: ((signal: AbortSignal) => Promise<void>) | undefined;
 }
 
-type Ended<R> = { readonly turn: Turn<R> } & ({ readonly answer: R } | { readonly error: unknown });
+type Heard<R> = { readonly turn: Turn<R> } & (
+  | { readonly answer: R }
+  | { readonly error: unknown }
+  | { readonly isSilent: true }
+);
 
 /**
  * The first answer wins; whoever answers later is not heard. Throws the first error for which `isFinal` holds, else the
- * last one, once everybody has failed.
+ * last one, once everybody has failed or keeps silent: one that is dead must not keep from asking the others again.
+ * While nobody has failed the silent are waited for.
  */
 export async function inTurn<R>(
   turns: readonly [Turn<R>, ...Turn<R>[]],
   isFinal: (error: unknown) => boolean,
 ): Promise<R> {
   const waiting = [...turns];
-  const running = new Map<Turn<R>, Promise<Ended<R>>>();
+  const answers = new Map<Turn<R>, Promise<Heard<R>>>();
+  const silences = new Map<Turn<R>, Promise<Heard<R>>>();
   const over = new AbortController();
+  let failure: { readonly error: unknown } | undefined;
   try {
     for (;;) {
-      const next = waiting.shift();
-      if (next !== undefined) running.set(next, ended(next));
-      const heard: Promise<Ended<R> | undefined>[] = [...running.values()];
-      const silence = waiting.length > 0 ? next?.silence?.(over.signal) : undefined;
-      if (silence !== undefined) heard.push(silence.then(() => undefined));
-      const first = await Promise.race(heard);
-      if (first === undefined) continue;
+      // Everybody who was asked has failed or fallen silent.
+      if (silences.size === 0) {
+        const next = waiting.shift();
+        if (next !== undefined) {
+          answers.set(next, ended(next));
+          silences.set(next, fallenSilent(next, over.signal));
+        } else if (failure !== undefined) throw failure.error;
+      }
+      const first = await Promise.race([...answers.values(), ...silences.values()]);
+      silences.delete(first.turn);
+      if ('isSilent' in first) continue;
       if ('answer' in first) return first.answer;
-      running.delete(first.turn);
-      if (isFinal(first.error) || (running.size === 0 && waiting.length === 0)) throw first.error;
+      answers.delete(first.turn);
+      failure = first;
+      if (isFinal(first.error)) throw first.error;
     }
   } finally {
     over.abort();
   }
 }
 
-async function ended<R>(turn: Turn<R>): Promise<Ended<R>> {
+async function ended<R>(turn: Turn<R>): Promise<Heard<R>> {
   try {
     return { turn, answer: await turn.ask() };
   } catch (error) {
     return { turn, error };
   }
+}
+
+/** Never, for who is waited for however long it takes. */
+async function fallenSilent<R>(turn: Turn<R>, over: AbortSignal): Promise<Heard<R>> {
+  await (turn.silence?.(over) ?? new Promise<never>(() => undefined));
+  return { turn, isSilent: true };
 }
