@@ -57,16 +57,16 @@ export function createSpread(
   pool: Pool,
   cells: readonly AuctionCell[],
   work: readonly Work[],
-  isNowhere: (guid: ProcessGuid) => boolean = () => false,
+  isNowhere?: (guid: ProcessGuid) => boolean,
 ): Spread {
   const spreads = new Map<ProcessGuid, ProcessSpread>();
-  const existing = new Map<ProcessGuid, ProcessSpread>();
+  const existing = isNowhere === undefined ? spreads : new Map<ProcessGuid, ProcessSpread>();
   const track = (guid: ProcessGuid): void => {
     if (spreads.has(guid)) return;
     const inZone = pool.zones.map(() => 0);
     const spread = { onCell: new Map(), inZone, elsewhere: undefined, layouts: undefined };
     spreads.set(guid, spread);
-    if (!isNowhere(guid)) existing.set(guid, spread);
+    if (isNowhere?.(guid) === false) existing.set(guid, spread);
   };
   for (const item of work) {
     if (item.kind === 'lrp') track(item.guid);
