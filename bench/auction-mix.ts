@@ -1,7 +1,7 @@
 /** The mix of mix.ts as the auction takes it, and the plain scan that placements are measured against. */
 import type { AuctionCell, LrpWork } from '../src/model/auction.ts';
 import type { PlacementRules } from '../src/model/placement.ts';
-import { auction } from '../src/scheduler/core/auction.ts';
+import { type AuctionOptions, auction, diegoOptions } from '../src/scheduler/core/auction.ts';
 import { orderBatch } from '../src/scheduler/core/batch.ts';
 import { lrpWork } from '../src/scheduler/core/converge.ts';
 import { diegoWeights } from '../src/scheduler/core/scoring.ts';
@@ -36,10 +36,13 @@ export function auctionMixWork(units: number, rulesOf?: (place: number) => Place
   });
 }
 
+/** As the placer holds an auction on cells that are empty. */
+const asTheBrain: AuctionOptions = { ...diegoOptions, isDistinct: true, isNowhere: () => true };
+
 /** Decisions a second of one auction over the work. Throws when anything finds no place. */
 export function auctionRate(cells: readonly AuctionCell[], work: readonly LrpWork[]): number {
   const startedAt = performance.now();
-  const { placements, unplaced } = auction(cells, work);
+  const { placements, unplaced } = auction(cells, work, asTheBrain);
   const seconds = (performance.now() - startedAt) / 1_000;
   const [first] = unplaced;
   if (first !== undefined) throw new Error(`${unplaced.length} without a place: ${first.refusal.message}`);

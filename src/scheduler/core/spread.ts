@@ -83,8 +83,14 @@ export function createSpread(
     return counted;
   };
 
+  // One decision asks several times, and a look into a map of 200,000 is most of what a decision costs.
+  let last: { readonly guid: ProcessGuid; readonly spread: ProcessSpread | undefined } | undefined;
+
   return {
-    of: (guid) => spreads.get(guid),
+    of(guid) {
+      if (last?.guid !== guid) last = { guid, spread: spreads.get(guid) };
+      return last.spread;
+    },
     add(spread, position) {
       const zone = at(pool.zoneOf, position);
       const before = spread.onCell.get(position) ?? 0;
