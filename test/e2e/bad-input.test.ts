@@ -116,10 +116,12 @@ describe('the cluster says why', () => {
       const why = await skep('why', 'unready/0');
       expect(why.stdout).toMatch(/has not passed cmd:sh -c .* yet, failed \d+ times, last: .*no database/);
     });
-    const { instances } = JSON.parse((await skep('why', 'unready', '-o', 'json')).stdout) as Why;
-    expect(instances[0]).toMatchObject({
-      actual: { state: 'CLAIMED', crashCount: 0 },
-      doing: { phase: 'checking', checks: [{ purpose: 'liveness' }] },
+    await eventually('programs are told it too', 60_000, async () => {
+      const { instances } = JSON.parse((await skep('why', 'unready', '-o', 'json')).stdout) as Why;
+      expect(instances[0]).toMatchObject({
+        actual: { state: 'CLAIMED', crashCount: 0 },
+        doing: { phase: 'checking', checks: [{ purpose: 'liveness' }] },
+      });
     });
     expect((await skep('rm', 'unready', '--yes')).code).toBe(0);
   }, 120_000);
