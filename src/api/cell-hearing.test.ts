@@ -89,6 +89,14 @@ test('a cell between two sessions has a second; with the next it is heard at onc
   expect((await ask(a)).unheard).toEqual([]);
 });
 
+test('a cell whose agent said goodbye is not waited for', async () => {
+  await sessions(a);
+  hearing.ended(a, true);
+  expect(await ask(a)).toEqual({ unheard: [a], tookMs: 0 });
+  hearing.opened(a, socketPair().left);
+  expect((await ask(a)).unheard).toEqual([]);
+});
+
 test('a cell that stays present without a session here is heard by another server', async () => {
   await sessions(a);
   hearing.ended(a);

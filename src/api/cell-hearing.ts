@@ -60,10 +60,12 @@ export class CellHearing {
     line.askedAt = undefined;
   }
 
-  ended(cellId: CellId): void {
+  /** @param isGoodbye the agent said that it goes: it is not between two sessions */
+  ended(cellId: CellId, isGoodbye = false): void {
     const silentSince = this.#lines.get(cellId)?.askedAt;
+    const now = this.#clock.now();
     this.#lines.delete(cellId);
-    this.#absentSince.set(cellId, silentSince ?? this.#clock.now());
+    this.#absentSince.set(cellId, isGoodbye ? now - absentAfterMs : (silentSince ?? now));
   }
 
   /** Those of `present` that are not heard. Throws the signal's reason. */

@@ -10,7 +10,12 @@ import type { ClusterState } from '../store/core/state.ts';
 import { ToldAssignments } from './cell-assignments.ts';
 import type { CellContext } from './cell-report.ts';
 import { answerCellRequest } from './cell-requests.ts';
-import { type CellMessage, cellMessageSchema, type ServerMessage } from './core/cell-protocol.ts';
+import {
+  type CellMessage,
+  cellMessageSchema,
+  type ServerMessage,
+  sessionCodes,
+} from './core/cell-protocol.ts';
 
 /** A cell that takes nothing for so long is as good as gone; it dials again. */
 const sendDeadlineMs = 30_000;
@@ -18,8 +23,6 @@ const sendDeadlineMs = 30_000;
 const maxOpenRequests = 1_000;
 /** What a cell's own report changed it knows: that waits for a message with news, and for nothing longer than this. */
 const echoMs = 2_000;
-
-export const sessionCodes = { replaced: 4001, malformed: 4400, unready: 4503, goingAway: 1001 } as const;
 
 export interface SessionOptions {
   readonly context: CellContext;

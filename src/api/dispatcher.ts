@@ -16,9 +16,9 @@ import type { Replica } from '../store/replica.ts';
 import { type CommitQueue, commitQueue } from './cell-commits.ts';
 import { CellHearing } from './cell-hearing.ts';
 import { type CellJournal, createCellJournal } from './cell-journal.ts';
-import { CellSession, sessionCodes } from './cell-session.ts';
+import { CellSession } from './cell-session.ts';
 import { type StreamRoom, streamRoom } from './cell-streams.ts';
-import type { StreamRequest } from './core/cell-protocol.ts';
+import { type StreamRequest, sessionCodes } from './core/cell-protocol.ts';
 import type { Dispatcher, Hearing } from './dispatcher-port.ts';
 
 /** Messages with assignments to all cells together, in a second; a write to a socket costs 50 µs of the server. */
@@ -91,12 +91,12 @@ class CellDispatcher implements Dispatcher, Hearing {
     try {
       await session.run();
     } finally {
+      const end = await socket.closed;
       if (this.#sessions.get(cellId) === session) {
         this.#sessions.delete(cellId);
-        this.#hearing.ended(cellId);
+        this.#hearing.ended(cellId, end.code === sessionCodes.goingAway);
         this.#streams.abandon(cellId);
       }
-      const end = await socket.closed;
       log.info('cell.session_ended', { code: end.code, reason: end.reason });
     }
   }

@@ -15,7 +15,7 @@ import {
 } from '../../src/api/core/cell-protocol.ts';
 import type { Clock } from '../../src/base/clock.ts';
 import { SkepError } from '../../src/base/core/errors.ts';
-import type { Dial, Socket } from '../../src/base/socket.ts';
+import type { Dial, Socket, SocketEnd } from '../../src/base/socket.ts';
 import {
   type ActualLrp,
   type ActualMove,
@@ -78,6 +78,8 @@ export class FakeServers {
   readonly #desired = new Map<string, DesiredLrp>();
   readonly #modes = new Map<string, Mode>();
   readonly #sessions = new Set<FakeSession>();
+  /** How the cell's sessions ended. */
+  readonly ends: SocketEnd[] = [];
   readonly #streams = new Map<string, (socket: Socket) => void>();
   readonly #clock: Clock;
   clusterId = 'cluster-1';
@@ -116,7 +118,10 @@ export class FakeServers {
     if (pathname !== cellSessionPath) throw new SkepError('InvalidRequest', `unexpected dial of ${url}`);
     const session = { server: host, pair, socket: pair.right, sent: new Set<string>() };
     this.#sessions.add(session);
-    void pair.right.closed.then(() => this.#sessions.delete(session));
+    void pair.right.closed.then((end) => {
+      this.#sessions.delete(session);
+      this.ends.push(end);
+    });
     void this.#serve(session);
     return pair.left;
   };

@@ -10,6 +10,8 @@ test('a cell that knows one server learns of all, and holds a session with each'
   expect(world.servers.sessions).toEqual(three);
   await world.stopAgent();
   expect(world.servers.sessions).toEqual([]);
+  const goodbye = { code: 1001, reason: 'the agent stops' };
+  expect(world.servers.ends).toEqual([goodbye, goodbye, goodbye]);
 });
 
 test('[diego 205] presence says what the host can carry, less the reserve', async () => {

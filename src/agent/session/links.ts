@@ -11,6 +11,7 @@ import {
   cellProtocolVersion,
   cellSessionPath,
   type StreamRequest,
+  sessionCodes,
 } from '../../api/core/cell-protocol.ts';
 import { type Clock, pause, withDeadline } from '../../base/clock.ts';
 import { backoffMs } from '../../base/core/backoff.ts';
@@ -182,8 +183,8 @@ export class Links {
 
   #drop(link: Link, reason: string): void {
     this.#links.delete(link.address);
-    link.stop.abort();
     link.session?.close(reason);
+    link.stop.abort();
   }
 
   async #keepOpen(link: Link): Promise<void> {
@@ -218,7 +219,7 @@ export class Links {
         onMessage: (message) => this.#receive(link, message),
       });
       link.session = session;
-      const stop = (): void => session.close('the agent stops');
+      const stop = (): void => session.close('the agent stops', sessionCodes.goingAway);
       signal.addEventListener('abort', stop, { once: true });
       const reason = await session.done;
       signal.removeEventListener('abort', stop);

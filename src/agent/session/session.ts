@@ -29,7 +29,8 @@ export interface Session {
     params: CellRequestParams<N>,
     options: RequestOptions,
   ): Promise<CellRequestResult<N>>;
-  close(reason: string): void;
+  /** @param code 1000 unless the agent itself ends */
+  close(reason: string, code?: number): void;
   /** Asks the server for a sign of life, which `heardAt` then tells. */
   ping(): void;
   /** When the server gave any sign of life last; when the session was opened, as long as it has not. */
@@ -113,7 +114,7 @@ export function openSession(options: SessionOptions): Session {
         new SkepError('Timeout', `server ${address} did not answer "${method}" within ${deadlineMs} ms`);
       return withDeadline(clock, deadlineMs, signal, late, () => ask(method, params));
     },
-    close: (reason) => socket.close(1000, reason),
+    close: (reason, code = 1000) => socket.close(code, reason),
     ping,
     get heardAt() {
       return heardAt;

@@ -18,6 +18,9 @@ export const cellProtocolVersion = 1;
 
 /** Where cells dial: `GET /v1/cell/session?cell=ID&protocol=1`, upgraded to a WebSocket. */
 export const cellSessionPath = '/v1/cell/session';
+
+/** With what either side ends a session. Who goes away on purpose says so: nobody need find out by waiting. */
+export const sessionCodes = { replaced: 4001, malformed: 4400, unready: 4503, goingAway: 1001 } as const;
 /** Where a cell dials for one stream it was asked to open: `…/ID`. */
 export const cellStreamPath = '/v1/cell/streams/';
 
