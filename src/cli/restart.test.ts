@@ -36,6 +36,18 @@ test('the next one is stopped when the one before runs again', async () => {
   expect(run.err.text).toContain('web/0 is running on c-1');
 });
 
+test('instances that are named one by one, or twice, are replaced once each and counted together', async () => {
+  await seedChecked(3);
+  const run = scene.start(['restart', 'web/2', 'web/0', 'web/2']);
+  await until(() => expect(isRetired(2)).toBe(true));
+  await scene.api.seed({ puts: [runningPut('web', 2, { instanceGuid: 'next-2' })] });
+  await until(() => expect(isRetired(0)).toBe(true));
+  await scene.api.seed({ puts: [runningPut('web', 0, { instanceGuid: 'next-0' })] });
+  expect(await run.code).toBe(0);
+  expect(run.out.text).toBe('web: 2 of 2 replaced\n');
+  expect(isRetired(1)).toBe(false);
+});
+
 test('one that crashes ends it: status 1, and the others are left alone', async () => {
   await seedChecked(2);
   const run = scene.start(['restart', 'web']);

@@ -61,9 +61,14 @@ interface Job {
 
 /** Every name is looked up before the first instance stops. */
 async function restart(session: Session, names: readonly string[], flags: Flags): Promise<number> {
-  const jobs: Job[] = [];
-  for (const name of new Set(names)) jobs.push(await jobOf(session, name));
-  for (const { guid, indexes, isChecked } of jobs) {
+  const jobs = new Map<ProcessGuid, Job>();
+  for (const name of names) {
+    const job = await jobOf(session, name);
+    const known = jobs.get(job.guid)?.indexes ?? [];
+    // An instance that is named twice, by itself and with its LRP, is replaced once.
+    jobs.set(job.guid, { ...job, indexes: [...new Set([...known, ...job.indexes])] });
+  }
+  for (const { guid, indexes, isChecked } of jobs.values()) {
     const { maxParallel: atOnce, timeout: timeoutMs } = flags;
     const limits = { atOnce, timeoutMs, steadyMs: isChecked ? 0 : steadyMs };
     const done = await restartLrp(session, { guid, indexes, ...limits });
