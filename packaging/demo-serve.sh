@@ -3,10 +3,12 @@
 # process 1 it must pass the stop signal on: the kernel drops it otherwise.
 set -eu
 
+# An instance knows its index, not the name of its LRP.
+name=${DEMO_NAME:-instance}
 folder=/tmp/www
 mkdir -p "$folder"
-printf 'Hello from hello/%s (%s)\n' "${CF_INSTANCE_INDEX:-?}" "${CF_INSTANCE_GUID:-no instance}" >"$folder/index.html"
-echo "hello/${CF_INSTANCE_INDEX:-?} serves on port ${PORT:-8080}"
+printf 'Hello from %s/%s (%s)\n' "$name" "${CF_INSTANCE_INDEX:-?}" "${CF_INSTANCE_GUID:-no instance}" >"$folder/index.html"
+echo "$name/${CF_INSTANCE_INDEX:-?} serves on port ${PORT:-8080}"
 
 httpd -f -v -p "${PORT:-8080}" -h "$folder" &
 server=$!

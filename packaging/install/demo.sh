@@ -44,7 +44,7 @@ step_demo_run() {
   change 'run hello'
   DEMO_UNDO=2
   if ! quietly timeout 150 "$CURRENT/node" "$CURRENT/skep.mjs" --server "$(setting socket "$RUN/skep.sock")" \
-    run hello "$DEMO_IMAGE" -n 3 -p 8080 --check http:8080/ -m 32 --timeout 120s; then
+    run hello "$DEMO_IMAGE" -n 3 -p 8080 -e DEMO_NAME=hello --check http:8080/ -m 32 --timeout 120s; then
     skep why hello >>"$WORK/step.log" 2>&1 || true
     fail 'hello does not run' "mend what it says, then run this again; $LAUNCHER why hello tells more" "$WORK/step.log"
   fi

@@ -133,7 +133,7 @@ remove_program() {
     rm -rf "$OPT" "$RELEASES"
     rm -f "$STATE/started" "$STATE/undo" "$HISTORY"
     # The pid file of a dockerd that we started is needed as long as it runs.
-    if [ ! -e "$DOCKERD_PID" ]; then rm -rf "$RUN"; else rm -f "$RUN"/skep.sock "$PID_FILE"; fi
+    if [ ! -e "$DOCKERD_PID" ]; then rm -rf "$RUN"; else rm -rf "$RUN"/skep.sock* "$PID_FILE"; fi
   fi
   step_ok
 }
@@ -189,6 +189,11 @@ stop_our_dockerd() {
   rm -rf "$RUN" "$(dirname "$LOG")"
 }
 
+dockerd_farewell() {
+  if [ ! -e "$DOCKERD_PID" ]; then return 0; fi
+  echo "The dockerd that was started here runs on (its log: $DOCKERD_LOG); stop it with: kill \$(cat $DOCKERD_PID)"
+}
+
 farewell() {
   if [ -n "$DRY_RUN" ]; then
     echo 'Nothing was changed: this was a dry run.'
@@ -196,13 +201,12 @@ farewell() {
   fi
   if [ -n "$PURGE" ]; then
     echo 'Skep is gone.'
+    dockerd_farewell
     return 0
   fi
   echo "Skep is removed. Kept: $(dirname "$CONFIG"), $(data_folder), $(dirname "$LOG"). Set up again, it goes on with them;"
   echo 'remove them with: ./install.sh --uninstall --purge'
-  if [ -e "$DOCKERD_PID" ]; then
-    echo "The dockerd that was started here runs on; stop it with: kill \$(cat $DOCKERD_PID)"
-  fi
+  dockerd_farewell
   names=$(our_packages)
   if [ -n "$names" ]; then
     echo 'Debian packages that were installed for it stay (--purge removes them if nothing else uses them):'
