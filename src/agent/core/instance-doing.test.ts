@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { instanceContainer, instanceView } from '../../../test/kit/instance-view.ts';
 import type { AssignedLrp } from '../../api/core/cell-protocol.ts';
 import { doingText, instanceDoingSchema } from '../../api/core/instance-doing.ts';
 import type { Check } from '../../model/check.ts';
@@ -10,20 +11,12 @@ const now = 1_000_000;
 const ago = (seconds: number): number => now - seconds * 1_000;
 const check: Check = { kind: 'http', port: 8080, path: '/health', timeoutMs: 1_000, intervalMs: 30_000 };
 
-function container(state: Container['state']): Container {
-  return {
-    id: 'c1',
-    identity: { clusterId: 'k', cellId: 'a', kind: 'lrp', guid: 'web', index: 0, instanceGuid: 'i1' },
-    state,
+const container = (state: Container['state']): Container =>
+  instanceContainer(state, {
     exitCode: state === 'exited' ? 3 : undefined,
-    oomKilled: false,
     startedAt: state === 'created' ? undefined : ago(40),
     finishedAt: state === 'exited' ? ago(2) : undefined,
-    pid: 1,
-    ipAddress: '172.17.0.2',
-    ports: [],
-  };
-}
+  });
 
 const assigned = {
   actual: { guid: 'web', index: 0, instanceGuid: 'i1', state: 'CLAIMED' },
@@ -48,21 +41,7 @@ type Row = [string, Partial<DoingView>, Partial<DoingSurroundings>, string];
 
 function doing(change: Partial<DoingView>, around: Partial<DoingSurroundings> = {}) {
   const view: DoingView = {
-    instanceGuid: 'i1',
-    guid: 'web',
-    index: 0,
-    assigned,
-    desired: assigned.desired,
-    container: undefined,
-    looked: true,
-    hadContainer: false,
-    health: undefined,
-    crash: undefined,
-    localRestart: undefined,
-    refused: undefined,
-    foreign: false,
-    ended: false,
-    reported: undefined,
+    ...instanceView({ assigned, hadContainer: false }),
     deed: undefined,
     healthySince: undefined,
     failures: 0,

@@ -1,5 +1,6 @@
 /** Diego's reconciliation table, reference/diego.md 1.7, as far as a cell of Skep has its rows. */
 import { expect, test } from 'vitest';
+import { instanceContainer, instanceView } from '../../../test/kit/instance-view.ts';
 import type { AssignedLrp } from '../../api/core/cell-protocol.ts';
 import type { ActualLrp } from '../../model/actual-lrp.ts';
 import type { Container } from './container.ts';
@@ -9,20 +10,8 @@ import { dueInstanceReport, type InstanceView, nextInstanceStep } from './instan
 const now = 1_000_000;
 const healthy = startHealth({ checks: [], readinessChecks: [], startTimeoutMs: 0 }, { startedAt: 0 }, 0);
 
-function container(state: Container['state'], exitCode?: number): Container {
-  return {
-    id: 'c1',
-    identity: { clusterId: 'k', cellId: 'a', kind: 'lrp', guid: 'web', index: 0, instanceGuid: 'i1' },
-    state,
-    exitCode,
-    oomKilled: false,
-    startedAt: 0,
-    finishedAt: undefined,
-    pid: 1,
-    ipAddress: '172.17.0.2',
-    ports: [],
-  };
-}
+const container = (state: Container['state'], exitCode?: number): Container =>
+  instanceContainer(state, { exitCode });
 
 function assigned(state: ActualLrp['state'], change: Partial<ActualLrp> = {}): AssignedLrp {
   const actual = {
@@ -35,27 +24,6 @@ function assigned(state: ActualLrp['state'], change: Partial<ActualLrp> = {}): A
     ...change,
   };
   return { actual, desired: { stopGraceMs: 4_000 } } as AssignedLrp;
-}
-
-function view(change: Partial<InstanceView>): InstanceView {
-  return {
-    instanceGuid: 'i1',
-    guid: 'web',
-    index: 0,
-    assigned: undefined,
-    desired: change.assigned?.desired,
-    container: undefined,
-    looked: true,
-    hadContainer: change.container !== undefined,
-    health: undefined,
-    crash: undefined,
-    localRestart: undefined,
-    refused: undefined,
-    foreign: false,
-    ended: false,
-    reported: undefined,
-    ...change,
-  };
 }
 
 const claimed = assigned('CLAIMED');
@@ -159,7 +127,7 @@ test.each<[string, Partial<InstanceView>, object]>([
   ],
   ['neither claimed nor there is forgotten', {}, { kind: 'forget' }],
 ])('[diego 227] %s', (_, change, step) => {
-  expect(nextInstanceStep(view(change), now)).toMatchObject(step);
+  expect(nextInstanceStep(instanceView(change), now)).toMatchObject(step);
 });
 
 const running = { container: container('running'), health: healthy };
@@ -195,5 +163,5 @@ test.each<[string, Partial<InstanceView>, string | undefined]>([
   ['a refused one', { assigned: claimed, ...running, refused: 'no' }, undefined],
   ['an unclaimed one', { ...running }, undefined],
 ])('what is reported of %s', (_, change, method) => {
-  expect(dueInstanceReport(view(change), 'h')?.method).toBe(method);
+  expect(dueInstanceReport(instanceView(change), 'h')?.method).toBe(method);
 });

@@ -3,6 +3,7 @@ import { request as httpRequest } from 'node:http';
 import { connect as connectTcp } from 'node:net';
 import { connect, createServer } from 'node:tls';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { refusal } from '../../../test/kit/refusal.ts';
 import { holderOf, startTlsServer, type TlsServer, testAuthorities } from '../../../test/kit/tls-server.ts';
 import type { TlsSource } from '../../base/certificates.ts';
 import { fetchAuthority } from '../../base/node/pinned-authority.ts';
@@ -15,11 +16,6 @@ import { cellProtocolVersion, cellSessionPath } from '../core/cell-protocol.ts';
 let server: TlsServer;
 const signal = new AbortController().signal;
 const limits = { signal };
-const refusal = (work: Promise<unknown>): Promise<unknown> =>
-  work.then(
-    () => 'it was allowed',
-    (error: unknown) => error,
-  );
 
 beforeEach(async () => {
   server = await startTlsServer();

@@ -336,18 +336,23 @@ export const actionIds = Object.keys(table) as readonly ActionId[];
 /** What every page with a cursor in it answers to. */
 export const moving: readonly ActionId[] = ['up', 'down', 'pageUp', 'pageDown', 'top', 'bottom'];
 
-/** What is done with rows and columns in every list. */
-export const tabling: readonly ActionId[] = [
-  'faults',
-  'mark',
-  'markRange',
-  'clearMarks',
+/** The order of a list. */
+export const sorting: readonly ActionId[] = [
   'sortLeft',
   'sortRight',
   'sortReverse',
   'sortName',
   'sortAge',
   'sortState',
+];
+
+/** What is done with rows and columns in every list. */
+export const tabling: readonly ActionId[] = [
+  'faults',
+  'mark',
+  'markRange',
+  'clearMarks',
+  ...sorting,
   'wide',
   'columns',
 ];

@@ -1,5 +1,5 @@
 /** The lines of hints: which keys do what now. What is always there stands at the right and is never pushed out. */
-import { type ActionId, actions, scrolling } from './actions.ts';
+import { type ActionId, actions, scrolling, sorting } from './actions.ts';
 import { contextOf } from './app.ts';
 import { hintRowsOf } from './app-layout.ts';
 import { type AppModel, type AppParts, type Prompt, topOf } from './app-model.ts';
@@ -11,12 +11,7 @@ import type { Theme } from './theme.ts';
 /** Nobody needs to be told of these. */
 const quiet: ReadonlySet<ActionId> = new Set<ActionId>([
   ...scrolling,
-  'sortLeft',
-  'sortRight',
-  'sortReverse',
-  'sortName',
-  'sortAge',
-  'sortState',
+  ...sorting,
   'markRange',
   'clearMarks',
   'copy',

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { refusal } from '../../../../test/kit/refusal.ts';
 import { startTlsServer, type TlsServer } from '../../../../test/kit/tls-server.ts';
 import { certificateFacts } from '../../../base/node/x509-facts.ts';
 import { x509Maker } from '../../../base/node/x509-maker.ts';
@@ -9,11 +10,6 @@ import { parseToken } from '../../core/join-token.ts';
 let server: TlsServer;
 let admin: Client;
 const limits = { signal: new AbortController().signal };
-const refusal = (work: Promise<unknown>): Promise<unknown> =>
-  work.then(
-    () => 'it was allowed',
-    (error: unknown) => error,
-  );
 
 beforeEach(async () => {
   server = await startTlsServer();

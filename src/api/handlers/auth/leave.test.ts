@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { refusal } from '../../../../test/kit/refusal.ts';
 import { startTlsServer, type TlsServer } from '../../../../test/kit/tls-server.ts';
 import { silentLog } from '../../../base/log.ts';
 import { certificateFacts } from '../../../base/node/x509-facts.ts';
@@ -13,11 +14,6 @@ let server: TlsServer;
 let admin: Client;
 const { signal } = new AbortController();
 const limits = { signal };
-const refusal = (work: Promise<unknown>): Promise<unknown> =>
-  work.then(
-    () => 'it was allowed',
-    (error: unknown) => error,
-  );
 
 beforeEach(async () => {
   server = await startTlsServer();
