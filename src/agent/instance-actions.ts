@@ -5,6 +5,7 @@
 import { withDeadline } from '../base/clock.ts';
 import { messageOf, SkepError } from '../base/core/errors.ts';
 import { nextCrashCount } from '../model/restart-policy.ts';
+import { startFailure } from '../model/start-failure.ts';
 import type { CellContext } from './cell-context.ts';
 import type { Container, ContainerSpec } from './core/container.ts';
 import { lrpSpec } from './core/container-spec.ts';
@@ -54,7 +55,7 @@ export class InstanceActions {
       if (unwanted.aborted || (await cell.engine.isAwayAfter(error))) return;
       if (instance.container !== undefined && isNoAnswer(error)) throw error;
       const what = instance.container === undefined ? 'create' : 'run';
-      this.#crashed(instance, `failed to ${what} container: ${messageOf(error)}`);
+      this.#crashed(instance, startFailure(what, messageOf(error)));
     } finally {
       instance.deed = undefined;
       instance.launch = undefined;
@@ -69,7 +70,7 @@ export class InstanceActions {
       if (await this.#cell.engine.isAwayAfter(error)) return;
       if (isNoAnswer(error)) throw error;
       if (isPortConflict(error)) await this.#removeForAnother(instance, containerId, error);
-      else this.#crashed(instance, `failed to run container: ${messageOf(error)}`);
+      else this.#crashed(instance, startFailure('run', messageOf(error)));
     } finally {
       instance.deed = undefined;
     }

@@ -4,6 +4,7 @@
  */
 import { messageOf } from '../base/core/errors.ts';
 import { defaults } from '../model/defaults.ts';
+import { startFailure } from '../model/start-failure.ts';
 import type { Task } from '../model/task.ts';
 import type { CellContext } from './cell-context.ts';
 import type { Container } from './core/container.ts';
@@ -40,7 +41,7 @@ export class TaskActions {
     } catch (error) {
       if (unwanted.aborted || (await engine.isAwayAfter(error))) return;
       if (isNoAnswer(error)) throw error;
-      attempt.outcome = { failed: true, failureReason: `failed to run container: ${messageOf(error)}` };
+      attempt.outcome = { failed: true, failureReason: startFailure('run', messageOf(error)) };
       log.warn('task.run_failed', { task: task.guid, reason: messageOf(error) });
     } finally {
       attempt.launch = undefined;
@@ -88,7 +89,7 @@ export class TaskActions {
       return await creations.run(() => this.#create(attempt, task, unwanted), unwanted);
     } catch (error) {
       if (unwanted.aborted || (await engine.isAwayAfter(error))) return undefined;
-      attempt.rejection = `failed to create container: ${messageOf(error)}`;
+      attempt.rejection = startFailure('create', messageOf(error));
       log.warn('task.rejected', { task: task.guid, reason: messageOf(error) });
       return undefined;
     }

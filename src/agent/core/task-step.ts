@@ -6,6 +6,7 @@
 import type { CellRequestParams } from '../../api/core/cell-protocol.ts';
 import { defaults } from '../../model/defaults.ts';
 import type { Millis } from '../../model/ids.ts';
+import { startFailure } from '../../model/start-failure.ts';
 import type { Task, TaskOutcome } from '../../model/task.ts';
 import type { Container } from './container.ts';
 
@@ -59,7 +60,7 @@ export type TaskStep =
 const none: TaskStep = { kind: 'none' };
 const unstarted: TaskStep = {
   kind: 'reject',
-  reason: 'failed to create container: the container engine went away meanwhile',
+  reason: startFailure('create', 'the container engine went away meanwhile'),
 };
 
 export function nextTaskStep(seen: TaskView, now: Millis): TaskStep {

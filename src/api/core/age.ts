@@ -1,4 +1,4 @@
-/** Spans of time as people say them. */
+/** Spans of time, and how often, as people say them. */
 
 const units: readonly (readonly [ms: number, word: string])[] = [
   [86_400_000, 'd'],
@@ -11,4 +11,9 @@ const units: readonly (readonly [ms: number, word: string])[] = [
 export function spanOf(ms: number): string {
   const [size, word] = units.find(([unitMs]) => ms >= unitMs) ?? [1_000, 's'];
   return `${Math.max(0, Math.floor(ms / size))} ${word}`;
+}
+
+/** `once`, `3 times`. */
+export function times(count: number): string {
+  return count === 1 ? 'once' : `${count} times`;
 }

@@ -4,7 +4,7 @@
  * whoever shows them escapes them.
  */
 import { z } from 'zod';
-import { spanOf } from './age.ts';
+import { spanOf, times } from './age.ts';
 
 /** What a cell sends is clipped to less (`clipReason`). */
 const textSchema = z.string().max(2_048);
@@ -132,5 +132,3 @@ function untilText(at: number, nextAt: number | undefined, what: string): string
   if (nextAt === undefined) return '';
   return `; ${nextAt <= at ? 'now' : `in ${spanOf(nextAt - at)}`} ${what}`;
 }
-
-const times = (count: number): string => (count === 1 ? 'once' : `${count} times`);

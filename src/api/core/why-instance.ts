@@ -5,7 +5,8 @@ import type { DesiredLrp } from '../../model/desired-lrp.ts';
 import { type CellId, instanceName, type Millis, type ProcessGuid } from '../../model/ids.ts';
 import { restartDueAt } from '../../model/restart-policy.ts';
 import { type Roster, type Storm, stormsOf } from '../../model/roster.ts';
-import { spanOf } from './age.ts';
+import { isStartFailure, startFailure } from '../../model/start-failure.ts';
+import { spanOf, times } from './age.ts';
 import { doingText, type InstanceDoing, isNoteworthy, type Told } from './instance-doing.ts';
 
 export interface Explanation {
@@ -217,11 +218,14 @@ function explainCrashed(lrp: ActualLrp, now: Millis): Explanation {
 function crashHint(name: string, guid: string, reason: string): string {
   const anew = `skep rm ${guid}, then skep run`;
   // What never ran has said nothing.
-  if (reason.startsWith('failed to create container: cannot pull image'))
+  if (reason.startsWith(startFailure('create', 'cannot pull image')))
     return `see that its cell reaches the registry, and it is tried again; is the image's name wrong: ${anew} with the right one`;
-  if (/^failed to run container: .*the command cannot be run in this image/.test(reason))
+  if (
+    reason.startsWith(startFailure('run', '')) &&
+    reason.includes('the command cannot be run in this image')
+  )
     return `run it with a command that the image has: ${anew}`;
-  if (/^failed to (create|run) container/.test(reason))
+  if (isStartFailure(reason))
     return `mend what the reason says and it is tried again; skep stop ${name} tries at once`;
   if (reason.includes('(out of memory)'))
     return `it used all the memory that it may: ${anew} with a larger -m; what it said before: skep logs ${name} --previous`;
@@ -232,8 +236,6 @@ function crashesOf(lrp: ActualLrp): string {
   if (lrp.crashCount === 0) return '';
   return `; it crashed ${times(lrp.crashCount)} before, last: ${lrp.crashReason ?? 'no reason known'}`;
 }
-
-const times = (count: number): string => (count === 1 ? 'once' : `${count} times`);
 
 const isLost = (state: Surroundings, lrp: ActualLrp): boolean =>
   lrp.cellId !== undefined && !state.cells.has(lrp.cellId);

@@ -4,6 +4,7 @@ import { type LogQuery, readLog } from '../../api/client/log-source.ts';
 import { messageOf, SkepError } from '../../base/core/errors.ts';
 import type { ActualLrp } from '../../model/actual-lrp.ts';
 import { instanceName } from '../../model/instance-name.ts';
+import { isStartFailure } from '../../model/start-failure.ts';
 import { escapeText } from '../core/escape.ts';
 import { exitCodeOf, exitCodes } from '../core/exit-codes.ts';
 import { parseTarget, type Target } from '../core/target.ts';
@@ -118,7 +119,7 @@ function whySilent(lrp: ActualLrp | undefined, error: unknown): unknown {
   const isSilent =
     error instanceof SkepError && (error.code === 'NotRunning' || error.code === 'ResourceNotFound');
   const { crashReason = '' } = lrp ?? {};
-  if (lrp === undefined || !isSilent || !/^failed to (create|run) container/.test(crashReason)) return error;
+  if (lrp === undefined || !isSilent || !isStartFailure(crashReason)) return error;
   return new SkepError('NotRunning', `there is no output, its last start failed: ${crashReason}`, {
     hint: `skep why ${instanceName(lrp.guid, lrp.index)}`,
   });

@@ -1,6 +1,7 @@
 /** What a log says of an instance that writes nothing now, in place of its lines. Used by src/tui/log-feed.ts. */
 import type { ActualLrp } from '../../model/actual-lrp.ts';
 import { instanceName } from '../../model/instance-name.ts';
+import { isStartFailure } from '../../model/start-failure.ts';
 
 /** How it is and why, in one line. */
 export function standingNote(instance: ActualLrp): string {
@@ -16,5 +17,5 @@ export function standingNote(instance: ActualLrp): string {
 
 /** Whether there may be last lines of a crashed one: what could not be started wrote nothing. */
 export function mayHaveWritten({ crashCount, crashReason = '' }: ActualLrp): boolean {
-  return crashCount > 0 && !/^failed to (create|run) container/.test(crashReason);
+  return crashCount > 0 && !isStartFailure(crashReason);
 }
